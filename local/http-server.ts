@@ -1,0 +1,97 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+
+const HOST = "127.0.0.1";
+
+/** Thrown by `readBody`; answered with 413 by a server made with `createHttpServer`. */
+export class BodyTooLarge extends Error {
+  constructor(bytesMax: number) {
+    super(`The request body is larger than ${bytesMax} bytes.`);
+    this.name = "BodyTooLarge";
+  }
+}
+
+type Exchange = {
+  answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  log: (line: string) => void;
+};
+
+/** A server whose handler may throw: an oversized body becomes 413, any other fault is logged and becomes 500. */
+export function createHttpServer({ answer, log }: Exchange): Server {
+  return createServer((request, response) => {
+    answer(request, response).catch((fault: unknown) => {
+      if (fault instanceof BodyTooLarge) {
+        answerFault(response, 413, fault.message);
+        return;
+      }
+      log(`${request.method} ${request.url} failed: ${fault instanceof Error ? fault.stack : String(fault)}`);
+      answerFault(response, 500, "The local service failed; its log says why.");
+    });
+  });
+}
+
+/** Listens on 127.0.0.1 and resolves to the base URL. Port 0 takes a free one; a taken port is named in the error. */
+export async function listen(server: Server, port: number): Promise<string> {
+  server.listen(port, HOST);
+  try {
+    await once(server, "listening");
+  } catch (fault) {
+    if (fault instanceof Error && "code" in fault && fault.code === "EADDRINUSE") {
+      throw new Error(
+        `Port ${port} on ${HOST} is already taken. Stop what listens there, or choose another port.`,
+        { cause: fault },
+      );
+    }
+    throw fault;
+  }
+  const address = server.address();
+  if (address === null || typeof address === "string") {
+    throw new Error("The server listens on something other than a TCP port.");
+  }
+  return `http://${HOST}:${address.port}`;
+}
+
+/** Frees the port at once: keep-alive, streaming and half-finished connections are destroyed. */
+export async function close(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, "close");
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}
+
+/** The whole body. Throws `BodyTooLarge` as soon as more than `bytesMax` have come. */
+export async function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > bytesMax) throw new BodyTooLarge(bytesMax);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": bytes.length,
+    ...headers,
+  });
+  response.end(bytes);
+}
+
+function answerFault(response: ServerResponse, status: number, message: string): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  // The rest of an unread body would otherwise be taken for the next request on this connection.
+  sendJson(response, status, { error: message }, { connection: "close" });
+}
