@@ -1,0 +1,69 @@
+/**
+ * Every error a client can see: its stable code, the HTTP status, a title, and whether the same request may succeed
+ * later. Codes are never renamed.
+ */
+export const errorCodes = {
+  invalid_request: { status: 400, title: "The request is not valid", retryable: false },
+  malformed_json: { status: 400, title: "The body is not JSON", retryable: false },
+  idempotency_key_required: { status: 400, title: "An Idempotency-Key header is required", retryable: false },
+  invalid_signature: { status: 400, title: "The signature does not match the body", retryable: false },
+  invalid_cursor: { status: 400, title: "The cursor was not issued by this list", retryable: false },
+  invalid_csv: { status: 400, title: "The file is not a product CSV", retryable: false },
+  unauthenticated: { status: 401, title: "Sign in first", retryable: false },
+  invalid_credentials: { status: 401, title: "E-mail or password is wrong", retryable: false },
+  token_expired: { status: 401, title: "The access token has expired", retryable: false },
+  invalid_token: { status: 401, title: "The token is not valid", retryable: false },
+  forbidden: { status: 403, title: "Not allowed for this account", retryable: false },
+  not_found: { status: 404, title: "Not found", retryable: false },
+  method_not_allowed: { status: 405, title: "This path has no such method", retryable: false },
+  email_taken: { status: 409, title: "An account with this e-mail exists", retryable: false },
+  cart_empty: { status: 409, title: "The cart has no lines", retryable: false },
+  price_changed: { status: 409, title: "The quote has changed", retryable: false },
+  insufficient_stock: { status: 409, title: "Not enough stock", retryable: false },
+  variant_unavailable: { status: 409, title: "A variant is no longer sold", retryable: false },
+  invalid_transition: { status: 409, title: "The order's state does not allow this", retryable: false },
+  order_expired: { status: 409, title: "The order's hold has expired", retryable: false },
+  payment_declined: { status: 402, title: "The payment was declined", retryable: false },
+  payment_in_progress: { status: 409, title: "Another payment attempt is open", retryable: true },
+  idempotency_conflict: { status: 409, title: "The first request with this key is still running", retryable: true },
+  conflict: { status: 409, title: "Somebody else changed this at the same time", retryable: true },
+  version_mismatch: { status: 412, title: "The resource has changed since it was read", retryable: false },
+  body_too_large: { status: 413, title: "The body is larger than the limit", retryable: false },
+  unsupported_media_type: { status: 415, title: "The content type is not supported", retryable: false },
+  idempotency_key_reused: { status: 422, title: "The key was used with another request", retryable: false },
+  cart_full: { status: 422, title: "The cart has reached its limit", retryable: false },
+  if_match_required: { status: 428, title: "An If-Match header is required", retryable: false },
+  rate_limited: { status: 429, title: "Too many requests", retryable: true },
+  internal_error: { status: 500, title: "Something went wrong on our side", retryable: true },
+  payment_outcome_unknown: { status: 502, title: "The payment provider gave no answer", retryable: true },
+  dependency_unavailable: { status: 503, title: "A service we depend on is not answering", retryable: true },
+} as const satisfies Record<string, { status: number; title: string; retryable: boolean }>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** One fault in the request, at a JSON pointer into it (RFC 6901). */
+export type FieldError = { pointer: string; code: string; detail: string };
+
+export type ErrorExtras = {
+  /** One sentence for the person who reads it: what is wrong here and what to do next. */
+  detail?: string;
+  errors?: readonly FieldError[];
+  /** Further members of the problem document, such as the new quote. */
+  members?: Readonly<Record<string, unknown>>;
+  /** Seconds after which a retry makes sense; sent as Retry-After. */
+  retryAfterSeconds?: number;
+  cause?: unknown;
+};
+
+/** An expected refusal on its way to the client. Faults are ordinary errors and become `internal_error`. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly extras: ErrorExtras;
+
+  constructor(code: ErrorCode, extras: ErrorExtras = {}) {
+    super(extras.detail ?? errorCodes[code].title, { cause: extras.cause });
+    this.name = "AppError";
+    this.code = code;
+    this.extras = extras;
+  }
+}

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import type { EpochMs } from "./time.ts";
+
+const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/** Every kind of id and its prefix. */
+export const idPrefixes = {
+  user: "usr",
+  session: "ses",
+  product: "prd",
+  variant: "var",
+  category: "cat",
+  import: "imp",
+  cart: "crt",
+  cartLine: "cln",
+  order: "ord",
+  orderLine: "oln",
+  orderEvent: "oev",
+  fulfilment: "ful",
+  paymentAttempt: "pay",
+  paymentEvent: "pev",
+  event: "evt",
+  movement: "mov",
+  request: "req",
+} as const;
+
+export type IdKind = keyof typeof idPrefixes;
+export type Id<Kind extends IdKind> = string & { readonly __id: Kind };
+
+/**
+ * A new id such as `ord_01kaxk…`: the prefix, 48 bits of time and 80 random bits in Crockford's base 32, so that ids
+ * made later sort later.
+ */
+export function newId<Kind extends IdKind>(kind: Kind, now: EpochMs): Id<Kind> {
+  const random = crypto.getRandomValues(new Uint8Array(16));
+  let text = "";
+  for (let shift = 45; shift >= 0; shift -= 5) text += alphabet[Math.floor(now / 2 ** shift) % 32];
+  for (const byte of random) text += alphabet[byte % 32];
+  return `${idPrefixes[kind]}_${text}` as Id<Kind>;
+}
+
+/** Accepts only the form that {@link newId} makes, so that a malformed id is refused before it reaches a store. */
+export function idSchema<Kind extends IdKind>(kind: Kind): z.ZodType<Id<Kind>, string> {
+  const pattern = new RegExp(`^${idPrefixes[kind]}_[0-9a-hjkmnp-tv-z]{26}$`);
+  return z
+    .string()
+    .regex(pattern)
+    .transform((value) => value as Id<Kind>);
+}

@@ -1,0 +1,81 @@
+import type { CartObject } from "#durable-objects/cart/object";
+import type { InventoryObject } from "#durable-objects/inventory/object";
+import type { RoomObject } from "#durable-objects/rooms/room";
+import { z } from "zod";
+import { Currency } from "#core/money";
+
+/** What the runtime binds to the Worker: Durable Object namespaces, and every setting and secret as text. */
+export type Bindings = {
+  readonly INVENTORY: DurableObjectNamespace<InventoryObject>;
+  readonly CARTS: DurableObjectNamespace<CartObject>;
+  readonly ROOMS: DurableObjectNamespace<RoomObject>;
+  readonly [setting: string]: unknown;
+};
+
+const secret = z.string().min(8);
+const urlList = z
+  .string()
+  .transform((text) => text.split(",").filter(Boolean))
+  .pipe(z.array(z.url()));
+
+const Settings = z.object({
+  ENVIRONMENT: z.enum(["local", "test", "staging", "production"]),
+  SHOP_NAME: z.string().min(1),
+  SHOP_CURRENCY: Currency,
+  PUBLIC_URL: z.url(),
+
+  DATABASE_URL: z.url(),
+  /** Comma-separated connection strings of the read replicas; empty means that reads go to the primary. */
+  DATABASE_REPLICA_URLS: urlList.default([]),
+  /** The SQL-over-HTTP endpoint in front of Postgres; unset, Neon's own is derived from the host name. */
+  NEON_FETCH_ENDPOINT: z.url().optional(),
+
+  UPSTASH_REDIS_REST_URL: z.url(),
+  UPSTASH_REDIS_REST_TOKEN: secret,
+  QSTASH_URL: z.url(),
+  QSTASH_TOKEN: secret,
+  QSTASH_CURRENT_SIGNING_KEY: secret,
+  QSTASH_NEXT_SIGNING_KEY: secret,
+  MEILISEARCH_URL: z.url(),
+  MEILISEARCH_API_KEY: secret,
+
+  STRIPE_SECRET_KEY: secret,
+  STRIPE_PUBLISHABLE_KEY: secret,
+  STRIPE_WEBHOOK_SECRET: secret,
+  /** Base URL of the Stripe API; unset, Stripe's own. */
+  STRIPE_API_URL: z.url().optional(),
+
+  /** JSON array of private Ed25519 JWKs with `kid`; the first signs, all of them verify. */
+  ACCESS_TOKEN_KEYS: z.string().min(2),
+  /** Keys cart tokens, cursors and live tickets. */
+  TOKEN_SECRET: z.string().min(32),
+  /** scrypt's parallelism; one in tests, where hashing would dominate. */
+  PASSWORD_SCRYPT_PARALLELISM: z.coerce.number().int().min(1).max(16).default(5),
+
+  MAIL_API_URL: z.url(),
+  MAIL_API_KEY: secret,
+  MAIL_FROM: z.email(),
+  SENTRY_DSN: z.url().optional(),
+  RELEASE: z.string().default("unreleased"),
+});
+export type Settings = z.infer<typeof Settings>;
+
+const parsed = new WeakMap<object, Settings>();
+
+/**
+ * The settings of this Worker, checked once per isolate.
+ * @throws Error that names every setting that is missing or malformed.
+ */
+export function settingsOf(bindings: Bindings): Settings {
+  const known = parsed.get(bindings);
+  if (known) return known;
+  const result = Settings.safeParse(bindings);
+  if (!result.success) {
+    const faults = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    throw new Error(
+      `The Worker's settings are incomplete. Set each with "wrangler secret put NAME" or in wrangler.toml [vars]: ${faults.join("; ")}`,
+    );
+  }
+  parsed.set(bindings, result.data);
+  return result.data;
+}
