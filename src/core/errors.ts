@@ -25,7 +25,11 @@ export const errorCodes = {
   order_expired: { status: 409, title: "The order's hold has expired", retryable: false },
   payment_declined: { status: 402, title: "The payment was declined", retryable: false },
   payment_in_progress: { status: 409, title: "Another payment attempt is open", retryable: true },
-  idempotency_conflict: { status: 409, title: "The first request with this key is still running", retryable: true },
+  idempotency_conflict: {
+    status: 409,
+    title: "The first request with this key is still running",
+    retryable: true,
+  },
   conflict: { status: 409, title: "Somebody else changed this at the same time", retryable: true },
   version_mismatch: { status: 412, title: "The resource has changed since it was read", retryable: false },
   body_too_large: { status: 413, title: "The body is larger than the limit", retryable: false },

@@ -5,7 +5,12 @@ export type Role = "customer" | "admin";
 /** Who is asking. Guests are known only by the tokens they carry for a cart or an order. */
 export type Principal =
   | { readonly kind: "guest" }
-  | { readonly kind: "user"; readonly userId: Id<"user">; readonly role: Role; readonly sessionId: Id<"session"> }
+  | {
+      readonly kind: "user";
+      readonly userId: Id<"user">;
+      readonly role: Role;
+      readonly sessionId: Id<"session">;
+    }
   /** The system itself: queue deliveries, sweeps, consumers. */
   | { readonly kind: "system" };
 

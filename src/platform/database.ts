@@ -1,6 +1,6 @@
 import { NeonDbError, neon, neonConfig } from "@neondatabase/serverless";
 import { sql } from "drizzle-orm";
-import type { BatchItem } from "drizzle-orm/batch";
+import type { BatchItem, BatchResponse } from "drizzle-orm/batch";
 import { drizzle, type NeonHttpDatabase } from "drizzle-orm/neon-http";
 import type { Settings } from "./env.ts";
 
@@ -33,7 +33,7 @@ type Statements = readonly [BatchItem<"pg">, ...BatchItem<"pg">[]];
 export async function transact<Batch extends Statements>(
   database: Database,
   statements: Batch,
-): Promise<Awaited<ReturnType<typeof database.batch<Batch[number], Batch>>>> {
+): Promise<BatchResponse<Batch>> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await database.batch<Batch[number], Batch>(statements);
@@ -65,7 +65,6 @@ export function lostRace(error: unknown): boolean {
   return databaseErrorOf(error)?.code === "TW001";
 }
 
-/** Milliseconds that a health probe waits for Postgres. */
 export async function pingDatabase(database: Database): Promise<void> {
   await database.execute(sql`select 1`);
 }

@@ -1,0 +1,65 @@
+import { createMiddleware } from "hono/factory";
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { AppError } from "#core/errors";
+import { newId } from "#core/ids";
+import { currentTime } from "#core/time";
+import type { App, AppEnvironment } from "#http/app-types";
+import { authenticate } from "#http/auth";
+import { limitBody } from "#http/body-limit";
+import { respondToError } from "#http/problem";
+import { type Context, createContext } from "#platform/context";
+
+/** Everything the API answers, one line a feature. */
+export function createApp(drainOutbox: (context: Context) => Promise<unknown>): App {
+  const app: App = new OpenAPIHono<AppEnvironment>({ getPath: pathWithoutVersion });
+  app.use(giveContext(drainOutbox));
+  app.use(limitBody);
+  app.use(authenticate);
+  app.notFound(() => {
+    throw new AppError("not_found", { detail: "There is no such route; GET /openapi.json lists them." });
+  });
+  app.onError(respondToError);
+  return app;
+}
+
+/** `/v1/…` is an alias of `/…`. */
+function pathWithoutVersion(request: Request): string {
+  const { pathname } = new URL(request.url);
+  return pathname.startsWith("/v1/") ? pathname.slice(3) : pathname;
+}
+
+const requestIdPattern = /^[\w-]{1,128}$/;
+const traceparentPattern = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** Gives each request its context and id, and writes one log line when it is answered. */
+function giveContext(drainOutbox: (context: Context) => Promise<unknown>) {
+  return createMiddleware<AppEnvironment>(async (request, next) => {
+    const startedAt = currentTime();
+    const offeredId = request.req.header("request-id") ?? "";
+    const offeredTrace = request.req.header("traceparent") ?? "";
+    const requestId = requestIdPattern.test(offeredId) ? offeredId : newId("request", startedAt);
+    const context = createContext({
+      bindings: request.env,
+      executionContext: request.executionCtx,
+      request: request.req.raw,
+      requestId,
+      traceparent: traceparentPattern.test(offeredTrace) ? offeredTrace : undefined,
+      drainOutbox,
+    });
+    request.set("context", context);
+    await next();
+    if (request.res.status === 101) return;
+    request.header("Request-Id", requestId);
+    const { databaseCalls, objectCalls } = context.counts;
+    if (context.settings.ENVIRONMENT !== "production")
+      request.header("Server-Timing", `database;desc="${databaseCalls}", objects;desc="${objectCalls}"`);
+    context.log("info", "request", {
+      method: request.req.method,
+      route: request.req.routePath,
+      status: request.res.status,
+      duration_ms: currentTime() - startedAt,
+      database_calls: databaseCalls,
+      object_calls: objectCalls,
+    });
+  });
+}

@@ -1,0 +1,38 @@
+import type { EventType, RecordedEvent } from "#events/catalogue";
+import type { Handler } from "#events/drain";
+import type { Context } from "#platform/context";
+
+type Consumer<Type extends EventType> = {
+  /** Stable: the outbox remembers under this name who has finished with an event. */
+  name: string;
+  handle: (context: Context, event: RecordedEvent<Type>) => Promise<void>;
+};
+
+/** Who hears of which event. Every event type has an entry, empty where nobody listens yet. */
+const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
+  "product.changed": [],
+  "product.deleted": [],
+  "variant.stock_counted": [],
+  "stock.changed": [],
+  "user.registered": [],
+  "order.placed": [],
+  "order.authorised": [],
+  "order.paid": [],
+  "order.payment_failed": [],
+  "order.cancelled": [],
+  "order.expired": [],
+  "order.fulfilling": [],
+  "order.shipped": [],
+  "order.delivered": [],
+};
+
+export function handlersFor(context: Context): (event: RecordedEvent) => readonly Handler<RecordedEvent>[] {
+  return (event) => bind(context, event);
+}
+
+function bind<Type extends EventType>(
+  context: Context,
+  event: RecordedEvent<Type>,
+): Handler<RecordedEvent>[] {
+  return consumers[event.type].map(({ name, handle }) => ({ name, handle: () => handle(context, event) }));
+}

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import type { Id } from "#core/ids";
+
+const orderEvent = z.object({ order_id: z.string(), sequence: z.int(), status: z.string() });
+
+/**
+ * Every event that Tradewind records, with the shape of its data. An event is a wake-up that names what changed;
+ * handlers act on the present truth, so late and repeated events do no harm.
+ */
+export const eventSchemas = {
+  "product.changed": z.object({ product_id: z.string(), version: z.int() }),
+  "product.deleted": z.object({ product_id: z.string(), handle: z.string(), version: z.int() }),
+  /** A variant came with a first stock count: its inventory object receives it once. */
+  "variant.stock_counted": z.object({ variant_id: z.string(), sku: z.string(), quantity: z.int().min(0) }),
+  "stock.changed": z.object({ sku: z.string(), available: z.int(), version: z.int() }),
+  "user.registered": z.object({ user_id: z.string() }),
+  "order.placed": orderEvent,
+  "order.authorised": orderEvent,
+  "order.paid": orderEvent,
+  "order.payment_failed": orderEvent,
+  "order.cancelled": orderEvent,
+  "order.expired": orderEvent,
+  "order.fulfilling": orderEvent,
+  "order.shipped": orderEvent,
+  "order.delivered": orderEvent,
+} as const;
+
+export type EventType = keyof typeof eventSchemas;
+export type OrderEventType = Extract<EventType, `order.${string}`>;
+export type EventData<Type extends EventType> = z.infer<(typeof eventSchemas)[Type]>;
+
+/** An event on its way into the outbox. */
+export type NewEvent = {
+  [Type in EventType]: { type: Type; subject: string; data: EventData<Type> };
+}[EventType];
+
+/** An event as handlers receive it. */
+export type RecordedEvent<Type extends EventType = EventType> = {
+  [Each in Type]: {
+    id: Id<"event">;
+    type: Each;
+    /** The id of what changed; events of one subject come in the order in which they were recorded. */
+    subject: string;
+    data: EventData<Each>;
+    traceparent: string | undefined;
+  };
+}[Type];

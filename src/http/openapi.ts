@@ -1,0 +1,54 @@
+import { OpenAPIHono, z } from "@hono/zod-openapi";
+import { type ErrorCode, errorCodes } from "#core/errors";
+import type { App } from "./app-types.ts";
+import { Problem, refuseInvalid } from "./problem.ts";
+
+/** A router of one feature; a request that fails validation becomes `invalid_request`. */
+export function createRouter(): App {
+  return new OpenAPIHono({
+    defaultHook: (result) => {
+      if (!result.success) throw refuseInvalid(result.target, result.error.issues);
+    },
+  });
+}
+
+/** A JSON answer in a route's description. */
+export function json<Schema extends z.ZodType>(schema: Schema, description: string) {
+  return { description, content: { "application/json": { schema } } };
+}
+
+/** A JSON request body in a route's description. */
+export function jsonBody<Schema extends z.ZodType>(schema: Schema) {
+  return { required: true, content: { "application/json": { schema } } };
+}
+
+/** The errors of a route, by status, from their stable codes. The ones that every route can give are added. */
+export function problems(...codes: ErrorCode[]) {
+  const everywhere: ErrorCode[] = ["invalid_request", "internal_error", "dependency_unavailable"];
+  const byStatus: Record<number, ErrorCode[]> = {};
+  for (const code of new Set([...codes, ...everywhere])) {
+    const { status } = errorCodes[code];
+    byStatus[status] = [...(byStatus[status] ?? []), code];
+  }
+  return Object.fromEntries(
+    Object.entries(byStatus).map(([status, list]) => [
+      status,
+      {
+        description: list.map((code) => `\`${code}\`: ${errorCodes[code].title}`).join("; "),
+        content: { "application/problem+json": { schema: Problem } },
+      },
+    ]),
+  );
+}
+
+export const bearerSecurity = [{ bearer: [] }];
+
+/** Header schemas that several routes share. */
+export const idempotencyKey = z
+  .string()
+  .min(1)
+  .max(255)
+  .openapi({
+    description: "Repeat a request with the same key and it takes effect once.",
+    example: "b2f1c0de",
+  });

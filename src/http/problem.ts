@@ -1,0 +1,112 @@
+import { z } from "@hono/zod-openapi";
+import { HTTPException } from "hono/http-exception";
+import { AppError, type ErrorCode, errorCodes } from "#core/errors";
+import { databaseErrorOf, lostRace } from "#platform/database";
+import { errorFields } from "#platform/log";
+import type { AppRequest } from "./app-types.ts";
+
+/** RFC 9457 problem details, as every error answer has them. */
+export const Problem = z
+  .object({
+    type: z.string().openapi({ example: "https://tradewind.dev/problems/insufficient_stock" }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string().openapi({ description: "The path of the request." }),
+    code: z.string().openapi({ description: "Stable, never renamed; branch on this." }),
+    request_id: z.string(),
+    retryable: z.boolean().openapi({ description: "Whether the same request may succeed later." }),
+    errors: z.array(z.object({ pointer: z.string(), code: z.string(), detail: z.string() })).optional(),
+  })
+  .loose()
+  .openapi("Problem");
+
+const typeBase = "https://tradewind.dev/problems/";
+
+/** The one place that makes error responses. */
+export function problemResponse(request: AppRequest, error: AppError): Response {
+  const { status, title, retryable } = errorCodes[error.code];
+  const { detail, errors, members, retryAfterSeconds } = error.extras;
+  const document = {
+    type: typeBase + error.code,
+    title,
+    status,
+    detail: detail ?? `${title}.`,
+    instance: request.req.path,
+    code: error.code,
+    request_id: request.var.context.requestId,
+    retryable,
+    ...(errors === undefined ? {} : { errors }),
+    ...members,
+  };
+  const headers: Record<string, string> = {
+    "content-type": "application/problem+json",
+    "cache-control": "no-store",
+  };
+  if (retryAfterSeconds !== undefined) headers["retry-after"] = String(retryAfterSeconds);
+  if (status === 401) headers["www-authenticate"] = `Bearer error="${error.code}"`;
+  return new Response(JSON.stringify(document), { status, headers });
+}
+
+/** Turns whatever was thrown into a problem; faults of ours are logged and reported, never shown. */
+export function respondToError(error: unknown, request: AppRequest): Response {
+  const refusal = refusalOf(error);
+  const { context } = request.var;
+  if (errorCodes[refusal.code].status >= 500) {
+    context.log("error", "request failed", { ...errorFields(error), code: refusal.code });
+    context.reportError(error, { request_id: context.requestId, code: refusal.code });
+  }
+  return problemResponse(request, refusal);
+}
+
+function refusalOf(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (error instanceof HTTPException) return refusalOfHttpException(error);
+  if (lostRace(error)) return new AppError("conflict", { detail: "Read the resource again and repeat." });
+  const databaseFault = databaseErrorOf(error);
+  if (databaseFault !== undefined && databaseFault.code === undefined)
+    return new AppError("dependency_unavailable", {
+      detail: "The database is not answering. Try again.",
+      retryAfterSeconds: 2,
+    });
+  return new AppError("internal_error", {
+    detail: "The fault was recorded; quote the request id when you report it.",
+  });
+}
+
+function refusalOfHttpException(exception: HTTPException): AppError {
+  const codeOfStatus: Partial<Record<number, ErrorCode>> = {
+    400: "malformed_json",
+    401: "unauthenticated",
+    404: "not_found",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+  };
+  const code = codeOfStatus[exception.status] ?? "internal_error";
+  return new AppError(code, code === "internal_error" ? {} : { detail: exception.message });
+}
+
+/** Turns a failed validation into `invalid_request`, each fault at its JSON pointer. */
+export function refuseInvalid(target: string, issues: readonly z.core.$ZodIssue[]): AppError {
+  const errors = issues.flatMap((issue) => {
+    const path =
+      issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+    return path.map((segments) => ({
+      pointer: pointerTo(target, segments),
+      code: issue.code === "unrecognized_keys" ? "unknown_field" : issue.code,
+      detail: issue.message,
+    }));
+  });
+  return new AppError("invalid_request", {
+    detail: `${errors.length} ${errors.length === 1 ? "value is" : "values are"} not as described; see errors.`,
+    errors,
+  });
+}
+
+function pointerTo(target: string, segments: readonly PropertyKey[]): string {
+  const prefix = target === "json" ? "" : `/${target}`;
+  const escaped = segments.map(
+    (segment) => `/${String(segment).replaceAll("~", "~0").replaceAll("/", "~1")}`,
+  );
+  return prefix + escaped.join("");
+}

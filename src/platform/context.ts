@@ -1,0 +1,120 @@
+import { Redis } from "@upstash/redis/cloudflare";
+import type { Meilisearch } from "meilisearch";
+import type { Stripe } from "stripe";
+import { newId } from "#core/ids";
+import type { Principal } from "#core/principal";
+import { type EpochMs, currentTime } from "#core/time";
+import { type ReportError, createErrorsSink } from "#providers/errors-sink";
+import { type Queue, createQueue } from "#providers/queue";
+import { createSearch } from "#providers/search";
+import { createStripe } from "#providers/stripe";
+import { type Databases, connectDatabases } from "./database.ts";
+import { type Bindings, type Settings, settingsOf } from "./env.ts";
+import { type Log, createLog, errorFields } from "./log.ts";
+import { type Objects, createObjects } from "./objects.ts";
+
+/** Clients of outside services: stateless over HTTP, made once per isolate. */
+type Services = {
+  readonly cache: Redis;
+  readonly queue: Queue;
+  readonly search: Meilisearch;
+  readonly stripe: Stripe;
+};
+
+/** What every verb is given: who asks, the time, the stores and services, and the ways to report. */
+export type Context = Services & {
+  readonly bindings: Bindings;
+  readonly settings: Settings;
+  readonly databases: Databases;
+  readonly objects: Objects;
+  readonly principal: Principal;
+  readonly requestId: string;
+  readonly traceparent: string | undefined;
+  readonly counts: { databaseCalls: number; objectCalls: number };
+  readonly log: Log;
+  readonly reportError: ReportError;
+  readonly now: () => EpochMs;
+  /** Work that may be lost: wake-ups and cache fills. What must happen is an outbox row. */
+  readonly afterResponse: (work: Promise<unknown>) => void;
+  /** Asks for the outbox to be drained soon; call it after a commit that recorded events. */
+  readonly wakeOutbox: () => void;
+};
+
+type Invocation = {
+  bindings: Bindings;
+  executionContext: { waitUntil: (promise: Promise<unknown>) => void };
+  request?: Request;
+  requestId?: string;
+  traceparent?: string | undefined;
+  principal?: Principal;
+  /** Drains the outbox; given by the entry, which knows the consumers. */
+  drainOutbox: (context: Context) => Promise<unknown>;
+};
+
+/** Builds the context of one request, delivery or sweep: the composition root. */
+export function createContext(invocation: Invocation): Context {
+  const { bindings, executionContext } = invocation;
+  const settings = settingsOf(bindings);
+  const counts = { databaseCalls: 0, objectCalls: 0 };
+  const requestId = invocation.requestId ?? newId("request", currentTime());
+  const log = createLog({ request_id: requestId });
+  const reportError = createErrorsSink(
+    { dsn: settings.SENTRY_DSN, environment: settings.ENVIRONMENT, release: settings.RELEASE },
+    invocation,
+  );
+  const afterResponse = (work: Promise<unknown>) =>
+    executionContext.waitUntil(
+      work.catch((error: unknown) => log("warn", "work after the response failed", errorFields(error))),
+    );
+  const context: Context = {
+    ...servicesOf(settings),
+    bindings,
+    settings,
+    databases: connectDatabases(settings, () => counts.databaseCalls++),
+    objects: createObjects(bindings, () => counts.objectCalls++),
+    principal: invocation.principal ?? { kind: "guest" },
+    requestId,
+    traceparent: invocation.traceparent,
+    counts,
+    log,
+    reportError,
+    now: currentTime,
+    afterResponse,
+    wakeOutbox: () => afterResponse(invocation.drainOutbox(context)),
+  };
+  return context;
+}
+
+/** The same context for a principal that became known, or for the system acting on somebody's behalf. */
+export function actingAs(context: Context, principal: Principal): Context {
+  return { ...context, principal };
+}
+
+const services = new WeakMap<Settings, Services>();
+
+function servicesOf(settings: Settings): Services {
+  const known = services.get(settings);
+  if (known) return known;
+  const made: Services = {
+    cache: new Redis({
+      url: settings.UPSTASH_REDIS_REST_URL,
+      token: settings.UPSTASH_REDIS_REST_TOKEN,
+      enableTelemetry: false,
+    }),
+    queue: createQueue({
+      url: settings.QSTASH_URL,
+      token: settings.QSTASH_TOKEN,
+      currentSigningKey: settings.QSTASH_CURRENT_SIGNING_KEY,
+      nextSigningKey: settings.QSTASH_NEXT_SIGNING_KEY,
+      publicUrl: settings.PUBLIC_URL,
+    }),
+    search: createSearch({ url: settings.MEILISEARCH_URL, apiKey: settings.MEILISEARCH_API_KEY }),
+    stripe: createStripe({
+      secretKey: settings.STRIPE_SECRET_KEY,
+      webhookSecret: settings.STRIPE_WEBHOOK_SECRET,
+      apiUrl: settings.STRIPE_API_URL,
+    }),
+  };
+  services.set(settings, made);
+  return made;
+}

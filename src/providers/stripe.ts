@@ -1,0 +1,53 @@
+import { Stripe } from "stripe";
+
+export type StripeSettings = {
+  secretKey: string;
+  webhookSecret: string;
+  /** Base URL of the API; undefined for Stripe's own. */
+  apiUrl: string | undefined;
+};
+
+const requestDeadlineMs = 20_000;
+
+/** Stripe's client retries connection faults with the same idempotency key by itself. */
+const networkRetriesMax = 1;
+
+export function createStripe(settings: StripeSettings): Stripe {
+  return new Stripe(settings.secretKey, {
+    httpClient: Stripe.createFetchHttpClient(),
+    timeout: requestDeadlineMs,
+    maxNetworkRetries: networkRetriesMax,
+    telemetry: false,
+    ...(settings.apiUrl === undefined ? {} : addressOf(new URL(settings.apiUrl))),
+  });
+}
+
+function addressOf(url: URL) {
+  const protocol = url.protocol === "http:" ? ("http" as const) : ("https" as const);
+  return { protocol, host: url.hostname, port: url.port || (protocol === "http" ? 80 : 443) };
+}
+
+const cryptoProvider = Stripe.createSubtleCryptoProvider();
+
+/** Seconds by which a webhook's timestamp may differ from our clock. */
+const webhookToleranceSeconds = 300;
+
+/** The event that Stripe signed, or undefined when the signature does not match the raw body. */
+export async function verifyStripeEvent(
+  stripe: Stripe,
+  webhookSecret: string,
+  signed: { body: string; signature: string },
+): Promise<Stripe.Event | undefined> {
+  try {
+    return await stripe.webhooks.constructEventAsync(
+      signed.body,
+      signed.signature,
+      webhookSecret,
+      webhookToleranceSeconds,
+      cryptoProvider,
+    );
+  } catch (error) {
+    if (error instanceof Stripe.errors.StripeSignatureVerificationError) return undefined;
+    throw error;
+  }
+}
