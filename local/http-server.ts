@@ -1,5 +1,11 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  STATUS_CODES,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 
 const HOST = "127.0.0.1";
 
@@ -72,6 +78,16 @@ export async function readBody(request: IncomingMessage, bytesMax: number): Prom
   return Buffer.concat(chunks);
 }
 
+/** The JSON in a body, for a schema to judge; undefined, which no JSON can mean, where it is none. */
+export function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString("utf8"));
+  } catch (fault) {
+    if (fault instanceof SyntaxError) return undefined;
+    throw fault;
+  }
+}
+
 export function sendJson(
   response: ServerResponse,
   status: number,
@@ -85,6 +101,20 @@ export function sendJson(
     ...headers,
   });
   response.end(bytes);
+}
+
+export type Problem = {
+  /** Stable and for programs, such as `invalid_message`. */
+  code: string;
+  /** For the person who reads it. */
+  detail: string;
+  errors?: { pointer: string; detail: string }[];
+};
+
+/** An error as RFC 9457 describes it. */
+export function sendProblem(response: ServerResponse, status: number, problem: Problem): void {
+  const body = { type: "about:blank", title: STATUS_CODES[status], status, ...problem };
+  sendJson(response, status, body, { "content-type": "application/problem+json" });
 }
 
 function answerFault(response: ServerResponse, status: number, message: string): void {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 
 import { z } from "zod";
 
+import { parseJson } from "../http-server.ts";
 import type { Command, Reply } from "./resp.ts";
 
 const JsonCommand = z.array(z.unknown()).min(1);
@@ -40,15 +41,6 @@ function options(url: URL): string[] {
   return [...url.searchParams]
     .filter(([name]) => name !== "_token")
     .flatMap(([name, value]) => (value === "" ? [name] : [name, value]));
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch (fault) {
-    if (fault instanceof SyntaxError) return undefined;
-    throw fault;
-  }
 }
 
 function toArgument(value: unknown): string {
