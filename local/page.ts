@@ -81,7 +81,7 @@ a:focus-visible, button:focus-visible, input:focus-visible, summary:focus-visibl
 }
 form { display: flex; gap: .5rem; align-items: end; }
 label { display: grid; gap: .2rem; font-size: .85rem; color: var(--quiet); }
-input, button { font: inherit; color: var(--ink); background: var(--surface); border: 1px solid var(--line);
+input, button { font: inherit; font-size: 1rem; color: var(--ink); background: var(--surface); border: 1px solid var(--line);
   border-radius: .5rem; padding: .4rem .7rem; }
 input { width: 16rem; max-width: 100%; border-color: var(--quiet); }
 button { cursor: pointer; border-color: var(--quiet); }
@@ -99,13 +99,14 @@ a.row strong { color: var(--accent); }
 .clipped { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .card { padding: 1rem 1.1rem; }
 .empty { padding: 3.5rem 1.5rem; text-align: center; }
+.empty h2 { margin-top: 0; font-size: 1.1rem; }
 .empty p { max-width: 34rem; margin-inline: auto; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2rem; margin: 0; }
 dt { color: var(--quiet); }
 dd { margin: 0; overflow-wrap: anywhere; }
 pre { margin: 0; padding: 1rem 1.1rem; white-space: pre-wrap; overflow-wrap: anywhere;
   font: .92rem/1.6 ui-monospace, monospace; }
-iframe { display: block; width: 100%; height: 32rem; resize: vertical; background: #fff; color-scheme: light; }
+iframe { display: block; width: 100%; height: 28rem; resize: vertical; background: #fff; color-scheme: light; }
 .tag { display: inline-block; margin: .2rem .3rem 0 0; padding: 0 .5rem; border-radius: 1rem; font-size: .8rem;
   background: var(--wash); border: 1px solid var(--line); color: var(--ink); }
 .tag.alarm { color: var(--alarm); border-color: currentColor; background: none; font-weight: 600; }

@@ -1,4 +1,5 @@
 import { type Html, html, renderTime } from "../page.ts";
+import { MESSAGES_LISTED_MAX } from "./message-store.ts";
 import type { Message } from "./message.ts";
 
 type Page = { title: string; body: Html };
@@ -8,13 +9,10 @@ const WEB_ADDRESS = /https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]]/g;
 
 export function renderInbox(messages: readonly Message[], recipient: string | undefined): Page {
   const title = recipient === undefined ? "Inbox" : `Mail to ${recipient}`;
-  const count = messages.length === 1 ? "1 message" : `${messages.length} messages`;
   const body = html` <header>
       <div>
         <h1>${title}</h1>
-        <p class="quiet">
-          ${count}, newest first. Tradewind's local mail service keeps them; none leaves this machine.
-        </p>
+        <p class="quiet">${countOf(messages)} What the shop sends stays on this machine.</p>
       </div>
       <form action="/" method="get" role="search">
         <label
@@ -31,6 +29,13 @@ export function renderInbox(messages: readonly Message[], recipient: string | un
     </header>
     <main>${messages.length === 0 ? renderEmpty(recipient) : renderRows(messages)}</main>`;
   return { title: `${title} · Tradewind mail`, body };
+}
+
+function countOf(messages: readonly Message[]): string {
+  if (messages.length === 0) return "No messages.";
+  if (messages.length === 1) return "1 message.";
+  if (messages.length === MESSAGES_LISTED_MAX) return `The newest ${MESSAGES_LISTED_MAX} messages.`;
+  return `${messages.length} messages, newest first.`;
 }
 
 function renderRows(messages: readonly Message[]): Html {
@@ -83,7 +88,7 @@ export function renderMessage(message: Message): Page {
         <dd>${renderTime(message.created_at)}</dd>
       </dl>
       ${message.html === null ? "" : renderHtmlPart(message.html)}
-      <h2>Text</h2>
+      <h2>Plain text</h2>
       <pre>${withLinks(message.text)}</pre>
       ${
         links.length === 0
@@ -100,9 +105,9 @@ export function renderMessage(message: Message): Page {
 /** The frame may open links in new tabs and nothing else: a mail's scripts and forms stay dead. */
 function renderHtmlPart(markup: string): Html {
   const framed = `<base target="_blank">${markup}`;
-  return html`<h2>HTML</h2>
+  return html`<h2>As a mail program shows it</h2>
     <iframe
-      title="The message as a mail program shows it"
+      title="The message's HTML"
       sandbox="allow-popups allow-popups-to-escape-sandbox"
       srcdoc="${framed}"
     ></iframe>`;
