@@ -8,6 +8,7 @@ import {
 } from "node:http";
 
 const HOST = "127.0.0.1";
+const CLOSE_PATIENCE_MS = 1_000;
 
 /** Thrown by `readBody`; answered with 413 by a server made with `createHttpServer`. */
 export class BodyTooLarge extends Error {
@@ -57,13 +58,14 @@ export async function listen(server: Server, port: number): Promise<string> {
   return `http://${HOST}:${address.port}`;
 }
 
-/** Frees the port at once: keep-alive, streaming and half-finished connections are destroyed. */
+/** Frees the port: idle connections go at once, those that are still answered after a second at most. */
 export async function close(server: Server): Promise<void> {
   if (!server.listening) return;
   const closed = once(server, "close");
   server.close();
-  server.closeAllConnections();
+  const patience = setTimeout(() => server.closeAllConnections(), CLOSE_PATIENCE_MS);
   await closed;
+  clearTimeout(patience);
 }
 
 /** The whole body. Throws `BodyTooLarge` as soon as more than `bytesMax` have come. */

@@ -103,7 +103,7 @@ function watchUntilStopped(guard: ChildProcess, log: (line: string) => void): ()
   });
   return async () => {
     isStopping = true;
-    if (guard.exitCode !== null) return;
+    if (guard.exitCode !== null || guard.signalCode !== null) return;
     const exited = once(guard, "exit", { signal: AbortSignal.timeout(STOP_TIMEOUT_MS) });
     releaseGuard(guard);
     await exited;

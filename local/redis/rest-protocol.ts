@@ -18,10 +18,8 @@ export type RestRequest =
 /** Upstash's three ways to say it: a JSON array to `/`, arrays of them to `/pipeline` and `/multi-exec`, or the path. */
 export function parseRestRequest(request: IncomingMessage, body: Buffer): RestRequest {
   const url = new URL(request.url ?? "/", "http://redis.local");
-  const segments = url.pathname
-    .split("/")
-    .filter((segment) => segment !== "")
-    .map(decodeURIComponent);
+  const segments = decodeSegments(url.pathname);
+  if (segments === undefined) return { kind: "malformed", error: "ERR failed to parse path" };
   if (segments.length === 0) {
     const command = JsonCommand.safeParse(parseJson(body));
     if (!command.success) return { kind: "malformed", error: "ERR failed to parse command" };
@@ -34,6 +32,18 @@ export function parseRestRequest(request: IncomingMessage, body: Buffer): RestRe
     return { kind: segments[0] === "pipeline" ? "pipeline" : "transaction", commands };
   }
   return { kind: "single", command: [...segments, ...(body.length > 0 ? [body] : []), ...options(url)] };
+}
+
+function decodeSegments(path: string): string[] | undefined {
+  try {
+    return path
+      .split("/")
+      .filter((segment) => segment !== "")
+      .map(decodeURIComponent);
+  } catch (fault) {
+    if (fault instanceof URIError) return undefined;
+    throw fault;
+  }
 }
 
 /** `?EX=100&NX` are the command's last arguments; the token may also travel there and is none. */

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,8 +7,10 @@ import { join } from "node:path";
 import { Ratelimit } from "@upstash/ratelimit";
 import { Redis } from "@upstash/redis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 
-import { chooseEngine, type EngineChoice } from "#local/redis/engine";
+import { connectToEngine } from "#local/redis/engine-connection";
+import { chooseEngine, startEngine, type EngineChoice } from "#local/redis/engine";
 import { startRedis } from "#local/redis/start-redis";
 import type { RunningService } from "#local/service";
 
@@ -174,9 +178,39 @@ describe.each(engines)("Redis on %s", (engine) => {
       400,
       { error: expect.stringContaining("BLPOP") },
     ]);
+    expect(await get(service, "/get/%zz")).toEqual({ error: "ERR failed to parse path" });
     expect((await post(service, "/", { not: "a command" })).status).toBe(400);
     expect((await post(service, "/pipeline", ["GET", "x"])).status).toBe(400);
   });
+});
+
+test.each(engines)("fails what was in flight when %s hangs up, then dials anew", async (choice) => {
+  const stateFolder = join(folder, "hang-up");
+  const engine = await startEngine(choice, { port: 0, stateFolder, log: (line) => log.push(line) });
+  const connection = connectToEngine(engine.port);
+  await expect(connection.send([["QUIT"], ["PING"]])).rejects.toThrow("lost");
+  expect(await connection.send([["PING"]])).toEqual([{ kind: "status", text: "PONG" }]);
+  connection.close();
+  await engine.stop();
+});
+
+test.runIf(installed === "redis-server")("takes redis-server along when it is killed outright", async () => {
+  const source = new URL("../../local/redis/engine.ts", import.meta.url).href;
+  const stateFolder = JSON.stringify(join(folder, "killed"));
+  const program = `import { startEngine } from "${source}";
+    const engine = await startEngine("redis-server", { port: 0, stateFolder: ${stateFolder}, log: console.log });
+    console.log(engine.port);`;
+  const parent = spawn(process.execPath, ["--input-type=module", "--eval", program]);
+  const [port] = z.tuple([z.instanceof(Buffer)]).parse(await once(parent.stdout, "data"));
+  const connection = connectToEngine(Number(port));
+  const ping = () =>
+    connection.send([["PING"]]).then(
+      () => "answers",
+      () => "is gone",
+    );
+  expect(await ping()).toBe("answers");
+  parent.kill("SIGKILL");
+  await expect.poll(ping, { timeout: 5_000 }).toBe("is gone");
 });
 
 test("names the port that is taken, and frees its own when it stops", async () => {
