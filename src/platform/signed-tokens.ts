@@ -1,0 +1,67 @@
+import type { Settings } from "./env.ts";
+
+/**
+ * What a signed token is for; a token made for one purpose never opens for another. These carry no secret, only a
+ * proof that we made them.
+ */
+export type TokenPurpose = "cart" | "cursor" | "live-ticket";
+
+const keys = new WeakMap<Settings, Promise<CryptoKey>>();
+
+function keyOf(settings: Settings): Promise<CryptoKey> {
+  const known = keys.get(settings);
+  if (known) return known;
+  const bytes = new TextEncoder().encode(settings.TOKEN_SECRET);
+  const key = crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, [
+    "sign",
+    "verify",
+  ]);
+  keys.set(settings, key);
+  return key;
+}
+
+/** `payload.signature`, both safe in URLs and headers. The payload is base64url of the text. */
+export async function signToken(settings: Settings, purpose: TokenPurpose, text: string): Promise<string> {
+  const payload = toBase64Url(new TextEncoder().encode(text));
+  const signature = await crypto.subtle.sign("HMAC", await keyOf(settings), signedBytes(purpose, payload));
+  return `${payload}.${toBase64Url(new Uint8Array(signature))}`;
+}
+
+/** The text inside, or undefined when we did not make this token for this purpose. */
+export async function openToken(
+  settings: Settings,
+  purpose: TokenPurpose,
+  token: string,
+): Promise<string | undefined> {
+  const [payload, signature, ...rest] = token.split(".");
+  if (!payload || !signature || rest.length > 0) return undefined;
+  const signatureBytes = fromBase64Url(signature);
+  const payloadBytes = fromBase64Url(payload);
+  if (signatureBytes === undefined || payloadBytes === undefined) return undefined;
+  const genuine = await crypto.subtle.verify(
+    "HMAC",
+    await keyOf(settings),
+    signatureBytes,
+    signedBytes(purpose, payload),
+  );
+  return genuine ? new TextDecoder().decode(payloadBytes) : undefined;
+}
+
+function signedBytes(purpose: TokenPurpose, payload: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${purpose}:${payload}`);
+}
+
+function toBase64Url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+}
+
+function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (!/^[\w-]*$/.test(text) || text.length % 4 === 1) return undefined;
+  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  const bytes = new Uint8Array(binary.length);
+  for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index);
+  return bytes;
+}
