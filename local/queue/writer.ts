@@ -1,0 +1,69 @@
+import type { DatabaseSync } from "node:sqlite";
+
+/** Runs `work` inside a transaction and resolves once it is on the disk. `work` must be synchronous. */
+export type Write = <Result>(work: () => Result) => Promise<Result>;
+
+type Waiting = {
+  /** Runs the work and gives what tells its caller, to be called after the commit. */
+  run: () => () => void;
+  fail: (fault: unknown) => void;
+};
+
+const GROUP_WRITES_MAX = 256;
+
+/**
+ * Writes that arrive in the same turn of the event loop share one transaction, because the disk's sync is what a
+ * commit costs. Each has a savepoint of its own, so that one that throws leaves the others alone.
+ */
+export function createWriter(database: DatabaseSync): Write {
+  const waiting: Waiting[] = [];
+
+  function commitGroup(): void {
+    const group = waiting.splice(0, GROUP_WRITES_MAX);
+    if (waiting.length > 0) setImmediate(commitGroup);
+    try {
+      const tellAll = inTransaction(database, () => group.map(({ run }) => run()));
+      for (const tell of tellAll) tell();
+    } catch (fault) {
+      for (const { fail } of group) fail(fault);
+    }
+  }
+
+  return (work) =>
+    new Promise((resolve, reject) => {
+      const run = () => {
+        try {
+          const result = atSavepoint(database, work);
+          return () => resolve(result);
+        } catch (fault) {
+          return () => reject(fault);
+        }
+      };
+      waiting.push({ run, fail: reject });
+      if (waiting.length === 1) setImmediate(commitGroup);
+    });
+}
+
+function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
+  database.exec("begin immediate");
+  try {
+    const result = work();
+    database.exec("commit");
+    return result;
+  } catch (fault) {
+    if (database.isTransaction) database.exec("rollback");
+    throw fault;
+  }
+}
+
+function atSavepoint<Result>(database: DatabaseSync, work: () => Result): Result {
+  database.exec("savepoint one_write");
+  try {
+    const result = work();
+    database.exec("release one_write");
+    return result;
+  } catch (fault) {
+    database.exec("rollback to one_write; release one_write");
+    throw fault;
+  }
+}
