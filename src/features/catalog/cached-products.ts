@@ -1,0 +1,109 @@
+import { sql } from "drizzle-orm";
+import { createCoalescer } from "#platform/coalesce";
+import type { Context } from "#platform/context";
+import { createIsolateMemory } from "#platform/isolate-memory";
+import { errorFields } from "#platform/log";
+import {
+  type CacheEntry,
+  type CachedCopy,
+  readCopies,
+  versionText,
+  writeCopies,
+} from "#platform/versioned-cache";
+import { ProductDocument } from "./document.ts";
+import { anyOf, documentsOf, selectDocuments } from "./store.ts";
+
+const memory = createIsolateMemory<ProductDocument>({ entriesMax: 1_000, lifeMs: 2_000 });
+/** Ids that no product has, so that guessing ids costs the database little. */
+const unknownIds = createIsolateMemory<true>({ entriesMax: 1_000, lifeMs: 2_000 });
+const coalesced = createCoalescer<ProductDocument>();
+
+/**
+ * Products by id, whatever their status: from this isolate's memory, else Redis, else a replica. A change shows at
+ * once where its event was handled, elsewhere within two seconds.
+ */
+export async function readProducts(
+  context: Context,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, ProductDocument>> {
+  const now = context.now();
+  const found = new Map<string, ProductDocument>();
+  const missing: string[] = [];
+  for (const id of new Set(ids)) {
+    const known = memory.get(id, now);
+    if (known !== undefined) found.set(id, known);
+    else if (!unknownIds.get(id, now)) missing.push(id);
+  }
+  if (missing.length === 0) return found;
+  const loaded = await coalesced(context, missing, (keys) => loadProducts(context, keys));
+  for (const id of missing) {
+    const product = loaded.get(id);
+    if (product === undefined) unknownIds.set(id, true, now);
+    else found.set(id, product);
+  }
+  return found;
+}
+
+async function loadProducts(
+  context: Context,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, ProductDocument>> {
+  const copies = await readCopies(context, ids.map(productKey));
+  const found = new Map<string, ProductDocument>();
+  for (const [index, id] of ids.entries()) {
+    const product = productOf(copies[index]);
+    if (product !== undefined) found.set(id, product);
+  }
+  const missing = ids.filter((id) => !found.has(id));
+  if (missing.length > 0) {
+    const read = documentsOf(await selectDocuments(context.databases.replica, sql`p.id = ${anyOf(missing)}`));
+    for (const product of read) found.set(product.id, product);
+    keepInCache(context, read);
+  }
+  for (const product of found.values()) remember(context, product);
+  return found;
+}
+
+/** Puts products into this isolate's memory and, after the response, into Redis. */
+export function keepInCache(context: Context, read: readonly ProductDocument[]): void {
+  for (const product of read) remember(context, product);
+  const filling = writeCopies(context, read.map(cacheEntry)).catch((error: unknown) =>
+    context.log("warn", "products were not cached", errorFields(error)),
+  );
+  context.afterResponse(filling);
+}
+
+/**
+ * Makes the given truth the one that everybody reads.
+ * @throws when Redis is away, since an older copy may be in it.
+ */
+export async function publishToCache(context: Context, current: readonly ProductDocument[]): Promise<void> {
+  for (const product of current) remember(context, product);
+  await writeCopies(context, current.map(cacheEntry));
+}
+
+function remember(context: Context, product: ProductDocument): void {
+  const now = context.now();
+  const known = memory.get(product.id, now);
+  if (known !== undefined && documentVersion(known) > documentVersion(product)) return;
+  memory.set(product.id, product, now);
+  unknownIds.delete(product.id);
+}
+
+/** Sorts as the product, then its stock, changes. */
+export function documentVersion(product: ProductDocument): string {
+  return versionText(product.version, product.stockVersion);
+}
+
+/** The number grows when the cached shape changes, so that releases never read each other's copies. */
+function productKey(id: string): string {
+  return `catalog:1:product:${id}`;
+}
+
+function cacheEntry(product: ProductDocument): CacheEntry {
+  return { key: productKey(product.id), version: documentVersion(product), text: JSON.stringify(product) };
+}
+
+function productOf(copy: CachedCopy | undefined): ProductDocument | undefined {
+  return copy === undefined ? undefined : ProductDocument.parse(JSON.parse(copy.text));
+}

@@ -1,0 +1,115 @@
+import { type SQL, sql } from "drizzle-orm";
+import { z } from "zod";
+import { dayMs } from "#core/time";
+import { createCoalescer } from "#platform/coalesce";
+import type { Context } from "#platform/context";
+import { createIsolateMemory } from "#platform/isolate-memory";
+import { errorFields } from "#platform/log";
+import { readCopies, versionText, writeCopies } from "#platform/versioned-cache";
+import { anyOf } from "./store.ts";
+
+/** Something that leads to a product: in which column it is found and under which name it is cached. */
+type Pointer = {
+  name: string;
+  select: (keys: readonly string[]) => SQL;
+};
+
+const byVariant: Pointer = {
+  name: "variant",
+  select: (ids) => sql`select id as key, product_id as id from variants where id = ${anyOf(ids)}`,
+};
+
+const byHandle: Pointer = {
+  name: "handle",
+  select: (handles) => sql`select handle as key, id from products where handle = ${anyOf(handles)}`,
+};
+
+const memory = createIsolateMemory<string>({ entriesMax: 10_000, lifeMs: dayMs });
+const unknown = createIsolateMemory<true>({ entriesMax: 1_000, lifeMs: 2_000 });
+const coalesced = createCoalescer<string>();
+
+/** The products of variants; a variant never moves to another product, so this knowledge does not age. */
+export function productIdsByVariant(
+  context: Context,
+  variantIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  return productIdsBy(byVariant, context, variantIds);
+}
+
+/** The product that had this handle when last seen: compare with the product's own handle before believing it. */
+export async function productIdByHandle(context: Context, handle: string): Promise<string | undefined> {
+  return (await productIdsBy(byHandle, context, [handle])).get(handle);
+}
+
+/** Forgets where a handle led, so that the next reader asks a database. */
+export async function forgetHandle(context: Context, handle: string): Promise<void> {
+  memory.delete(memoryKey(byHandle, handle));
+  await context.cache.del(cacheKey(byHandle, handle));
+}
+
+async function productIdsBy(
+  pointer: Pointer,
+  context: Context,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const now = context.now();
+  const found = new Map<string, string>();
+  const missing: string[] = [];
+  for (const key of keys) {
+    const known = memory.get(memoryKey(pointer, key), now);
+    if (known !== undefined) found.set(key, known);
+    else if (!unknown.get(memoryKey(pointer, key), now)) missing.push(key);
+  }
+  if (missing.length === 0) return found;
+  const memoryKeys = missing.map((key) => memoryKey(pointer, key));
+  const loaded = await coalesced(context, memoryKeys, (wanted) => load(pointer, context, wanted));
+  for (const key of missing) {
+    const productId = loaded.get(memoryKey(pointer, key));
+    if (productId === undefined) unknown.set(memoryKey(pointer, key), true, now);
+    else {
+      found.set(key, productId);
+      memory.set(memoryKey(pointer, key), productId, now);
+    }
+  }
+  return found;
+}
+
+const PointerRow = z.object({ key: z.string(), id: z.string() });
+
+async function load(
+  pointer: Pointer,
+  context: Context,
+  memoryKeys: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const keys = memoryKeys.map((key) => key.slice(pointer.name.length + 1));
+  const found = new Map<string, string>();
+  const copies = await readCopies(
+    context,
+    keys.map((key) => cacheKey(pointer, key)),
+  );
+  for (const [index, key] of keys.entries()) {
+    const copy = copies[index];
+    if (copy !== undefined) found.set(memoryKey(pointer, key), copy.text);
+  }
+  const missing = keys.filter((key) => !found.has(memoryKey(pointer, key)));
+  if (missing.length === 0) return found;
+  const { rows } = await context.databases.replica.execute(pointer.select(missing));
+  const read = rows.map((row) => PointerRow.parse(row));
+  for (const { key, id } of read) found.set(memoryKey(pointer, key), id);
+  const version = versionText(context.now());
+  const entries = read.map(({ key, id }) => ({ key: cacheKey(pointer, key), version, text: id }));
+  context.afterResponse(
+    writeCopies(context, entries).catch((error: unknown) =>
+      context.log("warn", "pointers to products were not cached", errorFields(error)),
+    ),
+  );
+  return found;
+}
+
+function memoryKey(pointer: Pointer, key: string): string {
+  return `${pointer.name}:${key}`;
+}
+
+function cacheKey(pointer: Pointer, key: string): string {
+  return `catalog:1:${pointer.name}:${key}`;
+}

@@ -1,0 +1,85 @@
+import { minuteMs, secondMs } from "#core/time";
+import type { Context } from "./context.ts";
+import { errorFields } from "./log.ts";
+
+/**
+ * A copy in Redis and the version of the truth that it shows. Versions of one key are texts of one length that sort
+ * as they grow, so that a late writer never replaces a newer copy.
+ */
+export type CachedCopy = { readonly version: string; readonly text: string };
+export type CacheEntry = CachedCopy & { readonly key: string };
+
+/** A read that takes longer is answered from the database. */
+const readMsMax = 250;
+/** For so long after a failure reads do not ask Redis at all. */
+const pauseMs = 5 * secondMs;
+/** Copies sent in one command; Upstash refuses requests of more than 1 MB. */
+const copiesPerCommandMax = 20;
+
+const copySecondsMax = (60 * minuteMs) / secondMs;
+
+const setIfNewer = `
+for index, key in ipairs(KEYS) do
+  local version = ARGV[2 * index]
+  if redis.call('GETRANGE', key, 0, #version - 1) < version then
+    redis.call('SET', key, version .. '\\n' .. ARGV[2 * index + 1], 'EX', ARGV[1])
+  end
+end
+return 1`;
+
+let pausedUntil = 0;
+
+/** The copies under these keys, in their order. Never fails: while Redis is away nothing is cached. */
+export async function readCopies(
+  context: Context,
+  keys: readonly string[],
+): Promise<(CachedCopy | undefined)[]> {
+  const nothing = keys.map(() => undefined);
+  if (keys.length === 0 || context.now() < pausedUntil) return nothing;
+  try {
+    const texts = await withinReadTime(context.cache.mget<(string | null)[]>(...keys));
+    return texts.map(copyOf);
+  } catch (error) {
+    pausedUntil = context.now() + pauseMs;
+    context.log("warn", "the cache is away; reading from the database", errorFields(error));
+    return nothing;
+  }
+}
+
+/**
+ * Stores copies unless newer ones are there.
+ * @throws the client's error when Redis is away; a fill after a read may ignore it, an invalidation must not.
+ */
+export async function writeCopies(context: Context, entries: readonly CacheEntry[]): Promise<void> {
+  for (let start = 0; start < entries.length; start += copiesPerCommandMax) {
+    const part = entries.slice(start, start + copiesPerCommandMax);
+    await context.cache.eval(
+      setIfNewer,
+      part.map((entry) => entry.key),
+      [String(copySecondsMax), ...part.flatMap((entry) => [entry.version, entry.text])],
+    );
+  }
+}
+
+/** A fixed-width, sortable version from whole numbers, the most significant first. */
+export function versionText(...numbers: readonly number[]): string {
+  return numbers.map((number) => String(number).padStart(16, "0")).join(".");
+}
+
+function copyOf(stored: string | null): CachedCopy | undefined {
+  if (stored === null) return undefined;
+  const end = stored.indexOf("\n");
+  return { version: stored.slice(0, end), text: stored.slice(end + 1) };
+}
+
+async function withinReadTime<Value>(reading: Promise<Value>): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${readMsMax} ms`)), readMsMax);
+  });
+  try {
+    return await Promise.race([reading, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
