@@ -1,0 +1,203 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { Stripe } from "stripe";
+import { z } from "zod";
+import { authenticate, type Keys } from "./api-keys.ts";
+import { buyersReply } from "./buyer-view.ts";
+import { inTransaction } from "./database.ts";
+import { runDueTimers } from "./due-timers.ts";
+import { expandReply } from "./expand.ts";
+import { InvalidParameters, StripeFailure } from "./failure.ts";
+import { type FormFields, parseFormBody } from "./form-body.ts";
+import { fingerprintOfRequest, keyInUse, recallAnswer, rememberAnswer } from "./idempotency.ts";
+import { newRequestId } from "./ids.ts";
+import { findRoute, type Route } from "./routes.ts";
+import type { Access, Reply, Simulation, Work } from "./simulation.ts";
+
+export type ApiRequest = {
+  method: string;
+  path: string;
+  query: string;
+  body: string;
+  origin: string;
+  authorization: string | undefined;
+  idempotencyKey: string | undefined;
+  version: string | undefined;
+};
+
+export type ApiAnswer = {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+  /** The caller never hears of it: the connection is to be cut instead of answered. */
+  isLost: boolean;
+};
+
+export type Api = (request: ApiRequest) => Promise<ApiAnswer>;
+
+type Execution = {
+  request: ApiRequest;
+  route: Route;
+  id: string;
+  access: Access;
+  fields: FormFields;
+  requestId: string;
+};
+
+type Settled = { status: number; body: string; isReplay: boolean };
+
+const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
+
+export function createApi(simulation: Simulation, keys: Keys): Api {
+  const keysInProgress = new Set<string>();
+
+  return async (request) => {
+    const requestId = newRequestId();
+    try {
+      const execution = { ...admit(request, keys), requestId };
+      const settled = await oncePerKey(keysInProgress, execution, async () => {
+        await pause(simulation.faults.current().delay_ms);
+        runDueTimers(simulation);
+        return settle(simulation, execution);
+      });
+      const isLost = simulation.faults.strikes("lose_reply", request.method, request.path);
+      return { ...describe(request, requestId, settled), isLost };
+    } catch (failure) {
+      if (!(failure instanceof StripeFailure)) throw failure;
+      const body = JSON.stringify({ error: failure.body });
+      return {
+        ...describe(request, requestId, { status: failure.status, body, isReplay: false }),
+        isLost: false,
+      };
+    }
+  };
+}
+
+/** Everything that Stripe checks before an endpoint begins to work. */
+function admit(request: ApiRequest, keys: Keys): Omit<Execution, "requestId"> {
+  const fields = readFields(request);
+  const access = authenticate(keys, request.authorization, fields["key"]);
+  const found = findRoute(request.method, request.path);
+  if (found === undefined) {
+    throw new InvalidParameters(404, {
+      type: "invalid_request_error",
+      message: `Unrecognized request URL (${request.method}: ${request.path}).`,
+    });
+  }
+  if (access === "publishable" && found.route.access === "secret") {
+    throw new InvalidParameters(401, {
+      type: "invalid_request_error",
+      code: "secret_key_required",
+      message: "This API call cannot be made with a publishable API key. Please use a secret API key.",
+    });
+  }
+  if ((request.idempotencyKey?.length ?? 0) > IDEMPOTENCY_KEY_LENGTH_MAX) {
+    throw new InvalidParameters(400, {
+      type: "idempotency_error",
+      message: `Idempotency keys are at most ${IDEMPOTENCY_KEY_LENGTH_MAX} characters long.`,
+    });
+  }
+  return { request, access, fields, ...found };
+}
+
+function readFields({ query, body }: ApiRequest): FormFields {
+  try {
+    return parseFormBody([query, body].filter((part) => part !== "").join("&"));
+  } catch (fault) {
+    if (!(fault instanceof RangeError)) throw fault;
+    throw new InvalidParameters(400, { type: "invalid_request_error", message: fault.message });
+  }
+}
+
+async function oncePerKey(
+  keysInProgress: Set<string>,
+  { request }: Execution,
+  work: () => Promise<Settled>,
+): Promise<Settled> {
+  const key = idempotencyKeyOf(request);
+  if (key === undefined) return work();
+  if (keysInProgress.has(key)) throw keyInUse(key);
+  keysInProgress.add(key);
+  try {
+    return await work();
+  } finally {
+    keysInProgress.delete(key);
+  }
+}
+
+/** Only a POST is made idempotent by a key; the other methods are so by nature. */
+function idempotencyKeyOf(request: ApiRequest): string | undefined {
+  return request.method === "POST" ? request.idempotencyKey : undefined;
+}
+
+/** The effect, its events and the answer under the idempotency key are kept together or not at all. */
+function settle(simulation: Simulation, execution: Execution): Settled {
+  const { request, fields } = execution;
+  const key = idempotencyKeyOf(request);
+  const nowSeconds = simulation.clock.nowSeconds();
+  const fingerprint = fingerprintOfRequest(request.method, request.path, fields);
+  const recalled =
+    key === undefined ? undefined : recallAnswer(simulation.database, { key, fingerprint }, nowSeconds);
+  if (recalled !== undefined) return { ...recalled, isReplay: true };
+
+  const remember = (reply: Reply) => {
+    const answer = { status: reply.status, body: JSON.stringify(reply.body) };
+    if (key !== undefined) rememberAnswer(simulation.database, { key, fingerprint, nowSeconds }, answer);
+    return { ...answer, isReplay: false };
+  };
+  try {
+    return executeWithFaults(simulation, execution, remember);
+  } catch (failure) {
+    const isRemembered = failure instanceof StripeFailure && !(failure instanceof InvalidParameters);
+    if (!isRemembered) throw failure;
+    return remember({ status: failure.status, body: { error: failure.body } });
+  }
+}
+
+function executeWithFaults(
+  simulation: Simulation,
+  execution: Execution,
+  remember: (reply: Reply) => Settled,
+): Settled {
+  const { method, path } = execution.request;
+  const { error_500: breakdown } = simulation.faults.current();
+  const isBroken = simulation.faults.strikes("error_500", method, path);
+  if (breakdown === null || !isBroken) {
+    return inTransaction(simulation.database, () => remember(execute(simulation, execution)));
+  }
+  if (breakdown.effect) inTransaction(simulation.database, () => execute(simulation, execution));
+  const reply = {
+    status: 500,
+    body: { error: { type: "api_error", message: "An unknown error occurred." } },
+  };
+  return breakdown.stored
+    ? remember(reply)
+    : { status: 500, body: JSON.stringify(reply.body), isReplay: false };
+}
+
+const Expansion = z.array(z.string()).max(20).default([]);
+
+function execute(simulation: Simulation, execution: Execution): Reply {
+  const { route, id, access, fields, request, requestId } = execution;
+  const cause = { id: requestId, idempotency_key: idempotencyKeyOf(request) ?? null };
+  const work: Work = { ...simulation, cause };
+  const reply = route.run(work, { access, fields, origin: request.origin }, id);
+  const seen = access === "publishable" ? buyersReply(reply) : reply;
+  if (reply.status !== 200) return seen;
+  const expansion = Expansion.safeParse(fields["expand"]);
+  return { ...seen, body: expandReply(work, seen.body, expansion.success ? expansion.data : []) };
+}
+
+function describe(request: ApiRequest, requestId: string, settled: Settled): Omit<ApiAnswer, "isLost"> {
+  const key = idempotencyKeyOf(request);
+  return {
+    status: settled.status,
+    body: settled.body,
+    headers: {
+      "request-id": requestId,
+      "stripe-version": request.version ?? Stripe.API_VERSION,
+      ...(key === undefined ? {} : { "idempotency-key": key }),
+      ...(settled.isReplay ? { "idempotent-replayed": "true" } : {}),
+      ...(settled.status === 409 ? { "stripe-should-retry": "true" } : {}),
+    },
+  };
+}

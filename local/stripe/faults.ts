@@ -1,0 +1,108 @@
+import type { DatabaseSync } from "node:sqlite";
+import { z } from "zod";
+import { readSetting, writeSetting } from "./settings.ts";
+
+const DELAY_MS_MAX = 60_000;
+const TIMES_MAX = 1_000_000;
+
+/** A share of webhooks, 0 to 1; true and false stand for all and none. */
+const Share = z.union([z.boolean().transform(Number), z.number().min(0).max(1)]);
+
+// Which calls a fault strikes. In `path`, `*` stands for any text: `/v1/payment_intents/*/capture`.
+const Target = z.strictObject({
+  path: z.string().startsWith("/"),
+  method: z.enum(["GET", "POST", "DELETE"]).optional(),
+  times: z.int().min(1).max(TIMES_MAX).default(1),
+});
+
+export const Faults = z.strictObject({
+  /** Every API call waits this long before it takes effect. */
+  delay_ms: z.int().min(0).max(DELAY_MS_MAX),
+  /** The call takes effect, is remembered under its idempotency key, and the connection is cut. */
+  lose_reply: Target.nullable(),
+  /** `stored`: the 500 is replayed to every retry with the same key. `effect`: the call took effect all the same. */
+  error_500: Target.extend({
+    stored: z.boolean().default(true),
+    effect: z.boolean().default(false),
+  }).nullable(),
+  duplicate_webhooks: Share,
+  reorder_webhooks: Share,
+  /** A dropped webhook is never sent unless someone resends it: only a sweep over the events finds it. */
+  drop_webhooks: Share,
+  webhook_delay_ms: z.int().min(0).max(DELAY_MS_MAX),
+  /** Decides which webhooks a share strikes; the same seed gives the same choices. */
+  seed: z.int(),
+});
+export type Faults = z.infer<typeof Faults>;
+type FaultChanges = z.infer<ReturnType<typeof Faults.partial>>;
+
+export type FaultSettings = {
+  current: () => Faults;
+  change: (changes: FaultChanges) => void;
+  reset: () => void;
+  /** Uses up one strike of the fault if it is aimed at this call. */
+  strikes: (fault: "lose_reply" | "error_500", method: string, path: string) => boolean;
+  /** 0 ≤ roll < 1, from the seeded sequence. */
+  roll: () => number;
+};
+
+const NO_FAULTS: Faults = {
+  delay_ms: 0,
+  lose_reply: null,
+  error_500: null,
+  duplicate_webhooks: 0,
+  reorder_webhooks: 0,
+  drop_webhooks: 0,
+  webhook_delay_ms: 0,
+  seed: 1,
+};
+
+const FAULTS_SETTING = "faults";
+
+export function createFaultSettings(database: DatabaseSync): FaultSettings {
+  let faults = readSetting(database, FAULTS_SETTING, Faults) ?? NO_FAULTS;
+  let roll = seededRolls(faults.seed);
+  const keep = (changed: Faults) => {
+    faults = changed;
+    writeSetting(database, FAULTS_SETTING, faults);
+  };
+
+  return {
+    current: () => faults,
+    change: (changes) => {
+      keep(Faults.parse({ ...faults, ...changes }));
+      if (changes.seed !== undefined) roll = seededRolls(changes.seed);
+    },
+    reset: () => {
+      keep(NO_FAULTS);
+      roll = seededRolls(NO_FAULTS.seed);
+    },
+    strikes: (fault, method, path) => {
+      const target = faults[fault];
+      if (target === null || !isAimedAt(target, method, path)) return false;
+      keep({ ...faults, [fault]: target.times > 1 ? { ...target, times: target.times - 1 } : null });
+      return true;
+    },
+    roll: () => roll(),
+  };
+}
+
+function isAimedAt(target: z.infer<typeof Target>, method: string, path: string): boolean {
+  if (target.method !== undefined && target.method !== method) return false;
+  const pattern = target.path
+    .split("*")
+    .map((text) => text.replace(/[^\w/]/g, "\\$&"))
+    .join(".*");
+  return new RegExp(`^${pattern}$`).test(path);
+}
+
+/** Mulberry32: small, and the same on every machine. */
+function seededRolls(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
