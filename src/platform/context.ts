@@ -5,6 +5,7 @@ import { newId } from "#core/ids";
 import type { Principal } from "#core/principal";
 import { type EpochMs, currentTime } from "#core/time";
 import { type ReportError, createErrorsSink } from "#providers/errors-sink";
+import { type Mail, sendMail } from "#providers/mail";
 import { type Queue, createQueue } from "#providers/queue";
 import { createSearch } from "#providers/search";
 import { createStripe } from "#providers/stripe";
@@ -19,6 +20,7 @@ type Services = {
   readonly queue: Queue;
   readonly search: Meilisearch;
   readonly stripe: Stripe;
+  readonly sendMail: (mail: Mail) => Promise<void>;
 };
 
 /** What every verb is given: who asks, the time, the stores and services, and the ways to report. */
@@ -114,6 +116,11 @@ function servicesOf(settings: Settings): Services {
       webhookSecret: settings.STRIPE_WEBHOOK_SECRET,
       apiUrl: settings.STRIPE_API_URL,
     }),
+    sendMail: (mail) =>
+      sendMail(
+        { apiUrl: settings.MAIL_API_URL, apiKey: settings.MAIL_API_KEY, from: settings.MAIL_FROM },
+        mail,
+      ),
   };
   services.set(settings, made);
   return made;

@@ -18,11 +18,26 @@ const urlList = z
   .transform((text) => text.split(",").filter(Boolean))
   .pipe(z.array(z.url()));
 
+const originList = z
+  .string()
+  .transform((text) => text.split(",").map((origin) => origin.trim()))
+  .transform((origins) => origins.filter(Boolean))
+  .pipe(
+    z.array(
+      z.url({ protocol: /^https?$/ }).refine((url) => new URL(url).origin === url, "must be an origin"),
+    ),
+  );
+
 const Settings = z.object({
   ENVIRONMENT: z.enum(["local", "test", "staging", "production"]),
   SHOP_NAME: z.string().min(1),
   SHOP_CURRENCY: Currency,
   PUBLIC_URL: z.url(),
+
+  /** Comma-separated origins whose pages may call the API from a browser; none by default. */
+  CORS_ORIGINS: originList.default([]),
+  /** Multiplies the limits per network address; load tests and test suites come from a single one. */
+  RATE_LIMIT_SCALE: z.coerce.number().min(1).max(100_000).default(1),
 
   DATABASE_URL: z.url(),
   /** Comma-separated connection strings of the read replicas; empty means that reads go to the primary. */

@@ -1,10 +1,10 @@
 import type { Settings } from "./env.ts";
 
 /**
- * What a signed token is for; a token made for one purpose never opens for another. These carry no secret, only a
- * proof that we made them.
+ * What a signed token is for; a token made for one purpose never opens for another. Their text can be read by whoever holds them; the
+ * signature proves that we made them.
  */
-export type TokenPurpose = "cart" | "cursor" | "live-ticket";
+export type TokenPurpose = "cart" | "cursor" | "live-ticket" | "order";
 
 const keys = new WeakMap<Settings, Promise<CryptoKey>>();
 
@@ -47,7 +47,22 @@ export async function openToken(
   return genuine ? new TextDecoder().decode(payloadBytes) : undefined;
 }
 
-function signedBytes(purpose: TokenPurpose, payload: string): Uint8Array<ArrayBuffer> {
+/** 256 bits, base64url, that only we can compute: the same text gives the same bits, and they do not tell the text. */
+export async function deriveSecret(
+  settings: Settings,
+  purpose: "refresh-successor",
+  text: string,
+): Promise<string> {
+  const bits = await crypto.subtle.sign("HMAC", await keyOf(settings), signedBytes(purpose, text));
+  return toBase64Url(new Uint8Array(bits));
+}
+
+/** 256 random bits, base64url. */
+export function randomSecret(): string {
+  return toBase64Url(crypto.getRandomValues(new Uint8Array(32)));
+}
+
+function signedBytes(purpose: TokenPurpose | "refresh-successor", payload: string): Uint8Array {
   return new TextEncoder().encode(`${purpose}:${payload}`);
 }
 
