@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 
 const Headers = z.record(z.string(), z.string());
+const Bytes: z.ZodType<Uint8Array> = z.instanceof(Uint8Array);
 
 const ScheduleRow = z
   .object({
@@ -9,7 +10,7 @@ const ScheduleRow = z
     cron: z.string(),
     destination: z.string(),
     headers: z.string(),
-    body: z.instanceof(Uint8Array),
+    body: Bytes,
     caller_ip: z.string(),
     queue_name: z.string().nullable(),
     paused: z.number(),

@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "@upstash/qstash";
 import { onTestFinished, vi } from "vitest";
-import { close, listen, readBody } from "#local/http-server";
+import { close, createHttpServer, listen, readBody } from "#local/http-server";
 import { startQueue, type QueueOptions } from "#local/queue/start-queue";
 
 export const TOKEN = "test-token";
+const BODY_BYTES_MAX = 1_000_000;
 export const SIGNING_KEYS = { currentSigningKey: "sig_current", nextSigningKey: "sig_next" };
 
 /** A fresh queue and a client of it, gone when the test is. */
@@ -64,14 +65,17 @@ type Answering = (delivery: Delivery, earlier: Delivery[]) => Answer | Promise<A
 /** A destination that remembers what was delivered to it. */
 export async function startDestination(answer: Answering = () => ({ status: 200 })) {
   const deliveries: Delivery[] = [];
-  const server = createServer(async (request, response) => {
-    const body = (await readBody(request, 1_000_000)).toString("utf8");
-    const { url: path = "", method = "", headers } = request;
-    const delivery = { path, method, headers, body };
-    const earlier = [...deliveries];
-    deliveries.push(delivery);
-    const { status, headers: answerHeaders = {}, body: answerBody = "" } = await answer(delivery, earlier);
-    response.writeHead(status, answerHeaders).end(answerBody);
+  const server = createHttpServer({
+    log: console.error,
+    async answer(request, response) {
+      const body = (await readBody(request, BODY_BYTES_MAX)).toString("utf8");
+      const { url: path = "", method = "", headers } = request;
+      const delivery = { path, method, headers, body };
+      const earlier = [...deliveries];
+      deliveries.push(delivery);
+      const reply = await answer(delivery, earlier);
+      response.writeHead(reply.status, reply.headers).end(reply.body);
+    },
   });
   const url = await listen(server, 0);
   onTestFinished(() => close(server));
