@@ -1,10 +1,10 @@
 import type { Settings } from "./env.ts";
 
 /**
- * What a signed token is for; a token made for one purpose never opens for another. Their text can be read by whoever holds them; the
- * signature proves that we made them.
+ * What a signed token is for; a token made for one purpose never opens for another. Its text can be read by whoever
+ * holds it; the signature proves that we made it.
  */
-export type TokenPurpose = "cart" | "cursor" | "live-ticket" | "order";
+export type TokenPurpose = "cart" | "cursor" | "live-ticket" | "order" | "refresh";
 
 const keys = new WeakMap<Settings, Promise<CryptoKey>>();
 
