@@ -2,7 +2,15 @@ import { z } from "zod";
 import { captureCharge } from "./charges.ts";
 import { recordEvent } from "./events.ts";
 import { invalidRequest } from "./failure.ts";
-import { amountMinor, expandable, mergeMetadata, metadata, parseParameters, truth } from "./parameters.ts";
+import {
+  accepted,
+  amountMinor,
+  expandable,
+  mergeMetadata,
+  metadata,
+  parseParameters,
+  truth,
+} from "./parameters.ts";
 import { chargeOf } from "./payment-attempts.ts";
 import { moveTo, requireStatusFor } from "./payment-intent-states.ts";
 import { findIntent } from "./payment-intents.ts";
@@ -10,6 +18,7 @@ import { answer, type Call, type Reply, type Work } from "./simulation.ts";
 
 const CaptureIntent = z.strictObject({
   ...expandable,
+  ...accepted("amount_details", "hooks", "payment_details"),
   amount_to_capture: amountMinor.optional(),
   final_capture: truth.optional(),
   metadata: metadata.optional(),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { requireClientSecret } from "./buyer-view.ts";
-import { expandable, parseParameters, shipping, truth } from "./parameters.ts";
+import { accepted, expandable, parseParameters, shipping, truth } from "./parameters.ts";
 import { attemptPayment } from "./payment-attempts.ts";
 import { requireStatusFor } from "./payment-intent-states.ts";
 import { findIntent, givenPaymentMethod } from "./payment-intents.ts";
@@ -16,7 +16,8 @@ const ConfirmIntent = z.strictObject({
   off_session: truth.optional(),
   payment_method: z.string().optional(),
   payment_method_data: CardData.optional(),
-  payment_method_options: z.unknown().optional(),
+  ...accepted("allowed_payment_method_types", "amount_details", "excluded_payment_method_types", "hooks"),
+  ...accepted("mandate", "mandate_data", "payment_details", "payment_method_options", "radar_options"),
   receipt_email: z.string().optional(),
   return_url: z.url().optional(),
   setup_future_usage: z.enum(["off_session", "on_session"]).optional(),

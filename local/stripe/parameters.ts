@@ -124,3 +124,11 @@ export const shipping = z
 
 /** Accepted on every call: which ids to answer as whole objects. */
 export const expandable = { expand: z.array(z.string()).optional() };
+
+/** Parameters that Stripe knows and this simulator accepts without acting on them. */
+export function accepted<Name extends string>(...names: Name[]): Record<Name, z.ZodOptional<z.ZodUnknown>> {
+  return Object.fromEntries(names.map((name) => [name, z.unknown().optional()])) as Record<
+    Name,
+    z.ZodOptional<z.ZodUnknown>
+  >;
+}

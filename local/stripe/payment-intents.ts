@@ -7,6 +7,7 @@ import { invalidRequest, noSuch } from "./failure.ts";
 import { newClientSecret, newId } from "./ids.ts";
 import { createdFilter, equalTo, listPage, pagination } from "./list-page.ts";
 import {
+  accepted,
   amountMinor,
   currencyCode,
   expandable,
@@ -37,7 +38,11 @@ const IntentFields = z.strictObject({
   metadata: metadata.optional(),
   payment_method: z.string().optional(),
   payment_method_data: CardData.optional(),
-  payment_method_options: z.unknown().optional(),
+  ...accepted("amount_details", "hooks", "payment_details", "payment_method_configuration"),
+  ...accepted("payment_method_options"),
+  allowed_payment_method_types: z.array(z.string()).optional(),
+  excluded_payment_method_types: z.array(z.string()).optional(),
+  /** The name that `allowed_payment_method_types` had in earlier versions of the API. */
   payment_method_types: z.array(z.string()).optional(),
   receipt_email: z.string().optional(),
   setup_future_usage: z.enum(["off_session", "on_session"]).optional(),
@@ -49,6 +54,7 @@ const IntentFields = z.strictObject({
 type IntentFields = z.infer<typeof IntentFields>;
 
 const CreateIntent = IntentFields.extend({
+  ...accepted("mandate", "mandate_data", "radar_options"),
   amount: amountMinor,
   currency: currencyCode,
   automatic_payment_methods: AutomaticPaymentMethods.optional(),
@@ -142,7 +148,11 @@ function withFields(work: Work, intent: Stripe.PaymentIntent, fields: IntentFiel
     customer,
     description: fields.description ?? intent.description,
     metadata: mergeMetadata(intent.metadata, fields.metadata),
-    payment_method_types: fields.payment_method_types ?? intent.payment_method_types,
+    allowed_payment_method_types: fields.allowed_payment_method_types ?? intent.allowed_payment_method_types,
+    excluded_payment_method_types:
+      fields.excluded_payment_method_types ?? intent.excluded_payment_method_types,
+    payment_method_types:
+      fields.allowed_payment_method_types ?? fields.payment_method_types ?? intent.payment_method_types,
     receipt_email: fields.receipt_email ?? intent.receipt_email,
     setup_future_usage: fields.setup_future_usage ?? intent.setup_future_usage,
     shipping: fields.shipping ?? intent.shipping,
@@ -160,7 +170,8 @@ function automaticPaymentMethods(
   const given = parameters.automatic_payment_methods;
   if (given !== undefined)
     return { allow_redirects: given.allow_redirects ?? "always", enabled: given.enabled };
-  return parameters.payment_method_types === undefined ? { allow_redirects: "always", enabled: true } : null;
+  const chosen = parameters.allowed_payment_method_types ?? parameters.payment_method_types;
+  return chosen === undefined ? { allow_redirects: "always", enabled: true } : null;
 }
 
 function blankIntent(work: Work, parameters: CreateIntent): Stripe.PaymentIntent {

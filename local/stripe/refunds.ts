@@ -6,7 +6,7 @@ import { recordEvent } from "./events.ts";
 import { invalidRequest, noSuch, type StripeFailure } from "./failure.ts";
 import { newId } from "./ids.ts";
 import { createdFilter, equalTo, listPage, pagination } from "./list-page.ts";
-import { amountMinor, expandable, mergeMetadata, metadata, parseParameters } from "./parameters.ts";
+import { accepted, amountMinor, expandable, mergeMetadata, metadata, parseParameters } from "./parameters.ts";
 import { findIntent } from "./payment-intents.ts";
 import { behaviourOf } from "./payment-methods.ts";
 import { answer, type Call, type Reply, type Work } from "./simulation.ts";
@@ -20,8 +20,7 @@ const CreateRefund = z.strictObject({
   metadata: metadata.optional(),
   payment_intent: z.string().optional(),
   reason: z.enum(["duplicate", "fraudulent", "requested_by_customer"]).optional(),
-  refund_application_fee: z.unknown().optional(),
-  reverse_transfer: z.unknown().optional(),
+  ...accepted("instructions_email", "refund_application_fee", "reverse_transfer"),
 });
 type CreateRefund = z.infer<typeof CreateRefund>;
 

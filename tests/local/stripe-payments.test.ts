@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { refusalOf, type Simulator, startSimulator } from "./stripe-simulator.ts";
 
-const CARD = { currency: "usd", payment_method_types: ["card"] };
+const CARD = { currency: "usd", allowed_payment_method_types: ["card"] };
 const MANUAL = { ...CARD, capture_method: "manual" as const, confirm: true, payment_method: "pm_card_visa" };
 
 describe("payment intents", () => {
