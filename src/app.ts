@@ -3,18 +3,25 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { AppError } from "#core/errors";
 import { newId } from "#core/ids";
 import { currentTime } from "#core/time";
+import { credentialRoutes, sessionRoutes } from "#features/auth/routes";
 import type { App, AppEnvironment } from "#http/app-types";
 import { authenticate } from "#http/auth";
 import { limitBody } from "#http/body-limit";
+import { allowOrigins } from "#http/cors";
 import { respondToError } from "#http/problem";
+import { secureHeaders } from "#http/security-headers";
 import { type Context, createContext } from "#platform/context";
 
 /** Everything the API answers, one line a feature. */
 export function createApp(drainOutbox: (context: Context) => Promise<unknown>): App {
   const app: App = new OpenAPIHono<AppEnvironment>({ getPath: pathWithoutVersion });
   app.use(giveContext(drainOutbox));
+  app.use(secureHeaders);
+  app.use(allowOrigins);
   app.use(limitBody);
+  app.route("/", credentialRoutes);
   app.use(authenticate);
+  app.route("/", sessionRoutes);
   app.notFound(() => {
     throw new AppError("not_found", { detail: "There is no such route; GET /openapi.json lists them." });
   });

@@ -1,3 +1,4 @@
+import { sendWelcomeMail } from "#features/auth/send-welcome-mail";
 import type { EventType, RecordedEvent } from "#events/catalogue";
 import type { Handler } from "#events/drain";
 import type { Context } from "#platform/context";
@@ -14,7 +15,7 @@ const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
   "product.deleted": [],
   "variant.stock_counted": [],
   "stock.changed": [],
-  "user.registered": [],
+  "user.registered": [{ name: "welcome-mail", handle: sendWelcomeMail }],
   "order.placed": [],
   "order.authorised": [],
   "order.paid": [],

@@ -1,0 +1,39 @@
+import { AppError } from "#core/errors";
+import type { Context } from "#platform/context";
+import { transact } from "#platform/database";
+import { hashPassword, needsRehash, verifyPassword } from "#platform/passwords";
+import { openSession, signedIn } from "./open-session.ts";
+import type { Credentials, SignedIn } from "./schema.ts";
+import { deleteSurplusSessions, findUserByEmail, replacePasswordHash } from "./store.ts";
+import type { UserRow } from "./tables.ts";
+
+/**
+ * Opens a session. An unknown e-mail takes as long and reads the same as a wrong password.
+ * @throws AppError invalid_credentials.
+ */
+export async function logIn(
+  context: Context,
+  { credentials, userAgent }: { credentials: Credentials; userAgent: string | undefined },
+): Promise<SignedIn> {
+  const user = await findUserByEmail(context, credentials.email);
+  const proven = await verifyPassword(context.settings, credentials.password, user?.passwordHash);
+  if (user === undefined || !proven)
+    throw new AppError("invalid_credentials", {
+      detail: "Check both, or make an account at POST /auth/register.",
+    });
+  const session = await openSession(context, user.id, userAgent);
+  await transact(context.databases.primary, [
+    session.statement,
+    deleteSurplusSessions(context, user.id),
+    ...(await renewedHash(context, user, credentials.password)),
+  ]);
+  return signedIn(context, user, session.token);
+}
+
+/** The statement that keeps the password under today's parameters, if its hash was made with others. */
+async function renewedHash(context: Context, user: UserRow, password: string) {
+  const oldHash = user.passwordHash;
+  if (oldHash === null || !needsRehash(context.settings, oldHash)) return [];
+  const newHash = await hashPassword(context.settings, password);
+  return [replacePasswordHash(context, { id: user.id, oldHash, newHash })];
+}

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { AppError } from "#core/errors";
+import { idSchema, newId } from "#core/ids";
+import { insertEvents } from "#events/record";
+import type { Context } from "#platform/context";
+import { transact, violatesUnique } from "#platform/database";
+import {
+  type IdempotentRequest,
+  type Outcome,
+  findIdempotencyRecord,
+  insertIdempotencyRecord,
+  lostToSameKey,
+  replayOf,
+} from "#platform/idempotency";
+import { hashPassword, verifyPassword } from "#platform/passwords";
+import { openSession, signedIn } from "./open-session.ts";
+import type { Registration, SignedIn } from "./schema.ts";
+import { findUser, insertUser } from "./store.ts";
+
+const created = 201;
+
+export type RegisterInput = {
+  registration: Registration;
+  userAgent: string | undefined;
+  idempotent: IdempotentRequest | undefined;
+};
+
+/**
+ * Makes an account and signs it in, in one transaction.
+ *
+ * An idempotency record would keep the answer's tokens in clear, and a plain hash of a body with a password would be a
+ * second, weak password hash. So the record keeps the user's id alone, the fingerprint leaves the password
+ * out, and a repetition proves itself by the password and gets a new session for the same account.
+ * @throws AppError email_taken.
+ */
+export async function register(context: Context, input: RegisterInput): Promise<Outcome<SignedIn>> {
+  const { registration, userAgent, idempotent } = input;
+  const { email, name, password } = registration;
+  const id = newId("user", context.now());
+  const passwordHash = await hashPassword(context.settings, password);
+  const session = await openSession(context, id, userAgent);
+  const { primary } = context.databases;
+  try {
+    const [[user]] = await transact(primary, [
+      insertUser(context, { id, email, name, role: "customer", passwordHash }),
+      session.statement,
+      insertEvents(context, [{ type: "user.registered", subject: id, data: { user_id: id } }]),
+      ...(idempotent === undefined
+        ? []
+        : [insertIdempotencyRecord(primary, idempotent, { status: created, body: { user_id: id } })]),
+    ]);
+    if (user === undefined) throw new Error("the insert returned no user");
+    context.wakeOutbox();
+    return { status: created, body: await signedIn(context, user, session.token), replayed: false };
+  } catch (error) {
+    if (!violatesUnique(error, "users_email") && !lostToSameKey(error)) throw error;
+    const repeated = idempotent && (await repeat(context, { ...input, idempotent }));
+    if (repeated !== undefined) return repeated;
+    throw new AppError("email_taken", { detail: "Sign in at POST /auth/login, or use another e-mail." });
+  }
+}
+
+const Recorded = z.object({ user_id: idSchema("user") });
+
+/** Answers a repetition of a registration that succeeded; undefined when there was none under this key. */
+async function repeat(
+  context: Context,
+  input: RegisterInput & { idempotent: IdempotentRequest },
+): Promise<Outcome<SignedIn> | undefined> {
+  const rows = await findIdempotencyRecord(context.databases.primary, input.idempotent);
+  const first = replayOf<unknown>(rows, input.idempotent);
+  if (first === undefined) return undefined;
+  const user = await findUser(context, Recorded.parse(first.body).user_id);
+  const proven = await verifyPassword(context.settings, input.registration.password, user?.passwordHash);
+  if (user === undefined || !proven)
+    throw new AppError("idempotency_key_reused", { detail: "This Idempotency-Key came with another body." });
+  const session = await openSession(context, user.id, input.userAgent);
+  await session.statement;
+  return { status: first.status, body: await signedIn(context, user, session.token), replayed: true };
+}

@@ -1,0 +1,160 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { sha256Hex } from "#core/canonical-json";
+import { requireRole } from "#http/auth";
+import { idempotentRequestOf } from "#http/idempotency";
+import { bearerSecurity, createRouter, idempotencyKey, json, jsonBody, problems } from "#http/openapi";
+import { limitAttempts } from "#http/rate-limit";
+import { markReplay } from "#http/reply";
+import { publicJwks } from "#platform/access-tokens";
+import { logIn } from "./log-in.ts";
+import { logOut } from "./log-out.ts";
+import { readProfile } from "./read-profile.ts";
+import { refreshSession } from "./refresh-session.ts";
+import { register } from "./register.ts";
+import { attemptLimits } from "./rules.ts";
+import {
+  Credentials,
+  LogoutRequest,
+  Profile,
+  PublicKeys,
+  RefreshRequest,
+  Registration,
+  SignedIn,
+} from "./schema.ts";
+
+/** Ways in: an Authorization header, which may have expired, plays no part here. Mounted before authentication. */
+export const credentialRoutes = createRouter();
+
+/** For those who are signed in. */
+export const sessionRoutes = createRouter();
+
+const tags = ["auth"];
+const rateFields = {
+  RateLimit: { schema: { type: "string" }, description: "What is left of each limit." },
+  "RateLimit-Policy": { schema: { type: "string" }, description: "The limits that this request fell under." },
+} as const;
+
+credentialRoutes.openapi(
+  createRoute({
+    method: "post",
+    path: "/auth/register",
+    tags,
+    summary: "Make an account and sign in",
+    description:
+      "With an Idempotency-Key, a repetition finds the account that the first request made and signs in to it again: its tokens are new ones, since tokens are never stored.",
+    middleware: [
+      limitAttempts({ byEmail: attemptLimits.registerByEmail, byAddress: attemptLimits.registerByAddress }),
+    ] as const,
+    request: {
+      headers: z.object({ "idempotency-key": idempotencyKey.optional() }),
+      body: jsonBody(Registration),
+    },
+    responses: {
+      201: { ...json(SignedIn, "The account and its first session"), headers: rateFields },
+      ...problems("email_taken", "idempotency_key_reused", "rate_limited"),
+    },
+  }),
+  async (request) => {
+    const registration = request.req.valid("json");
+    const { email, name } = registration;
+    const owner = await sha256Hex(email.toLowerCase());
+    const idempotent = await idempotentRequestOf(request, { email, name }, owner);
+    const userAgent = request.req.header("user-agent");
+    const outcome = await register(request.var.context, { registration, userAgent, idempotent });
+    markReplay(request, outcome);
+    return request.json(outcome.body, 201);
+  },
+);
+
+credentialRoutes.openapi(
+  createRoute({
+    method: "post",
+    path: "/auth/login",
+    tags,
+    summary: "Sign in",
+    description:
+      "Every login opens a session of its own, so it may be repeated freely; an Idempotency-Key changes nothing.",
+    middleware: [
+      limitAttempts({ byEmail: attemptLimits.loginByEmail, byAddress: attemptLimits.loginByAddress }),
+    ] as const,
+    request: { body: jsonBody(Credentials) },
+    responses: {
+      200: { ...json(SignedIn, "A new session"), headers: rateFields },
+      ...problems("invalid_credentials", "rate_limited"),
+    },
+  }),
+  async (request) => {
+    const credentials = request.req.valid("json");
+    const userAgent = request.req.header("user-agent");
+    return request.json(await logIn(request.var.context, { credentials, userAgent }), 200);
+  },
+);
+
+credentialRoutes.openapi(
+  createRoute({
+    method: "post",
+    path: "/auth/refresh",
+    tags,
+    summary: "Change a refresh token for new tokens",
+    description:
+      "A refresh token is good once. For a few seconds more it gives the same successor, so that tabs may refresh together and a lost answer can be asked for again; after that, using it again ends the session.",
+    request: { body: jsonBody(RefreshRequest) },
+    responses: { 200: json(SignedIn, "The session with new tokens"), ...problems("invalid_token") },
+  }),
+  async (request) => {
+    const { refresh_token: refreshToken } = request.req.valid("json");
+    return request.json(await refreshSession(request.var.context, refreshToken), 200);
+  },
+);
+
+const publicKeysMaxAgeSeconds = 300;
+
+credentialRoutes.openapi(
+  createRoute({
+    method: "get",
+    path: "/.well-known/jwks.json",
+    tags,
+    summary: "The public keys of access tokens (RFC 7517)",
+    responses: { 200: json(PublicKeys, "The keys, the signing one first"), ...problems() },
+  }),
+  (request) => {
+    request.header("Cache-Control", `public, max-age=${publicKeysMaxAgeSeconds}`);
+    return request.json(publicJwks(request.var.context.settings), 200);
+  },
+);
+
+sessionRoutes.openapi(
+  createRoute({
+    method: "post",
+    path: "/auth/logout",
+    tags,
+    summary: "End the session of the access token, or of refresh_token",
+    security: [...bearerSecurity, {}],
+    request: { body: { required: false, content: { "application/json": { schema: LogoutRequest } } } },
+    responses: {
+      204: { description: "The session has ended" },
+      ...problems("unauthenticated", "invalid_token", "token_expired"),
+    },
+  }),
+  async (request) => {
+    const { refresh_token: refreshToken } = request.req.valid("json");
+    await logOut(request.var.context, refreshToken);
+    return request.body(null, 204);
+  },
+);
+
+sessionRoutes.openapi(
+  createRoute({
+    method: "get",
+    path: "/auth/profile",
+    tags,
+    summary: "The account that is signed in",
+    security: bearerSecurity,
+    middleware: [requireRole("customer", "admin")] as const,
+    responses: {
+      200: json(Profile, "The account"),
+      ...problems("unauthenticated", "invalid_token", "token_expired"),
+    },
+  }),
+  async (request) => request.json(await readProfile(request.var.context), 200),
+);

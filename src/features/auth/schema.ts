@@ -1,0 +1,80 @@
+import { z } from "@hono/zod-openapi";
+import { authLimits } from "./rules.ts";
+
+const Email = z
+  .string()
+  .trim()
+  .max(authLimits.emailCharactersMax)
+  .pipe(z.email())
+  .openapi({ type: "string", format: "email", example: "ada@example.com" });
+
+/** NFC, so that the same letters typed on another keyboard are the same password. */
+const typedPassword = z.string().normalize("NFC").max(authLimits.passwordCharactersMax);
+
+const refreshToken = z.string().min(1).max(512).openapi({ description: "As the last answer gave it." });
+
+export const Registration = z
+  .strictObject({
+    email: Email,
+    password: typedPassword.min(authLimits.passwordCharactersMin).openapi({ format: "password" }),
+    name: z
+      .string()
+      .trim()
+      .min(1)
+      .max(authLimits.nameCharactersMax)
+      .regex(/^\P{Cc}*$/u, "must not contain control characters")
+      .openapi({ example: "Ada Lovelace" }),
+  })
+  .openapi("Registration");
+export type Registration = z.infer<typeof Registration>;
+
+export const Credentials = z
+  .strictObject({ email: Email, password: typedPassword.min(1).openapi({ format: "password" }) })
+  .openapi("Credentials");
+export type Credentials = z.infer<typeof Credentials>;
+
+export const RefreshRequest = z.strictObject({ refresh_token: refreshToken }).openapi("RefreshRequest");
+
+export const LogoutRequest = z
+  .strictObject({ refresh_token: refreshToken.optional() })
+  .openapi("LogoutRequest");
+
+export const User = z
+  .object({
+    id: z.string().openapi({ example: "usr_01kaxk5v3m9qf2t8w4r6y0z1bc" }),
+    email: z.string(),
+    name: z.string(),
+    role: z.enum(["customer", "admin"]),
+    email_verified: z.boolean(),
+  })
+  .openapi("User");
+export type User = z.infer<typeof User>;
+
+export const SignedIn = z
+  .object({
+    user: User,
+    access_token: z.string().openapi({ description: "A JWT to send as Authorization: Bearer …" }),
+    token_type: z.literal("Bearer"),
+    expires_in: z.int().openapi({ description: "Seconds for which the access token is good." }),
+    refresh_token: z.string().openapi({ description: "Good once, at POST /auth/refresh." }),
+  })
+  .openapi("SignedIn");
+export type SignedIn = z.infer<typeof SignedIn>;
+
+export const Profile = User.extend({ created_at: z.iso.datetime() }).openapi("Profile");
+export type Profile = z.infer<typeof Profile>;
+
+export const PublicKeys = z
+  .object({
+    keys: z.array(
+      z.object({
+        kty: z.string(),
+        crv: z.string(),
+        kid: z.string(),
+        x: z.string(),
+        use: z.string(),
+        alg: z.string(),
+      }),
+    ),
+  })
+  .openapi("PublicKeys");

@@ -1,0 +1,130 @@
+import { and, eq, gt, isNull, or, sql } from "drizzle-orm";
+import type { Id } from "#core/ids";
+import type { Context } from "#platform/context";
+import { authLimits } from "./rules.ts";
+import { type UserRow, sessions, users } from "./tables.ts";
+
+export type NewUser = Pick<UserRow, "id" | "email" | "name" | "role"> & { passwordHash: string };
+
+/** Breaks the unique index `users_email` when the e-mail, in lower case, has an account. */
+export function insertUser(context: Context, user: NewUser) {
+  return context.databases.primary.insert(users).values(user).returning();
+}
+
+export async function findUserByEmail(context: Context, email: string): Promise<UserRow | undefined> {
+  const [row] = await context.databases.primary
+    .select()
+    .from(users)
+    .where(sql`lower(${users.email}) = lower(${email})`);
+  return row;
+}
+
+export async function findUser(context: Context, id: Id<"user">): Promise<UserRow | undefined> {
+  const [row] = await context.databases.primary.select().from(users).where(eq(users.id, id));
+  return row;
+}
+
+/** The user, provided that the session still stands. */
+export async function findUserOfSession(
+  context: Context,
+  session: { userId: Id<"user">; sessionId: Id<"session"> },
+): Promise<UserRow | undefined> {
+  const [row] = await context.databases.primary
+    .select({ user: users })
+    .from(users)
+    .innerJoin(sessions, eq(sessions.userId, users.id))
+    .where(and(eq(users.id, session.userId), eq(sessions.id, session.sessionId), stands()));
+  return row?.user;
+}
+
+/** Keeps a hash that was made with newer parameters, unless the password was changed meanwhile. */
+export function replacePasswordHash(
+  context: Context,
+  user: { id: Id<"user">; oldHash: string; newHash: string },
+) {
+  return context.databases.primary
+    .update(users)
+    .set({ passwordHash: user.newHash, updatedAt: sql`now()` })
+    .where(and(eq(users.id, user.id), eq(users.passwordHash, user.oldHash)));
+}
+
+export type NewSession = {
+  id: Id<"session">;
+  userId: Id<"user">;
+  refreshHash: string;
+  userAgent: string | null;
+};
+
+export function insertSession(context: Context, session: NewSession) {
+  return context.databases.primary
+    .insert(sessions)
+    .values({ ...session, expiresAt: sql`now() + make_interval(days => ${authLimits.sessionIdleDays})` });
+}
+
+/** Drops a user's dead sessions, and of those that stand the ones unused for longest beyond the limit. */
+export function deleteSurplusSessions(context: Context, userId: Id<"user">) {
+  const kept = context.databases.primary
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(and(eq(sessions.userId, userId), stands()))
+    .orderBy(sql`${sessions.rotatedAt} desc, ${sessions.id} desc`)
+    .limit(authLimits.sessionsPerUserMax);
+  return context.databases.primary
+    .delete(sessions)
+    .where(and(eq(sessions.userId, userId), sql`${sessions.id} not in ${kept}`));
+}
+
+export type Rotation = { sessionId: Id<"session">; presentedHash: string; successorHash: string };
+
+/**
+ * Rotates a session's refresh token in one statement, which decides every race. The presented token must be the
+ * current one; or, for the grace period, its predecessor, which changes nothing any more: of tabs that refresh at once
+ * the first rotates, and the others, which waited for its row lock, find themselves in that second case.
+ * @returns the user, or undefined when the token is not good.
+ */
+export async function rotateSession(context: Context, rotation: Rotation): Promise<UserRow | undefined> {
+  const { sessionId, presentedHash, successorHash } = rotation;
+  const isCurrent = eq(sessions.refreshHash, presentedHash);
+  const isPredecessorInGrace = and(
+    eq(sessions.previousRefreshHash, presentedHash),
+    eq(sessions.refreshHash, successorHash),
+    sql`${sessions.rotatedAt} > now() - make_interval(secs => ${authLimits.rotationGraceSeconds})`,
+  );
+  const [row] = await context.databases.primary
+    .update(sessions)
+    .set({
+      refreshHash: successorHash,
+      previousRefreshHash: presentedHash,
+      rotatedAt: sql`case when ${isCurrent} then now() else ${sessions.rotatedAt} end`,
+      expiresAt: sql`least(now() + make_interval(days => ${authLimits.sessionIdleDays}),
+        ${sessions.createdAt} + make_interval(days => ${authLimits.sessionDaysMax}))`,
+    })
+    .from(users)
+    .where(
+      and(
+        eq(sessions.id, sessionId),
+        eq(users.id, sessions.userId),
+        stands(),
+        or(isCurrent, isPredecessorInGrace),
+      ),
+    )
+    .returning({ user: users });
+  return row?.user;
+}
+
+/** Ends a session that still stands. */
+export async function revokeSession(
+  context: Context,
+  sessionId: Id<"session">,
+): Promise<{ userId: Id<"user"> } | undefined> {
+  const [row] = await context.databases.primary
+    .update(sessions)
+    .set({ revokedAt: sql`now()` })
+    .where(and(eq(sessions.id, sessionId), stands()))
+    .returning({ userId: sessions.userId });
+  return row;
+}
+
+function stands() {
+  return and(isNull(sessions.revokedAt), gt(sessions.expiresAt, sql`now()`));
+}

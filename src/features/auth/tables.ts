@@ -1,0 +1,28 @@
+import { integer, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+import type { Id } from "#core/ids";
+
+export const users = pgTable("users", {
+  id: text().$type<Id<"user">>().primaryKey(),
+  email: text().notNull(),
+  name: text().notNull(),
+  role: text({ enum: ["customer", "admin"] }).notNull(),
+  passwordHash: text("password_hash"),
+  emailVerifiedAt: timestamp("email_verified_at", { withTimezone: true }),
+  sessionVersion: integer("session_version").notNull().default(1),
+  createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
+  updatedAt: timestamp("updated_at", { withTimezone: true }).notNull().defaultNow(),
+});
+
+export const sessions = pgTable("sessions", {
+  id: text().$type<Id<"session">>().primaryKey(),
+  userId: text("user_id").$type<Id<"user">>().notNull(),
+  refreshHash: text("refresh_hash").notNull(),
+  previousRefreshHash: text("previous_refresh_hash"),
+  rotatedAt: timestamp("rotated_at", { withTimezone: true }).notNull().defaultNow(),
+  userAgent: text("user_agent"),
+  expiresAt: timestamp("expires_at", { withTimezone: true }).notNull(),
+  revokedAt: timestamp("revoked_at", { withTimezone: true }),
+  createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
+});
+
+export type UserRow = typeof users.$inferSelect;

@@ -1,0 +1,74 @@
+import { createMiddleware } from "hono/factory";
+import { z } from "zod";
+import { sha256Hex } from "#core/canonical-json";
+import { AppError } from "#core/errors";
+import { type RatePolicy, type RateVerdict, countRequest, uncountRequest } from "#platform/rate-limit";
+import type { AppEnvironment, AppRequest } from "./app-types.ts";
+import { networkOf } from "./network.ts";
+import { problemResponse } from "./problem.ts";
+
+/**
+ * Limits attempts at an account twice: by the e-mail in the body, against guessing one password, and by network
+ * address, against guessing many. An attempt that succeeds is taken back from the e-mail's count, so that only failures
+ * lock.
+ */
+export function limitAttempts(policies: { byEmail: RatePolicy; byAddress: RatePolicy }) {
+  return createMiddleware<AppEnvironment>(async (request, next) => {
+    const { context } = request.var;
+    const { byEmail } = policies;
+    const byAddress = scaled(policies.byAddress, context.settings.RATE_LIMIT_SCALE);
+    const email = await emailSubjectOf(request);
+    const verdicts = await Promise.all([
+      countRequest(context, byAddress, networkOf(request.req.header("cf-connecting-ip"))),
+      ...(email === undefined ? [] : [countRequest(context, byEmail, email)]),
+    ]);
+    const refusal = verdicts.find(({ allowed }) => !allowed);
+    if (refusal === undefined) {
+      await next();
+      if (request.res.ok && email !== undefined)
+        context.afterResponse(uncountRequest(context, byEmail, email));
+    } else request.res = problemResponse(request, tooManyAttempts(refusal));
+    describeLimits(request, verdicts);
+  });
+}
+
+function scaled(policy: RatePolicy, factor: number): RatePolicy {
+  return { ...policy, requestsMax: Math.round(policy.requestsMax * factor) };
+}
+
+const BodyWithEmail = z.object({ email: z.string() });
+
+/** A hash of the e-mail in the body, for the counters know no addresses; undefined when the body names none. */
+async function emailSubjectOf(request: AppRequest): Promise<string | undefined> {
+  const text = await request.req.text();
+  const body = BodyWithEmail.safeParse(jsonOrUndefined(text));
+  return body.success ? sha256Hex(body.data.email.trim().toLowerCase()) : undefined;
+}
+
+/** A body that is not JSON is refused later, where bodies are validated. */
+function jsonOrUndefined(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function tooManyAttempts({ policy, resetSeconds }: RateVerdict): AppError {
+  return new AppError("rate_limited", {
+    detail: `At most ${policy.requestsMax} attempts in ${policy.windowSeconds} seconds. Wait and try again.`,
+    retryAfterSeconds: resetSeconds,
+  });
+}
+
+/** The structured fields of the IETF's draft: what the limits are, and what is left of them. */
+function describeLimits(request: AppRequest, verdicts: readonly RateVerdict[]): void {
+  const policies = verdicts.map(
+    ({ policy }) => `"${policy.name}";q=${policy.requestsMax};w=${policy.windowSeconds}`,
+  );
+  const states = verdicts.map(
+    ({ policy, remaining, resetSeconds }) => `"${policy.name}";r=${remaining};t=${resetSeconds}`,
+  );
+  request.header("RateLimit-Policy", policies.join(", "));
+  request.header("RateLimit", states.join(", "));
+}
