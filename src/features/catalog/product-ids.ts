@@ -41,10 +41,10 @@ export async function productIdByHandle(context: Context, handle: string): Promi
   return (await productIdsBy(byHandle, context, [handle])).get(handle);
 }
 
-/** Forgets where a handle led, so that the next reader asks a database. */
-export async function forgetHandle(context: Context, handle: string): Promise<void> {
-  memory.delete(memoryKey(byHandle, handle));
-  await context.cache.del(cacheKey(byHandle, handle));
+/** Tells this isolate where a handle leads, so that a new product is found here at once. */
+export function rememberHandle(context: Context, handle: string, productId: string): void {
+  memory.set(memoryKey(byHandle, handle), productId, context.now());
+  unknown.delete(memoryKey(byHandle, handle));
 }
 
 async function productIdsBy(

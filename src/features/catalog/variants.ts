@@ -4,6 +4,7 @@ import type { Context } from "#platform/context";
 import { readProducts } from "./cached-products.ts";
 import type { ProductDocument } from "./document.ts";
 import { productIdsByVariant } from "./product-ids.ts";
+import { sellableTitle } from "./rules.ts";
 import { products, stockLevels, variants } from "./tables.ts";
 
 /** A variant of an active product, with what a cart or an order needs to know of it. */
@@ -87,13 +88,6 @@ export function pricedVariantsOf(rows: readonly PricedRow[]): ReadonlyMap<string
       },
     ]),
   );
-}
-
-/** The title of a variant that has no choices, as Shopify names it. */
-export const onlyVariantTitle = "Default Title";
-
-function sellableTitle(productTitle: string, variantTitle: string): string {
-  return variantTitle === onlyVariantTitle ? productTitle : `${productTitle} – ${variantTitle}`;
 }
 
 function sellableVariantOf(product: ProductDocument, variantId: string): SellableVariant | undefined {

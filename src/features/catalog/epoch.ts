@@ -1,0 +1,99 @@
+import { sql } from "drizzle-orm";
+import { z } from "zod";
+import { createCoalescer } from "#platform/coalesce";
+import type { Context } from "#platform/context";
+import type { Database } from "#platform/database";
+import { createIsolateMemory } from "#platform/isolate-memory";
+import { errorFields } from "#platform/log";
+import { type CachedCopy, readCopies, writeCopies } from "#platform/versioned-cache";
+
+/**
+ * A place in the primary's log of changes (LSN), 16 hexadecimal digits. The catalogue's epoch is the place up to which
+ * its changes have been announced: a view that was read at an earlier place is stale, wherever it was kept, and a
+ * replica that has not come so far is not asked.
+ */
+export type LogPlace = string;
+
+/** Something read from a database, and the place in the log that the reading had surely seen. */
+export type ReadAt<Value> = { readonly place: LogPlace; readonly value: Value };
+
+/** A view over many products, such as a page of a list: what it is called, its shape, and how it is read. */
+export type CatalogView<Value> = {
+  readonly name: string;
+  readonly schema: z.ZodType<Value>;
+  readonly read: (database: Database) => Promise<ReadAt<Value>>;
+};
+
+const epochKey = "catalog:1:epoch";
+const viewKey = (name: string) => `catalog:1:view:${name}`;
+
+const memory = createIsolateMemory<ReadAt<unknown>>({ entriesMax: 500, lifeMs: 2_000 });
+const coalesced = createCoalescer<ReadAt<unknown>>();
+/** The newest epoch that this isolate knows of. */
+let epochHere: LogPlace = "";
+
+/** The view from this isolate's memory, else Redis, else a replica that has seen the epoch, else the primary. */
+export async function readView<Value>(context: Context, view: CatalogView<Value>): Promise<Value> {
+  const known = memory.get(view.name, context.now());
+  if (known !== undefined) return view.schema.parse(known.value);
+  const loaded = await coalesced(context, [view.name], async () => {
+    const read = await loadView(context, view);
+    if (read.place >= epochHere) memory.set(view.name, read, context.now());
+    return new Map([[view.name, read]]);
+  });
+  return view.schema.parse(loaded.get(view.name)?.value);
+}
+
+async function loadView<Value>(context: Context, view: CatalogView<Value>): Promise<ReadAt<unknown>> {
+  const [epoch, copy] = await readCopies(context, [epochKey, viewKey(view.name)]);
+  if (epoch !== undefined && copy !== undefined && copy.version >= epoch.version)
+    return { place: copy.version, value: JSON.parse(copy.text) };
+  let read = await view.read(context.databases.replica);
+  if (epoch !== undefined && read.place < epoch.version) read = await view.read(context.databases.primary);
+  keepView(context, view.name, read, epoch);
+  return read;
+}
+
+function keepView(
+  context: Context,
+  name: string,
+  read: ReadAt<unknown>,
+  epoch: CachedCopy | undefined,
+): void {
+  const entries = [{ key: viewKey(name), version: read.place, text: JSON.stringify(read.value) }];
+  // Without an epoch no copy is believed; after Redis lost it, the first reader sets it again.
+  if (epoch === undefined) entries.push({ key: epochKey, version: read.place, text: "" });
+  const filling = writeCopies(context, entries).catch((error: unknown) =>
+    context.log("warn", "a view was not cached", errorFields(error)),
+  );
+  context.afterResponse(filling);
+}
+
+/**
+ * Announces that views read before this place are stale.
+ * @throws when Redis is away, since stale copies may be in it.
+ */
+export async function advanceEpoch(context: Context, place: LogPlace): Promise<void> {
+  if (place > epochHere) epochHere = place;
+  memory.clear();
+  await writeCopies(context, [{ key: epochKey, version: place, text: "" }]);
+}
+
+/**
+ * The statement that tells how far a database has come; pass its rows to {@link placeOf}. In a batch it comes before
+ * the reading, which then has seen at least that much.
+ */
+export function selectPlace(database: Database) {
+  return database.execute(sql`
+    select case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end as lsn`);
+}
+
+const PlaceRow = z.object({ lsn: z.string().regex(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/) });
+
+export function placeOf(result: { rows: Record<string, unknown>[] }): LogPlace {
+  const { lsn } = PlaceRow.parse(result.rows[0]);
+  return lsn
+    .split("/")
+    .map((half) => half.padStart(8, "0"))
+    .join("");
+}

@@ -1,0 +1,46 @@
+import { sql } from "drizzle-orm";
+import type { Context } from "#platform/context";
+import type { ProductDocument } from "./document.ts";
+import { anyOf, documentsOf, selectDocuments } from "./store.ts";
+
+/** The product as the primary knows it now, or undefined when it is not on sale. */
+export async function readProductDocument(
+  context: Context,
+  productId: string,
+): Promise<ProductDocument | undefined> {
+  return (await readProductDocuments(context, [productId])).get(productId);
+}
+
+/** The same for many products in one statement; those not on sale are absent. */
+export async function readProductDocuments(
+  context: Context,
+  productIds: readonly string[],
+): Promise<ReadonlyMap<string, ProductDocument>> {
+  const found = await selectDocuments(
+    context.databases.primary,
+    sql`p.id = ${anyOf(productIds)} and p.status = 'active'`,
+  );
+  return new Map(documentsOf(found).map((product) => [product.id, product]));
+}
+
+/** Active products in id order, `productsMax` at a time, for whoever walks through the whole catalogue. */
+export async function readProductDocumentsAfter(
+  context: Context,
+  productId: string,
+  productsMax: number,
+): Promise<readonly ProductDocument[]> {
+  const found = await selectDocuments(
+    context.databases.primary,
+    sql`p.status = 'active' and p.id > ${productId} order by p.id limit ${productsMax}`,
+  );
+  return documentsOf(found);
+}
+
+/** The products that have this SKU: one, or none. */
+export async function productIdOfSku(context: Context, sku: string): Promise<string | undefined> {
+  const { rows } = await context.databases.primary.execute(
+    sql`select product_id from variants where sku = ${sku}`,
+  );
+  const productId = rows[0]?.["product_id"];
+  return typeof productId === "string" ? productId : undefined;
+}

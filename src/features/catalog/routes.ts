@@ -1,0 +1,76 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { sha256Hex } from "#core/canonical-json";
+import { isUnchanged } from "#http/conditional";
+import { createRouter, json, problems } from "#http/openapi";
+import { pageOf, pageQuery, pageRequestOf, pageToWire } from "#http/pagination";
+import { listProducts } from "./list-products.ts";
+import { readCategories } from "./read-categories.ts";
+import { readProduct } from "./read-product.ts";
+import { CategoryNode, ProductWire, productFilters } from "./schema.ts";
+import { productEtag, productToWire } from "./wire.ts";
+
+/** How long browsers and edges may answer by themselves: as long as an isolate believes its memory. */
+const maxAgeSeconds = 2;
+
+const notModified = { description: "The copy that If-None-Match names is still good." };
+
+export const catalogRoutes = createRouter();
+
+catalogRoutes.openapi(
+  createRoute({
+    method: "get",
+    path: "/products",
+    summary: "List products",
+    tags: ["Catalogue"],
+    request: { query: z.strictObject({ ...productFilters, ...pageQuery }) },
+    responses: {
+      200: json(pageOf(ProductWire), "A page of products on sale"),
+      304: notModified,
+      ...problems("invalid_cursor"),
+    },
+  }),
+  async (request) => {
+    const query = request.req.valid("query");
+    const page = await listProducts(request.var.context, query, pageRequestOf(query));
+    const shown = page.items.map((product) => product.id + productEtag(product));
+    const etag = `"${await sha256Hex(JSON.stringify([shown, page.nextCursor, page.previousCursor]))}"`;
+    if (isUnchanged(request, etag, maxAgeSeconds)) return request.body(null, 304);
+    return request.json(pageToWire(page, productToWire), 200);
+  },
+);
+
+catalogRoutes.openapi(
+  createRoute({
+    method: "get",
+    path: "/products/{id}",
+    summary: "Read a product",
+    tags: ["Catalogue"],
+    request: { params: z.object({ id: z.string().max(255).openapi({ description: "Id or handle." }) }) },
+    responses: { 200: json(ProductWire, "The product"), 304: notModified, ...problems("not_found") },
+  }),
+  async (request) => {
+    const product = await readProduct(request.var.context, request.req.valid("param").id);
+    if (isUnchanged(request, productEtag(product), maxAgeSeconds)) return request.body(null, 304);
+    return request.json(productToWire(product), 200);
+  },
+);
+
+catalogRoutes.openapi(
+  createRoute({
+    method: "get",
+    path: "/categories",
+    summary: "Read the tree of categories",
+    tags: ["Catalogue"],
+    responses: {
+      200: json(z.object({ data: z.array(CategoryNode) }), "The top categories with all below them"),
+      304: notModified,
+      ...problems(),
+    },
+  }),
+  async (request) => {
+    const data = await readCategories(request.var.context);
+    const etag = `"${await sha256Hex(JSON.stringify(data))}"`;
+    if (isUnchanged(request, etag, maxAgeSeconds)) return request.body(null, 304);
+    return request.json({ data }, 200);
+  },
+);

@@ -1,0 +1,203 @@
+import { z } from "@hono/zod-openapi";
+import { MoneyWire } from "#core/money";
+import { onlyVariantTitle } from "./rules.ts";
+
+export const productLimits = {
+  titleCharactersMax: 255,
+  descriptionCharactersMax: 60_000,
+  variantsMax: 250,
+  optionsMax: 3,
+  tagsMax: 250,
+  imagesMax: 250,
+  categoriesMax: 20,
+} as const;
+
+const ImageWire = z.strictObject({ url: z.string(), alt: z.string() });
+const OptionWire = z.strictObject({
+  name: z.string().openapi({ example: "Size" }),
+  values: z.array(z.string()).openapi({ example: ["S", "M", "L"] }),
+});
+
+const CategoryLink = z.strictObject({
+  id: z.string(),
+  handle: z.string(),
+  title: z.string(),
+  parent_id: z.string().nullable(),
+});
+
+export const VariantWire = z
+  .strictObject({
+    id: z.string().openapi({ example: "var_01kbqtw9zq3v7m5k2c8d4e6f0g" }),
+    sku: z.string(),
+    title: z.string(),
+    options: z.record(z.string(), z.string()).openapi({ example: { Size: "M", Colour: "Navy" } }),
+    price: MoneyWire,
+    compare_at_price: MoneyWire.nullable(),
+    available: z.int().nullable().openapi({ description: "Advisory; null while nothing was counted." }),
+    image: ImageWire.nullable(),
+    barcode: z.string().nullable(),
+    weight_grams: z.int().nullable(),
+  })
+  .openapi("Variant");
+
+export const ProductWire = z
+  .strictObject({
+    id: z.string().openapi({ example: "prd_01kbqtw9zq3v7m5k2c8d4e6f0g" }),
+    handle: z.string().openapi({ example: "ridgeline-rain-jacket" }),
+    title: z.string(),
+    description: z.string().openapi({ description: "HTML of a safe subset: text, lists, tables, links." }),
+    brand: z.string().nullable(),
+    product_type: z.string().nullable(),
+    status: z.enum(["draft", "active", "archived"]),
+    categories: z.array(CategoryLink),
+    tags: z.array(z.string()),
+    images: z.array(ImageWire),
+    options: z.array(OptionWire),
+    price_min: MoneyWire,
+    price_max: MoneyWire,
+    rating: z.strictObject({ average: z.number(), count: z.int() }),
+    variants: z.array(VariantWire),
+    version: z.int(),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+  })
+  .openapi("Product");
+export type ProductWire = z.infer<typeof ProductWire>;
+
+export type CategoryNode = {
+  id: string;
+  handle: string;
+  title: string;
+  product_count: number;
+  children: CategoryNode[];
+};
+
+export const CategoryNode: z.ZodType<CategoryNode> = z
+  .strictObject({
+    id: z.string(),
+    handle: z.string(),
+    title: z.string(),
+    product_count: z.int().openapi({ description: "Active products here and below." }),
+    children: z.array(z.lazy(() => CategoryNode)).openapi({
+      type: "array",
+      items: { $ref: "#/components/schemas/Category" },
+    }),
+  })
+  .openapi("Category");
+
+const amount = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const name = z.string().min(1).max(productLimits.titleCharactersMax);
+
+export const productSorts = ["newest", "price", "-price", "rating", "title"] as const;
+export type ProductSort = (typeof productSorts)[number];
+
+/** The filters and the sort of product lists. */
+export const productFilters = {
+  category: name.optional().openapi({ description: "Id or handle; its sub-categories are included." }),
+  brand: name.optional(),
+  price_min: amount.optional().openapi({ description: "Minor units; some variant costs at least this." }),
+  price_max: amount.optional().openapi({ description: "Minor units; some variant costs at most this." }),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/)
+    .optional()
+    .openapi({ description: "The shop's currency unless given, where prices are compared." }),
+  rating_min: z.coerce.number().min(0).max(5).optional(),
+  in_stock: z
+    .enum(["true", "false"])
+    .transform((text) => text === "true")
+    .optional()
+    .openapi({ description: "true: some variant is available; false: none is." }),
+  sort: z.enum(productSorts).default("newest"),
+};
+
+const safeText = (charactersMax: number) => z.string().trim().min(1).max(charactersMax);
+const minor = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+const handle = z
+  .string()
+  .max(productLimits.titleCharactersMax)
+  .regex(
+    /^[\p{Ll}\p{Lo}\p{N}]+(?:-[\p{Ll}\p{Lo}\p{N}]+)*$/u,
+    "lower-case letters, digits and single hyphens",
+  );
+const imageUrl = z
+  .string()
+  .min(1)
+  .max(2_048)
+  .regex(/^(?:https?:\/\/|\/)[^\s]+$/, "an http(s) URL or a path");
+
+const NewImage = z.strictObject({ url: imageUrl, alt: z.string().max(512).default("") });
+
+export const NewVariant = z.strictObject({
+  id: z.string().optional().openapi({ description: "Of the variant to keep; without it the SKU tells." }),
+  sku: safeText(128),
+  title: safeText(productLimits.titleCharactersMax)
+    .optional()
+    .openapi({ description: `Unless given, the option values joined, or "${onlyVariantTitle}".` }),
+  options: z.record(z.string().min(1).max(255), z.string().min(1).max(255)).default({}),
+  price: minor.openapi({ description: "Minor units of the product's currency." }),
+  compare_at_price: minor.nullable().default(null),
+  image_url: imageUrl.nullable().default(null),
+  barcode: safeText(64).nullable().default(null),
+  weight_grams: z.int().min(0).max(10_000_000).nullable().default(null),
+  initial_quantity: z
+    .int()
+    .min(0)
+    .max(1_000_000_000)
+    .optional()
+    .openapi({ description: "First stock count of a new variant; later counts go to the inventory routes." }),
+});
+export type NewVariant = z.infer<typeof NewVariant>;
+
+const productFields = {
+  title: safeText(productLimits.titleCharactersMax),
+  handle,
+  description: z.string().max(productLimits.descriptionCharactersMax),
+  brand: safeText(255).nullable(),
+  product_type: safeText(255).nullable(),
+  status: z.enum(["draft", "active", "archived"]),
+  tags: z.array(safeText(255)).max(productLimits.tagsMax),
+  images: z.array(NewImage).max(productLimits.imagesMax),
+  options: z
+    .array(z.strictObject({ name: safeText(255), values: z.array(safeText(255)).min(1).max(250) }))
+    .max(productLimits.optionsMax),
+  categories: z
+    .array(z.string().min(1).max(255))
+    .max(productLimits.categoriesMax)
+    .openapi({ description: "Handles or ids of categories that exist; ancestors are added." }),
+  variants: z.array(NewVariant).min(1).max(productLimits.variantsMax),
+};
+
+export const NewProduct = z
+  .strictObject({
+    ...productFields,
+    handle: handle.optional().openapi({ description: "Made from the title unless given." }),
+    description: productFields.description.default(""),
+    brand: productFields.brand.default(null),
+    product_type: productFields.product_type.default(null),
+    status: productFields.status.default("draft"),
+    tags: productFields.tags.default([]),
+    images: productFields.images.default([]),
+    options: productFields.options.default([]),
+    categories: productFields.categories.default([]),
+    currency: z
+      .string()
+      .regex(/^[A-Z]{3}$/)
+      .optional(),
+  })
+  .openapi("NewProduct");
+export type NewProduct = z.infer<typeof NewProduct>;
+
+/** RFC 7396: members that are present replace, null clears what may be empty; lists are replaced as a whole. */
+export const ProductPatch = z
+  .strictObject({
+    ...productFields,
+    description: productFields.description.nullable(),
+    tags: productFields.tags.nullable(),
+    images: productFields.images.nullable(),
+    options: productFields.options.nullable(),
+    categories: productFields.categories.nullable(),
+  })
+  .partial()
+  .openapi("ProductPatch");
+export type ProductPatch = z.infer<typeof ProductPatch>;

@@ -1,0 +1,38 @@
+import { AppError } from "#core/errors";
+import type { AppRequest } from "./app-types.ts";
+
+/** The strong ETag of a row's version, such as `"v7"`. */
+export function versionEtag(version: number): string {
+  return `"v${version}"`;
+}
+
+/** Sets the validators of a public read; true when the client's copy is still good and 304 is the answer. */
+export function isUnchanged(request: AppRequest, etag: string, maxAgeSeconds: number): boolean {
+  request.header("ETag", etag);
+  request.header("Cache-Control", `public, max-age=${maxAgeSeconds}`);
+  const known = request.req.header("if-none-match");
+  return known !== undefined && (known.trim() === "*" || etagsOf(known).includes(etag));
+}
+
+/**
+ * The version that the client has seen and means to change, from If-Match.
+ * @throws AppError if_match_required without the header, version_mismatch when it names no version of ours.
+ */
+export function requiredVersion(request: AppRequest): number {
+  const header = request.req.header("if-match");
+  if (header === undefined)
+    throw new AppError("if_match_required", {
+      detail: 'Send If-Match with the ETag of the version that you have read, such as "v7".',
+    });
+  const version = /^"v(\d{1,15})"$/.exec(header.trim())?.[1];
+  if (version === undefined)
+    throw new AppError("version_mismatch", {
+      detail: 'If-Match names no version of this resource; read it again and send its ETag, such as "v7".',
+    });
+  return Number(version);
+}
+
+/** If-None-Match compares weakly: a proxy may have weakened our strong ETag on its way. */
+function etagsOf(header: string): string[] {
+  return header.split(",").map((etag) => etag.trim().replace(/^W\//, ""));
+}
