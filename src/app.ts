@@ -4,6 +4,7 @@ import { AppError } from "#core/errors";
 import { newId } from "#core/ids";
 import { currentTime } from "#core/time";
 import { credentialRoutes, sessionRoutes } from "#features/auth/routes";
+import { catalogRoutes } from "#features/catalog/routes";
 import type { App, AppEnvironment } from "#http/app-types";
 import { authenticate } from "#http/auth";
 import { limitBody } from "#http/body-limit";
@@ -22,6 +23,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", credentialRoutes);
   app.use(authenticate);
   app.route("/", sessionRoutes);
+  app.route("/", catalogRoutes);
   app.notFound(() => {
     throw new AppError("not_found", { detail: "There is no such route; GET /openapi.json lists them." });
   });

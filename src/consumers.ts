@@ -1,4 +1,5 @@
 import { sendWelcomeMail } from "#features/auth/send-welcome-mail";
+import { refreshCatalogueCache } from "#features/catalog/refresh-cache";
 import type { EventType, RecordedEvent } from "#events/catalogue";
 import type { Handler } from "#events/drain";
 import type { Context } from "#platform/context";
@@ -9,12 +10,14 @@ type Consumer<Type extends EventType> = {
   handle: (context: Context, event: RecordedEvent<Type>) => Promise<void>;
 };
 
+const catalogueCache = { name: "catalogue-cache", handle: refreshCatalogueCache };
+
 /** Who hears of which event. Every event type has an entry, empty where nobody listens yet. */
 const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
-  "product.changed": [],
-  "product.deleted": [],
+  "product.changed": [catalogueCache],
+  "product.deleted": [catalogueCache],
   "variant.stock_counted": [],
-  "stock.changed": [],
+  "stock.changed": [catalogueCache],
   "user.registered": [{ name: "welcome-mail", handle: sendWelcomeMail }],
   "order.placed": [],
   "order.authorised": [],
