@@ -7,19 +7,24 @@ export type Clock = {
   nowMs: () => number;
   /** Unix seconds, as everywhere in Stripe's objects. */
   nowSeconds: () => number;
+  advance: (seconds: number) => void;
+  /** Back to the real time. */
+  reset: () => void;
 };
 
 const AHEAD_SETTING = "clock_ahead_ms";
 
 export function createClock(database: DatabaseSync): Clock {
-  const nowMs = () => Date.now() + aheadMs(database);
-  return { nowMs, nowSeconds: () => Math.floor(nowMs() / 1000) };
-}
-
-export function advanceClock(database: DatabaseSync, seconds: number): void {
-  writeSetting(database, AHEAD_SETTING, aheadMs(database) + seconds * 1000);
-}
-
-function aheadMs(database: DatabaseSync): number {
-  return readSetting(database, AHEAD_SETTING, z.number()) ?? 0;
+  let aheadMs = readSetting(database, AHEAD_SETTING, z.number()) ?? 0;
+  const nowMs = () => Date.now() + aheadMs;
+  const keep = (changedMs: number) => {
+    aheadMs = changedMs;
+    writeSetting(database, AHEAD_SETTING, aheadMs);
+  };
+  return {
+    nowMs,
+    nowSeconds: () => Math.floor(nowMs() / 1000),
+    advance: (seconds) => keep(aheadMs + seconds * 1000),
+    reset: () => keep(0),
+  };
 }

@@ -44,6 +44,7 @@ const SCHEMA = `
     due_at    integer not null,
     unique (kind, object_id)
   );
+  create index if not exists timers_due on timers (due_at);
   create table if not exists settings (
     name  text primary key,
     value text not null

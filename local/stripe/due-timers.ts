@@ -11,14 +11,17 @@ import type { Timer } from "./timers.ts";
 /** Lets everything happen whose time has come, each in its own transaction. */
 export function runDueTimers(simulation: Simulation): void {
   const work: Work = { ...simulation, cause: NO_CAUSE };
-  for (;;) {
-    const ran = inTransaction(simulation.database, () => {
+  while (isTimerDue(simulation)) {
+    inTransaction(simulation.database, () => {
       const timer = simulation.timers.takeDue(simulation.clock.nowSeconds());
       if (timer !== undefined) ring(work, timer);
-      return timer !== undefined;
     });
-    if (!ran) return;
   }
+}
+
+function isTimerDue({ timers, clock }: Simulation): boolean {
+  const dueAt = timers.nextDueAt();
+  return dueAt !== undefined && dueAt <= clock.nowSeconds();
 }
 
 function ring(work: Work, { kind, objectId }: Timer): void {

@@ -42,6 +42,7 @@ export async function startStripe(options: StripeOptions): Promise<RunningServic
     reset: () => {
       clearTables(simulation.database);
       simulation.faults.reset();
+      simulation.clock.reset();
       configureEndpoint(simulation, endpoint);
     },
   };

@@ -1,5 +1,5 @@
+import type { Stripe } from "stripe";
 import { z } from "zod";
-import { advanceClock } from "./clock.ts";
 import { SIGNINGS, type Delivery } from "./delivery-table.ts";
 import { buildEvent } from "./events.ts";
 import { Faults } from "./faults.ts";
@@ -12,7 +12,7 @@ const ADVANCE_SECONDS_MAX = 10 * 365 * 24 * 60 * 60;
 
 /** A webhook that no event stands behind: it claims something of an object, and is signed in the given way. */
 const Forgery = z.strictObject({
-  event_type: z.string().min(1),
+  event_type: z.custom<Stripe.Event["type"]>((value) => typeof value === "string" && value !== ""),
   object: z.string().min(1),
   claims: z.record(z.string(), z.unknown()).default({}),
   signing: z.enum(SIGNINGS).default("wrong_secret"),
@@ -72,7 +72,7 @@ function changeFaults(simulation: Simulation, body: string, wake: () => void): S
     const object = simulation.store.findAny(forge.object);
     if (object === undefined) return refused(`There is no object ${forge.object}.`);
     const work = { ...simulation, cause: NO_CAUSE };
-    const event = buildEvent(work, forge.event_type as "payment_intent.succeeded", { object });
+    const event = buildEvent(work, forge.event_type, { object });
     const claimed = { ...event, data: { object: { ...object, ...forge.claims } } };
     for (const endpoint of subscribedEndpoints(simulation, forge.event_type)) {
       simulation.deliveries.add({
@@ -94,7 +94,7 @@ function changeFaults(simulation: Simulation, body: string, wake: () => void): S
 function moveClock(simulation: Simulation, body: string, wake: () => void): SteeringAnswer {
   const parsed = readJson(body, ClockChange);
   if (!parsed.success) return refused(z.prettifyError(parsed.error));
-  advanceClock(simulation.database, parsed.data.advance_seconds);
+  simulation.clock.advance(parsed.data.advance_seconds);
   wake();
   return ok({ now: simulation.clock.nowSeconds() });
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import {
   clientOf,
   PUBLISHABLE_KEY,
@@ -171,6 +171,9 @@ test("a killed simulator remembers intents, events, keys and undelivered webhook
   const stateFolder = await mkdtemp(path.join(tmpdir(), "stripe-killed-"));
   const program = path.resolve(import.meta.dirname, "stripe-process.ts");
   const child = spawn(process.execPath, [program, stateFolder, SECRET_KEY, PUBLISHABLE_KEY, WEBHOOK_SECRET]);
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+  });
   const [url] = z.tuple([z.string()]).parse(await once(createInterface(child.stdout), "line"));
   const options = { idempotencyKey: "order-1" };
   const made = await clientOf(url, SECRET_KEY).paymentIntents.create(PAID, options);
