@@ -59,8 +59,6 @@ const DeadLetterRow = z
     },
   }));
 
-export type DeadLetterStore = ReturnType<typeof createDeadLetterStore>;
-
 export function createDeadLetterStore(database: DatabaseSync) {
   const insert = database.prepare(
     `insert into dead_letters (id, message_id, url, queue_name, created_at, not_before, settings, provenance, body,

@@ -3,8 +3,6 @@ import { z } from "zod";
 
 const WINDOW_MS = 10 * 60_000;
 
-export type DeduplicationStore = ReturnType<typeof createDeduplicationStore>;
-
 /** Keys of messages published in the last ten minutes. */
 export function createDeduplicationStore(database: DatabaseSync) {
   const select = database.prepare("select message_id from deduplications where key = ? and expires_at > ?");

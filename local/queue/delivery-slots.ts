@@ -6,14 +6,14 @@ export const DELIVERIES_PER_ORIGIN_MAX = 64;
 
 export type DeliverySlots = ReturnType<typeof countSlots>;
 
-/** The slots left beside the deliveries that are under way. */
-export function countSlots(underWay: Iterable<{ url: string }>) {
-  const takenByOrigin = new Map<string, number>();
-  let taken = 0;
+/** The slots left beside the deliveries that are under way, given their number by origin. */
+export function countSlots(underWay: ReadonlyMap<string, number>) {
+  const takenByOrigin = new Map(underWay);
+  let taken = [...takenByOrigin.values()].reduce((sum, count) => sum + count, 0);
 
   const takenAt = (origin: string) => takenByOrigin.get(origin) ?? 0;
-  const slots = {
-    free: () => DELIVERIES_IN_FLIGHT_MAX - taken,
+  return {
+    free: () => Math.max(0, DELIVERIES_IN_FLIGHT_MAX - taken),
     fullOrigins: () =>
       [...takenByOrigin].filter(([, count]) => count >= DELIVERIES_PER_ORIGIN_MAX).map(([origin]) => origin),
     hasRoomFor: (message: { url: string }) =>
@@ -24,6 +24,4 @@ export function countSlots(underWay: Iterable<{ url: string }>) {
       taken++;
     },
   };
-  for (const message of underWay) slots.take(message);
-  return slots;
 }

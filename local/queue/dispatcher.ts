@@ -14,15 +14,13 @@ const SLEEP_MS_MAX = 86_400_000;
 
 type Round = { claimed: Message[]; wakeAt: number | undefined };
 
-export type Dispatcher = ReturnType<typeof createDispatcher>;
-
 /**
  * Delivers what is due. It sleeps until the earliest due time and is woken by everything that can let a message
  * start sooner: a publish, an answer, a resumed queue.
  */
 export function createDispatcher(context: QueueContext) {
   const { store, clock, faults, log } = context;
-  const underWay = new Map<string, { message: Message; done: Promise<void> }>();
+  const underWay = new Set<Promise<void>>();
   const stopping = new AbortController();
   let stopped = false;
   let roundPending = false;
@@ -45,14 +43,14 @@ export function createDispatcher(context: QueueContext) {
     const now = clock.now();
     fireDueSchedules(context);
     if (stopped || faults.settings().paused) return { claimed: [], wakeAt: store.schedules.nextAt() };
-    const messagesUnderWay = [...underWay.values()].map(({ message }) => message);
-    const claimed = claimDue(context, countSlots(messagesUnderWay));
+    const claimed = claimDue(context, countSlots(store.messages.activeByOrigin()));
     return { claimed, wakeAt: nextWakeAt(context, now) };
   }
 
   function startRound({ claimed, wakeAt }: Round): void {
     for (const message of claimed) {
-      underWay.set(message.messageId, { message, done: attempt(message) });
+      const done = attempt(message).finally(() => underWay.delete(done));
+      underWay.add(done);
     }
     if (wakeAt !== undefined) sleepFor(wakeAt - clock.now());
   }
@@ -60,13 +58,14 @@ export function createDispatcher(context: QueueContext) {
   async function attempt(message: Message): Promise<void> {
     try {
       const outcome = await deliver(context, message, stopping.signal);
-      await store.write(() => settle(context, message, outcome));
+      await store.write(() => {
+        settle(context, message, outcome);
+        // The claims that the free slot allows join this very transaction: one sync of the disk serves both.
+        wake();
+      });
     } catch (fault) {
       // The message stays active in the store, and the next start makes it pending again.
       if (!stopping.signal.aborted) log(`${message.messageId} could not be settled: ${String(fault)}`);
-    } finally {
-      underWay.delete(message.messageId);
-      wake();
     }
   }
 
@@ -77,13 +76,12 @@ export function createDispatcher(context: QueueContext) {
 
   return {
     wake,
-    countUnderWay: () => underWay.size,
     /** Lets deliveries finish for a moment, then gives up the rest: they are made again at the next start. */
     async stop(): Promise<void> {
       stopped = true;
       clearTimeout(timer);
       const giveUp = setTimeout(() => stopping.abort(), STOP_GRACE_MS);
-      await Promise.all([...underWay.values()].map(({ done }) => done));
+      await Promise.all(underWay);
       clearTimeout(giveUp);
     },
   };

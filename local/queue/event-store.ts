@@ -48,8 +48,6 @@ const EventRow = z
   .transform((row) => ({ sequence: row.sequence, event: MessageEvent.parse(JSON.parse(row.event)) }));
 const TotalRow = z.object({ state: EventState, total: z.number() });
 
-export type EventStore = ReturnType<typeof createEventStore>;
-
 /** The history of all messages, the newest 100,000 events of it, and totals that never forget. */
 export function createEventStore(database: DatabaseSync) {
   const insert = database.prepare("insert into events (event) values (?)");

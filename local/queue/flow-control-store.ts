@@ -30,8 +30,6 @@ export const FlowControl = z
   }));
 export type FlowControl = z.infer<typeof FlowControl>;
 
-export type FlowControlStore = ReturnType<typeof createFlowControlStore>;
-
 export function createFlowControlStore(database: DatabaseSync) {
   const select = database.prepare("select * from flow_controls where key = ?");
   const selectAll = database.prepare("select * from flow_controls order by key");

@@ -37,8 +37,8 @@ export const MessageRow = z
 
 const Count = z.object({ count: z.number() });
 const StateCount = z.object({ state: z.enum(["pending", "active"]), count: z.number() });
+const OriginCount = z.object({ destination_origin: z.string(), count: z.number() });
 const Time = z.object({ time: z.number().nullable() });
-export type MessageStore = ReturnType<typeof createMessageStore>;
 
 /** The messages that are not finished. A finished one is deleted: its events and dead letter tell the rest. */
 export function createMessageStore(database: DatabaseSync) {
@@ -58,6 +58,10 @@ export function createMessageStore(database: DatabaseSync) {
   );
   const recover = database.prepare("update messages set state = 'pending' where state = 'active'");
   const countStates = database.prepare("select state, count(*) as count from messages group by state");
+  const countActiveByOrigin = database.prepare(
+    `select destination_origin, count(*) as count from messages
+     where state = 'active' group by destination_origin`,
+  );
   const countQueue = database.prepare("select count(*) as count from messages where queue_name = ?");
   const countFlow = database.prepare(
     "select count(*) as count from messages where flow_control_key = ? and state = ? and due_at <= ?",
@@ -106,6 +110,13 @@ export function createMessageStore(database: DatabaseSync) {
       }
       return counts;
     },
+    activeByOrigin: (): ReadonlyMap<string, number> =>
+      new Map(
+        countActiveByOrigin.all().map((row) => {
+          const { destination_origin, count } = OriginCount.parse(row);
+          return [destination_origin, count];
+        }),
+      ),
     countInQueue: (queueName: string): number => Count.parse(countQueue.get(queueName)).count,
     countActiveInFlow: (key: string): number =>
       Count.parse(countFlow.get(key, "active", Number.MAX_SAFE_INTEGER)).count,

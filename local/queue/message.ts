@@ -50,7 +50,7 @@ export type Envelope = {
   body: Uint8Array;
 };
 
-export type MessageState = "pending" | "active";
+type MessageState = "pending" | "active";
 
 /** A message that is not finished yet. */
 export type Message = Envelope & {

@@ -77,7 +77,7 @@ const PublishHeaders = z.object({
 });
 type PublishHeaders = z.infer<typeof PublishHeaders>;
 
-export type Deduplication = { by: "nothing" } | { by: "content" } | { by: "id"; id: string };
+type Deduplication = { by: "nothing" } | { by: "content" } | { by: "id"; id: string };
 
 export type PublishInstructions = {
   settings: DeliverySettings;

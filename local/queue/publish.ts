@@ -17,7 +17,7 @@ export type Publication = {
   scheduleId?: string;
 };
 
-export type Published = { messageId: string; url: string; deduplicated: boolean };
+type Published = { messageId: string; url: string; deduplicated: boolean };
 
 export type PublishOutcome =
   | { kind: "url"; published: Published }

@@ -27,8 +27,6 @@ const QueueRow = z
     updatedAt: row.updated_at,
   }));
 
-export type QueueStore = ReturnType<typeof createQueueStore>;
-
 export function createQueueStore(database: DatabaseSync) {
   const select = database.prepare("select * from queues where name = ?");
   const selectAll = database.prepare("select * from queues order by name");

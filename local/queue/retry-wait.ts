@@ -1,7 +1,7 @@
 import { parseDurationMs } from "./duration.ts";
 import { evaluateRetryExpression } from "./retry-expression.ts";
 
-export const RETRY_WAIT_MS_MAX = 86_400_000;
+const RETRY_WAIT_MS_MAX = 86_400_000;
 
 /** Headers by which a destination says when to come back; the first one that can be read wins. */
 const COME_BACK_HEADERS = [

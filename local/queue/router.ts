@@ -35,10 +35,10 @@ const MATCHERS = [
 
 export type Router = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** Answers the API. `afterWrite` is called once a change is committed. */
+/** Answers the API. `onChange` is called inside the transaction of each change, so that what it writes joins it. */
 export function createRouter(
   context: QueueContext,
-  options: { token: string; afterWrite: () => void },
+  options: { token: string; onChange: () => void },
 ): Router {
   return async (request, response) => {
     try {
@@ -55,9 +55,11 @@ export function createRouter(
     if (needsToken) checkToken(request, options.token);
     const call = await readCall(request, { target, parameters });
     if (route.method === "GET") return route.answer(context, call);
-    const reply = await context.store.write(() => route.answer(context, call));
-    options.afterWrite();
-    return reply;
+    return context.store.write(() => {
+      const reply = route.answer(context, call);
+      options.onChange();
+      return reply;
+    });
   }
 }
 

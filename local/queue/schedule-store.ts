@@ -34,8 +34,6 @@ const ScheduleRow = z
   }));
 export type Schedule = z.infer<typeof ScheduleRow>;
 
-export type ScheduleStore = ReturnType<typeof createScheduleStore>;
-
 export function createScheduleStore(database: DatabaseSync) {
   const select = database.prepare("select * from schedules where id = ?");
   const selectAll = database.prepare("select * from schedules order by created_at, id");

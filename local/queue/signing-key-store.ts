@@ -5,8 +5,6 @@ import { newIdentifier } from "./identifier.ts";
 const SigningKeys = z.object({ current: z.string(), next: z.string() });
 export type SigningKeys = z.infer<typeof SigningKeys>;
 
-export type SigningKeyStore = ReturnType<typeof createSigningKeyStore>;
-
 /** The signing keys. A rotation survives a restart, unless the configured keys themselves have changed since. */
 export function createSigningKeyStore(database: DatabaseSync, configured: SigningKeys) {
   database

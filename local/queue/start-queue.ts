@@ -28,7 +28,7 @@ export async function startQueue(options: QueueOptions): Promise<RunningService>
 
   const dispatcher = createDispatcher(context);
   const server = createHttpServer({
-    answer: createRouter(context, { token, afterWrite: dispatcher.wake }),
+    answer: createRouter(context, { token, onChange: dispatcher.wake }),
     log,
   });
   const url = await listen(server, options.port).catch(async (fault: unknown) => {

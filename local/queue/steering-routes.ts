@@ -42,7 +42,7 @@ export const steeringRoutes: Route[] = [
   },
 ];
 
-export function stats({ store }: QueueContext) {
+function stats({ store }: QueueContext) {
   const { pending, active } = store.messages.countByState();
   const totals = store.events.totals();
   return {

@@ -19,8 +19,6 @@ const UrlGroupRow = z
   }));
 export type UrlGroup = z.infer<typeof UrlGroupRow>;
 
-export type UrlGroupStore = ReturnType<typeof createUrlGroupStore>;
-
 export function createUrlGroupStore(database: DatabaseSync) {
   const select = database.prepare("select * from url_groups where name = ?");
   const selectAll = database.prepare("select * from url_groups order by name");

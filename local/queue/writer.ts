@@ -13,20 +13,41 @@ const GROUP_WRITES_MAX = 256;
 
 /**
  * Writes that arrive in the same turn of the event loop share one transaction, because the disk's sync is what a
- * commit costs. Each has a savepoint of its own, so that one that throws leaves the others alone.
+ * commit costs; one that is asked for by the work of another joins it too. Each has a savepoint of its own, so that
+ * one that throws leaves the others alone.
  */
 export function createWriter(database: DatabaseSync): Write {
   const waiting: Waiting[] = [];
+  let scheduled = false;
+
+  function scheduleCommit(): void {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(commitGroup);
+  }
 
   function commitGroup(): void {
-    const group = waiting.splice(0, GROUP_WRITES_MAX);
-    if (waiting.length > 0) setImmediate(commitGroup);
+    const group: Waiting[] = [];
     try {
-      const tellAll = inTransaction(database, () => group.map(({ run }) => run()));
+      const tellAll = inTransaction(database, () => runWaiting(group));
       for (const tell of tellAll) tell();
     } catch (fault) {
-      for (const { fail } of group) fail(fault);
+      // Nothing of the group is on the disk. Whoever waits behind it would meet the same trouble.
+      for (const { fail } of [...group, ...waiting.splice(0)]) fail(fault);
     }
+    scheduled = false;
+    if (waiting.length > 0) scheduleCommit();
+  }
+
+  function runWaiting(group: Waiting[]): (() => void)[] {
+    const tellAll: (() => void)[] = [];
+    while (group.length < GROUP_WRITES_MAX) {
+      const next = waiting.shift();
+      if (!next) break;
+      group.push(next);
+      tellAll.push(next.run());
+    }
+    return tellAll;
   }
 
   return (work) =>
@@ -40,7 +61,7 @@ export function createWriter(database: DatabaseSync): Write {
         }
       };
       waiting.push({ run, fail: reject });
-      if (waiting.length === 1) setImmediate(commitGroup);
+      scheduleCommit();
     });
 }
 
