@@ -1,0 +1,36 @@
+import type { TermMatch } from "./term-match.ts";
+
+/** `last` gives up words from the end of the query, `frequency` the commonest first, `all` none. */
+export type MatchingStrategy = "last" | "all" | "frequency";
+
+/** One term of the query with its matches; a phrase in quotes is never given up. */
+export type MatchedTerm = { match: TermMatch; isRequired: boolean };
+
+/** The documents that answer the query at all, and how many terms of it each satisfies. */
+export type Candidates = {
+  documents: number[];
+  /** The terms in the order in which they are kept. */
+  terms: MatchedTerm[];
+  matchedTerms: (document: number) => number;
+};
+
+export function findCandidates(matched: readonly MatchedTerm[], strategy: MatchingStrategy): Candidates {
+  const terms = strategy === "frequency" ? rarestFirst(matched) : [...matched];
+  const required = strategy === "all" ? terms : terms.filter((term) => term.isRequired);
+  const matchedTerms = (document: number): number => {
+    const missing = terms.findIndex(({ match }) => !match.has(document));
+    return missing === -1 ? terms.length : missing;
+  };
+  const [anchor] = required.length > 0 ? required : terms;
+  const documents = (anchor?.match.documents() ?? []).filter((document) =>
+    required.every(({ match }) => match.has(document)),
+  );
+  return { documents, terms, matchedTerms };
+}
+
+function rarestFirst(terms: readonly MatchedTerm[]): MatchedTerm[] {
+  return terms
+    .map((term) => ({ term, count: term.match.count() }))
+    .sort((left, right) => left.count - right.count)
+    .map(({ term }) => term);
+}
