@@ -26,9 +26,10 @@ export function createLogins({ hosts, log }: Options): Logins {
   return {
     find: (connectionString) => {
       const known = logins.get(connectionString);
-      if (known !== undefined) return known;
-      const login = openLogin(connectionString, { hosts, log });
+      const login = known ?? openLogin(connectionString, { hosts, log });
+      logins.delete(connectionString);
       logins.set(connectionString, login);
+      if (known !== undefined) return known;
       for (const [oldest, idle] of logins) {
         if (logins.size <= LOGINS_MAX) break;
         logins.delete(oldest);

@@ -1,3 +1,5 @@
+import { WEBSOCKET_MESSAGE_BYTES_MAX } from "./limits.ts";
+
 const LENGTH_BYTES = 4;
 
 type Splitter = {
@@ -26,8 +28,9 @@ export function createMessageSplitter({
       const headerBytes = typeBytes + LENGTH_BYTES;
       if (bytesToSkip > 0 || rest.length < headerBytes) break;
       const type = rest.toString("latin1", 0, typeBytes);
-      const messageBytes = typeBytes + rest.readInt32BE(typeBytes);
-      if (type === "" || !wanted.includes(type)) {
+      // The length counts itself; one that does not is no message of Postgres, and must not stop the search.
+      const messageBytes = typeBytes + Math.max(LENGTH_BYTES, rest.readInt32BE(typeBytes));
+      if (type === "" || !wanted.includes(type) || messageBytes > WEBSOCKET_MESSAGE_BYTES_MAX) {
         typeBytes = 1;
         bytesToSkip = messageBytes;
         continue;

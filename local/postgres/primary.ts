@@ -1,12 +1,14 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { withPrefix, type Binaries } from "./binaries.ts";
 import { HOST_BASED_AUTHENTICATION, LOCAL_LOGIN } from "./settings.ts";
 
 const run = promisify(execFile);
+
+const REMOVAL_TRIES_MAX = 5;
 
 /**
  * Makes the primary's data folder if there is none. It is made under another name and renamed when
@@ -19,12 +21,20 @@ export async function ensurePrimaryFolder(
   if (existsSync(folders.primary)) return;
   // A replica without its primary copies another database.
   await rm(folders.replica, { recursive: true, force: true });
-  const partial = `${folders.primary}.partial`;
-  await rm(partial, { recursive: true, force: true });
+  await removeHalfMade(folders.primary);
+  // A name of its own, since the initdb of a killed start may still be at work on the last one.
+  const partial = `${folders.primary}.partial-${process.pid}`;
   await mkdir(partial, { recursive: true, mode: 0o700 });
   await initialize(binaries, partial);
   await writeFile(join(partial, "pg_hba.conf"), HOST_BASED_AUTHENTICATION);
   await rename(partial, folders.primary);
+}
+
+async function removeHalfMade(folder: string): Promise<void> {
+  const names = await readdir(dirname(folder));
+  const halfMade = names.filter((name) => name.startsWith(`${basename(folder)}.partial`));
+  const options = { recursive: true, force: true, maxRetries: REMOVAL_TRIES_MAX };
+  await Promise.all(halfMade.map((name) => rm(join(dirname(folder), name), options)));
 }
 
 async function initialize(binaries: Binaries, dataFolder: string): Promise<void> {

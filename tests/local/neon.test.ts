@@ -1,47 +1,26 @@
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { neon, neonConfig, Pool } from "@neondatabase/serverless";
-import { sql as drizzleSql } from "drizzle-orm";
-import { drizzle as drizzleHttp } from "drizzle-orm/neon-http";
-import { drizzle as drizzleSockets } from "drizzle-orm/neon-serverless";
+import { neon } from "@neondatabase/serverless";
 import { Client } from "pg";
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { z } from "zod";
-import { startNeon } from "#local/neon/neon";
-import { startPostgres, type RunningPostgres } from "#local/postgres/postgres";
-import type { RunningService } from "#local/service";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import {
+  ASLEEP,
+  PRIMARY_URL,
+  REPLICA_URL,
+  startNeonOnPostgres,
+  type NeonOnPostgres,
+} from "./neon-on-postgres.ts";
 
-const PRIMARY_URL = "postgresql://tradewind:tradewind@primary.localtest/tradewind";
-const ASLEEP = "wait_event = 'PgSleep'";
-const REPLICA_URL = "postgresql://tradewind:tradewind@replica.localtest/tradewind";
-
-let stateFolder: string;
-let postgres: RunningPostgres;
-let service: RunningService;
+let stack: NeonOnPostgres;
 const primary = neon(PRIMARY_URL);
 const replica = neon(REPLICA_URL);
 
 beforeAll(async () => {
-  stateFolder = await mkdtemp(join(tmpdir(), "tradewind-neon-"));
-  postgres = await startPostgres({ port: 0, replicaPort: 0, stateFolder, log: ignore });
-  service = await startNeon({
-    port: 0,
-    stateFolder,
-    log: ignore,
-    hosts: { "primary.localtest": postgres.primary, "replica.localtest": postgres.replica },
-  });
-  neonConfig.fetchEndpoint = `${service.url}/sql`;
-  neonConfig.wsProxy = (host, port) => `${new URL(service.url).host}/v2?address=${host}:${port}`;
-  neonConfig.useSecureWebSocket = false;
+  stack = await startNeonOnPostgres();
 });
 
 afterAll(async () => {
-  await service.stop();
-  await postgres.stop();
-  await rm(stateFolder, { recursive: true });
+  await stack.stop();
 });
 
 beforeEach(async () => {
@@ -144,7 +123,7 @@ test("two statements in one text are refused", async () => {
 test("a transaction left open or a changed setting never reaches the next request", async () => {
   await primary`begin`;
   await primary`set statement_timeout = 1234`;
-  await sessions("state like 'idle in transaction%'", 0);
+  await stack.sessions("state like 'idle in transaction%'", 0);
   const timeouts = await Promise.all(
     Array.from({ length: 5 }, () => primary`select current_setting('statement_timeout') as timeout`),
   );
@@ -179,12 +158,12 @@ test("the host name chooses the replica, which refuses to write", async () => {
 });
 
 test("a paused replica is stale until it is resumed", async () => {
-  await postgres.replicaCaughtUp();
-  await postgres.pauseReplay();
+  await stack.postgres.replicaCaughtUp();
+  await stack.postgres.pauseReplay();
   await primary`insert into ports values (1, 'Bari')`;
   expect(await replica`select name from ports`).toEqual([]);
-  await postgres.resumeReplay();
-  await postgres.replicaCaughtUp();
+  await stack.postgres.resumeReplay();
+  await stack.postgres.replicaCaughtUp();
   expect(await replica`select name from ports`).toEqual([{ name: "Bari" }]);
 });
 
@@ -221,132 +200,22 @@ test("the query of a client that goes away is cancelled", async () => {
     "neon-raw-text-output": "true",
     "neon-array-mode": "true",
   };
-  const call = request(`${service.url}/sql`, { method: "POST", headers });
-  call.on("error", ignore);
+  const call = request(`${stack.neon.url}/sql`, { method: "POST", headers });
   call.end(body);
-  await sessions(ASLEEP, 1);
+  await stack.sessions(ASLEEP, 1);
+  const refused = once(call, "error");
   call.destroy();
-  await sessions(ASLEEP, 0);
+  await refused;
+  await stack.sessions(ASLEEP, 0);
 });
 
-test("an interactive transaction over a WebSocket commits or rolls back", async () => {
-  const pool = new Pool({ connectionString: PRIMARY_URL });
-  const client = await pool.connect();
-  await client.query("begin");
-  await client.query("insert into ports values ($1, $2)", [1, "Bari"]);
-  expect((await client.query("select name from ports")).rows).toEqual([{ name: "Bari" }]);
-  expect(await primary`select name from ports`).toEqual([]);
-  await client.query("rollback");
-  await client.query("insert into ports values ($1, $2)", [2, "Brest"]);
-  client.release();
-  await pool.end();
-  expect(await primary`select name from ports`).toEqual([{ name: "Brest" }]);
+test("connections that Postgres ended are replaced", async () => {
+  await primary`select 1`;
+  const admin = new Client(stack.postgres.url);
+  await admin.connect();
+  await admin.query(
+    "select pg_terminate_backend(pid, 5000) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()",
+  );
+  await admin.end();
+  expect(await primary`select 1 as one`).toEqual([{ one: 1 }]);
 });
-
-test("a WebSocket carries large values both ways", async () => {
-  const pool = new Pool({ connectionString: PRIMARY_URL });
-  const text = "ship ".repeat(1_000_000);
-  const { rows } = await pool.query("select $1::text as text", [text]);
-  expect(rows[0].text === text).toBe(true);
-  const { rowCount } = await pool.query("select repeat('x', 1000) from generate_series(1, 20000)");
-  expect(rowCount).toBe(20_000);
-  await pool.end();
-});
-
-test("a WebSocket that closes takes its running query with it", async () => {
-  const socket = new WebSocket(`ws://${new URL(service.url).host}/v2?address=primary.localtest:5432`);
-  await once(socket, "open");
-  socket.send(startupThen("select pg_sleep(30)"));
-  await sessions(ASLEEP, 1);
-  socket.close();
-  await sessions(ASLEEP, 0);
-});
-
-test("a WebSocket to an unknown host is refused", async () => {
-  const socket = new WebSocket(`ws://${new URL(service.url).host}/v2?address=elsewhere:5432`);
-  const [event] = await once(socket, "error");
-  expect(event.type).toBe("error");
-});
-
-test("drizzle works over HTTP and over WebSockets", async () => {
-  const http = drizzleHttp(primary);
-  await http.batch([
-    http.execute(drizzleSql`insert into ports values (1, 'Bari')`),
-    http.execute(drizzleSql`insert into ports values (2, 'Brest')`),
-  ]);
-  const pool = new Pool({ connectionString: PRIMARY_URL });
-  const sockets = drizzleSockets(pool);
-  await expect(
-    sockets.transaction(async (transaction) => {
-      await transaction.execute(drizzleSql`delete from ports`);
-      transaction.rollback();
-    }),
-  ).rejects.toThrow("Rollback");
-  const { rows } = await sockets.execute(drizzleSql`select count(*)::int as ports from ports`);
-  expect(rows).toEqual([{ ports: 2 }]);
-  await pool.end();
-});
-
-test("statements and transactions are counted by host, over HTTP and WebSockets alike", async () => {
-  await fetch(`${service.url}/_local/stats/reset`, { method: "POST" });
-  await primary`select 1 as single`;
-  await replica`select 2 as copied`;
-  await primary.transaction([primary`select 3 as first`, primary`select 4 as second`]);
-  const pool = new Pool({ connectionString: PRIMARY_URL });
-  const client = await pool.connect();
-  await client.query("begin");
-  await client.query("select $1::int as over_socket", [5]);
-  await client.query("commit");
-  client.release();
-  await pool.end();
-  const report: unknown = await (await fetch(`${service.url}/_local/stats`)).json();
-  expect(report).toEqual({
-    statements: 7,
-    transactions: 4,
-    by_host: {
-      "primary.localtest": { statements: 6, transactions: 3 },
-      "replica.localtest": { statements: 1, transactions: 1 },
-    },
-    recent: [
-      { host: "primary.localtest", sql: "select 1 as single" },
-      { host: "replica.localtest", sql: "select 2 as copied" },
-      { host: "primary.localtest", sql: "select 3 as first" },
-      { host: "primary.localtest", sql: "select 4 as second" },
-      { host: "primary.localtest", sql: "begin" },
-      { host: "primary.localtest", sql: "select $1::int as over_socket" },
-      { host: "primary.localtest", sql: "commit" },
-    ],
-  });
-});
-
-function ignore(): void {}
-
-const Sessions = z.tuple([z.object({ sessions: z.number() })]);
-
-/** Waits until so many sessions of Postgres are like this; looks from outside of the service. */
-async function sessions(condition: string, expected: number): Promise<void> {
-  const client = new Client(postgres.url);
-  await client.connect();
-  await vi.waitFor(async () => {
-    const { rows } = await client.query(
-      `select count(*)::int as sessions from pg_stat_activity where ${condition}`,
-    );
-    expect(Sessions.parse(rows)[0].sessions).toBe(expected);
-  }, 5_000);
-  await client.end();
-}
-
-/** What a Postgres client sends to log in and run one query, all at once. */
-function startupThen(query: string): Buffer {
-  const parameters = "user\0tradewind\0database\0tradewind\0\0";
-  const startup = Buffer.alloc(8);
-  startup.writeInt32BE(8 + parameters.length, 0);
-  startup.writeInt32BE(196_608, 4);
-  return Buffer.concat([startup, Buffer.from(parameters), message("p", "tradewind"), message("Q", query)]);
-}
-
-function message(type: string, text: string): Buffer {
-  const length = Buffer.alloc(4);
-  length.writeInt32BE(4 + text.length + 1);
-  return Buffer.concat([Buffer.from(type), length, Buffer.from(`${text}\0`)]);
-}

@@ -59,7 +59,7 @@ test("a second start on a folder in use is refused and leaves the first alone", 
 test("stopping leaves no process behind and a restart keeps the data", async () => {
   const pids = await Promise.all([lockedBy("primary"), lockedBy("replica")]);
   await postgres.stop();
-  expect(await Promise.all(pids.map(findProcess))).toEqual([undefined, undefined]);
+  await expectEnded(pids);
   postgres = await start();
   expect(await harboursOnReplica()).toContain("Piraeus");
 });
@@ -84,9 +84,7 @@ test("Postgres ends soon after its supervisor is killed, and what was committed 
   const pids = await Promise.all([lockedBy("primary"), lockedBy("replica")]);
   await query(port, "insert into harbours values ('Trieste')");
   await kill(supervisor);
-  await vi.waitFor(async () => {
-    expect(await Promise.all(pids.map(findProcess))).toEqual([undefined, undefined]);
-  }, 5_000);
+  await vi.waitFor(() => expectEnded(pids), 5_000);
   postgres = await start();
   expect(await onPrimary("select name from harbours where name = 'Trieste'")).toHaveLength(1);
 });
@@ -115,8 +113,9 @@ test("a Postgres that nobody watches is ended by the next start", async () => {
 
 test("data committed before primary and replica are killed outright is there again", async () => {
   await onPrimary("insert into harbours values ('Genoa')");
-  for (const pid of await Promise.all([lockedBy("replica"), lockedBy("primary")]))
-    process.kill(pid, "SIGKILL");
+  const pids = await Promise.all([lockedBy("replica"), lockedBy("primary")]);
+  for (const pid of pids) process.kill(pid, "SIGKILL");
+  await vi.waitFor(() => expectEnded(pids));
   postgres = await start();
   await postgres.replicaCaughtUp();
   expect(await harboursOnReplica()).toContain("Genoa");
@@ -131,9 +130,6 @@ test("a lock file that names some other program does not block the start", async
 
 test("a replica whose WAL is no longer kept is made anew", async () => {
   await postgres.stop();
-  const { supervisor, port } = await startSupervisor();
-  await query(port, "select pg_terminate_backend(active_pid) from pg_replication_slots");
-  await kill(supervisor);
   await rm(join(stateFolder, "primary", "pg_replslot", "replica"), { recursive: true });
   postgres = await start();
   await onPrimary("insert into harbours values ('Split')");
@@ -143,13 +139,13 @@ test("a replica whose WAL is no longer kept is made anew", async () => {
 
 test("half-made folders of a killed first start are made anew", async () => {
   const folder = await realpath(await mkdtemp(join(tmpdir(), "tradewind-postgres-half-")));
-  for (const name of ["primary.partial", "replica.partial", "replica"]) {
+  for (const name of ["primary.partial-1", "replica.partial", "replica"]) {
     await mkdir(join(folder, name));
     await writeFile(join(folder, name, "PG_VERSION"), "18\n");
   }
   const other = await startPostgres({ port: 0, replicaPort: 0, stateFolder: folder, log: ignore });
   expect(await query(other.replica.port, "select pg_is_in_recovery() as copies")).toEqual([{ copies: true }]);
-  expect(existsSync(join(folder, "primary.partial"))).toBe(false);
+  expect(existsSync(join(folder, "primary.partial-1"))).toBe(false);
   await other.stop();
   await rm(folder, { recursive: true });
 });
@@ -170,6 +166,10 @@ async function kill(child: ChildProcess): Promise<void> {
   const exited = once(child, "exit");
   child.kill("SIGKILL");
   await exited;
+}
+
+async function expectEnded(pids: number[]): Promise<void> {
+  expect(await Promise.all(pids.map(findProcess))).toEqual(pids.map(() => undefined));
 }
 
 async function lockedBy(name: "primary" | "replica"): Promise<number> {
