@@ -10,7 +10,7 @@ import {
 import { Refusal } from "./refusal.ts";
 
 /** One connection string with the connections that it has open. */
-export type Login = { host: string; pool: Pool };
+type Login = { host: string; pool: Pool };
 
 export type Logins = {
   find: (connectionString: string) => Login;
