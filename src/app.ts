@@ -5,6 +5,7 @@ import { newId } from "#core/ids";
 import { currentTime } from "#core/time";
 import { credentialRoutes, sessionRoutes } from "#features/auth/routes";
 import { catalogRoutes } from "#features/catalog/routes";
+import { createOperationsRoutes } from "#features/operations/routes";
 import type { App, AppEnvironment } from "#http/app-types";
 import { authenticate } from "#http/auth";
 import { limitBody } from "#http/body-limit";
@@ -20,6 +21,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.use(secureHeaders);
   app.use(allowOrigins);
   app.use(limitBody);
+  app.route("/", createOperationsRoutes(app));
   app.route("/", credentialRoutes);
   app.use(authenticate);
   app.route("/", sessionRoutes);

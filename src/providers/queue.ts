@@ -23,6 +23,8 @@ export type Queue = {
   publish: (job: Job) => Promise<void>;
   /** True when the body was signed by the queue for this very path, with the current or the next key. */
   verify: (path: string, signature: string, body: string) => Promise<boolean>;
+  /** Rejects when the queue does not answer or refuses our token. */
+  ping: () => Promise<void>;
 };
 
 const jobRetriesMax = 5;
@@ -46,5 +48,8 @@ export function createQueue(settings: QueueSettings): Queue {
     },
     verify: (path, signature, body) =>
       receiver.verify({ signature, body, url: settings.publicUrl + path }).catch(() => false),
+    ping: async () => {
+      await client.queue().list();
+    },
   };
 }

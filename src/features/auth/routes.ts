@@ -28,7 +28,7 @@ export const credentialRoutes = createRouter();
 /** For those who are signed in. */
 export const sessionRoutes = createRouter();
 
-const tags = ["auth"];
+const tags = ["Auth"];
 const rateFields = {
   RateLimit: { schema: { type: "string" }, description: "What is left of each limit." },
   "RateLimit-Policy": { schema: { type: "string" }, description: "The limits that this request fell under." },

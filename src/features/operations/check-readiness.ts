@@ -1,0 +1,58 @@
+import type { Context } from "#platform/context";
+import { pingDatabase } from "#platform/database";
+import { errorFields } from "#platform/log";
+import type { Dependency, DependencyState, Readiness } from "./schema.ts";
+
+/** How long a dependency may take to answer a probe, in milliseconds. */
+export const probeDeadlineMs = 2_000;
+
+/** Asks every dependency at once. The faults themselves are logged and never shown. */
+export async function checkReadiness(context: Context): Promise<Readiness> {
+  const { databases, cache, queue, search } = context;
+  const probe = (dependency: Dependency, ask: () => Promise<unknown>) =>
+    probeDependency(context, dependency, ask);
+  const [primary, replica, cacheState, queueState, searchState] = await Promise.all([
+    probe("database_primary", () => pingDatabase(databases.primary)),
+    probe("database_replica", () => pingDatabase(databases.replica)),
+    probe("cache", () => cache.ping()),
+    probe("queue", () => queue.ping()),
+    probe("search", () => search.health()),
+  ]);
+  const dependencies = {
+    database_primary: primary,
+    database_replica: replica,
+    cache: cacheState,
+    queue: queueState,
+    search: searchState,
+  };
+  const ready = Object.values(dependencies).every(({ status }) => status === "up");
+  return { status: ready ? "ready" : "unavailable", dependencies };
+}
+
+async function probeDependency(
+  context: Context,
+  dependency: Dependency,
+  ask: () => Promise<unknown>,
+): Promise<DependencyState> {
+  const startedAt = context.now();
+  const latency = () => context.now() - startedAt;
+  try {
+    await withinDeadline(ask());
+    return { status: "up", latency_ms: latency() };
+  } catch (error) {
+    context.log("warn", "a dependency is not ready", { ...errorFields(error), provider: dependency });
+    return { status: "down", latency_ms: latency() };
+  }
+}
+
+async function withinDeadline(answer: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const deadline = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in ${probeDeadlineMs} ms`)), probeDeadlineMs);
+  });
+  try {
+    await Promise.race([answer, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
