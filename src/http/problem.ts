@@ -44,8 +44,13 @@ export function problemResponse(request: AppRequest, error: AppError): Response 
     "cache-control": "no-store",
   };
   if (retryAfterSeconds !== undefined) headers["retry-after"] = String(retryAfterSeconds);
-  if (status === 401) headers["www-authenticate"] = `Bearer error="${error.code}"`;
+  if (status === 401) headers["www-authenticate"] = challengeFor(error.code);
   return new Response(JSON.stringify(document), { status, headers });
+}
+
+/** RFC 6750: the Bearer scheme has one code for a bad token, and none where no token was sent. */
+function challengeFor(code: ErrorCode): string {
+  return code === "token_expired" || code === "invalid_token" ? 'Bearer error="invalid_token"' : "Bearer";
 }
 
 /** Turns whatever was thrown into a problem; faults of ours are logged and reported, never shown. */

@@ -56,9 +56,10 @@ credentialRoutes.openapi(
   }),
   async (request) => {
     const registration = request.req.valid("json");
-    const { email, name } = registration;
-    const owner = await sha256Hex(email.toLowerCase());
-    const idempotent = await idempotentRequestOf(request, { email, name }, owner);
+    // The password stays out: what is stored of it must be no faster to guess than its hash.
+    const { password: _, ...fingerprinted } = { ...registration, email: registration.email.toLowerCase() };
+    const owner = await sha256Hex(fingerprinted.email);
+    const idempotent = await idempotentRequestOf(request, fingerprinted, owner);
     const userAgent = request.req.header("user-agent");
     const outcome = await register(request.var.context, { registration, userAgent, idempotent });
     markReplay(request, outcome);
