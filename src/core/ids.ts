@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { EpochMs } from "./time.ts";
+import { type EpochMs, epochMs } from "./time.ts";
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -37,6 +37,12 @@ export function newId<Kind extends IdKind>(kind: Kind, now: EpochMs): Id<Kind> {
   for (let shift = 45; shift >= 0; shift -= 5) text += alphabet[Math.floor(now / 2 ** shift) % 32];
   for (const byte of random) text += alphabet[byte % 32];
   return `${idPrefixes[kind]}_${text}` as Id<Kind>;
+}
+
+/** When this id was made. */
+export function timeOfId(id: Id<IdKind>): EpochMs {
+  const time = id.slice(id.indexOf("_") + 1, -16);
+  return epochMs([...time].reduce((sum, letter) => sum * 32 + alphabet.indexOf(letter), 0));
 }
 
 /** Accepts only the form that {@link newId} makes, so that a malformed id is refused before it reaches a store. */
