@@ -1,0 +1,172 @@
+import type { ProductOption } from "./document.ts";
+import { type Column, type CsvRow, type Header, cellOf } from "./import-columns.ts";
+import type { ProductRows } from "./import-grouping.ts";
+import type { Refusal } from "./import-report.ts";
+import {
+  generatedSku,
+  imageUrlOf,
+  onlyVariantTitle,
+  parseAmount,
+  skuCharactersMax,
+  variantTitle,
+} from "./rules.ts";
+
+/** A variant as its row tells it; undefined is what the file has no column for. */
+export type ImportedVariant = {
+  readonly row: number;
+  readonly sku: string;
+  readonly title: string;
+  readonly options: Readonly<Record<string, string>>;
+  readonly price: number;
+  readonly compareAtPrice: number | null | undefined;
+  readonly imageUrl: string | null | undefined;
+  readonly barcode: string | null | undefined;
+  readonly weightGrams: number | null | undefined;
+  readonly quantity: number | undefined;
+};
+
+export const variantsPerProductMax = 250;
+
+type ReadVariants =
+  | { ok: true; options: ProductOption[]; variants: ImportedVariant[]; refused: Refusal[] }
+  | { ok: false; refused: Refusal[] };
+
+type Fault = { ok: false; reason: string; detail: string };
+const fault = (reason: string, detail: string): Fault => ({ ok: false, reason, detail });
+
+/** Reads the rows that are variants; the others carry images only. */
+export function readVariantRows(header: Header, group: ProductRows, currency: string): ReadVariants {
+  const names = optionNames(header, group);
+  const variants: ImportedVariant[] = [];
+  const refused: Refusal[] = [];
+  const skus = new Set<string>();
+  const choices = new Set<string>();
+  for (const row of group.rows.filter((each) => isVariant(header, each))) {
+    const read = readVariant({ header, names, currency, handle: group.handle }, row);
+    const problem = read.ok ? repetition(read.variant, skus, choices) : read;
+    if (problem !== undefined) {
+      const { reason, detail } = problem;
+      refused.push({ row: row.number, handle: group.handle, reason, detail });
+    } else if (read.ok) variants.push(read.variant);
+  }
+  const [first] = group.rows;
+  const refuse = (reason: string, detail: string): ReadVariants => ({
+    ok: false,
+    refused: [...refused, { row: first?.number ?? 1, handle: group.handle, reason, detail }],
+  });
+  if (variants.length === 0) return refuse("no_variants", "No row of the product is a valid variant.");
+  if (variants.length > variantsPerProductMax)
+    return refuse("too_many_variants", `A product has ${variantsPerProductMax} variants at most.`);
+  return { ok: true, options: optionsOf(names, variants), variants, refused };
+}
+
+const optionColumns = [
+  { name: "option1Name", value: "option1Value" },
+  { name: "option2Name", value: "option2Value" },
+  { name: "option3Name", value: "option3Value" },
+] as const satisfies readonly { name: Column; value: Column }[];
+
+type NamedOption = { readonly name: string; readonly value: Column };
+
+/** Only a product's first rows name its options; "Title" with "Default Title" is how Shopify says that it has none. */
+function optionNames(header: Header, { rows }: ProductRows): NamedOption[] {
+  const [first] = rows;
+  if (first === undefined || cellOf(header, first, "option1Value") === onlyVariantTitle) return [];
+  return optionColumns.flatMap(({ name, value }) => {
+    const named = rows.map((row) => cellOf(header, row, name) ?? "").find((text) => text !== "");
+    return named === undefined ? [] : [{ name: named.slice(0, 255), value }];
+  });
+}
+
+const signsOfVariant = ["sku", "price", "option1Value"] as const satisfies readonly Column[];
+
+function isVariant(header: Header, row: CsvRow): boolean {
+  return signsOfVariant.some((column) => (cellOf(header, row, column) ?? "") !== "");
+}
+
+type RowContext = {
+  readonly header: Header;
+  readonly names: readonly NamedOption[];
+  readonly currency: string;
+  readonly handle: string;
+};
+
+function readVariant(
+  { header, names, currency, handle }: RowContext,
+  row: CsvRow,
+): Fault | { ok: true; variant: ImportedVariant } {
+  const cell = (column: Column) => cellOf(header, row, column);
+  const chosen = names.map(({ name, value }) => [name, (cell(value) ?? "").slice(0, 255)] as const);
+  const unchosen = chosen.find(([, value]) => value === "");
+  if (unchosen !== undefined) return fault("missing_option", `The variant has no value for ${unchosen[0]}.`);
+  const price = parseAmount(cell("price") ?? "", currency);
+  if (price === undefined)
+    return fault("bad_price", `"${cell("price")}" is no price in ${currency}; write 19.99.`);
+  const compareAtPrice = optional(cell("compareAtPrice"), (text) => parseAmount(text, currency));
+  if (compareAtPrice === "bad")
+    return fault("bad_price", `"${cell("compareAtPrice")}" is no compare-at price.`);
+  const weightGrams = optional(cell("grams"), readWeight);
+  if (weightGrams === "bad") return fault("bad_weight", `"${cell("grams")}" is no weight in grams.`);
+  const quantity = optional(cell("quantity"), readQuantity);
+  if (quantity === "bad") return fault("bad_quantity", `"${cell("quantity")}" is no whole number of pieces.`);
+  const values = chosen.map(([, value]) => value);
+  const named = cell("sku") ?? "";
+  const sku = named === "" ? generatedSku(handle, values) : named;
+  if (sku.length > skuCharactersMax)
+    return fault("sku_too_long", `A SKU has ${skuCharactersMax} characters at most.`);
+  const image = cell("variantImage");
+  return {
+    ok: true,
+    variant: {
+      row: row.number,
+      sku,
+      title: variantTitle(values),
+      options: Object.fromEntries(chosen),
+      price,
+      compareAtPrice,
+      imageUrl: image === undefined ? undefined : imageUrlOf(image),
+      barcode: optional(cell("barcode"), readBarcode),
+      weightGrams,
+      quantity: quantity ?? undefined,
+    },
+  };
+}
+
+/** Undefined without the column, null for a blank cell, "bad" for one that cannot be read. */
+function optional<Value>(
+  text: string | undefined,
+  read: (text: string) => Value | undefined,
+): Value | null | undefined | "bad" {
+  if (text === undefined) return undefined;
+  return text === "" ? null : (read(text) ?? "bad");
+}
+
+function readWeight(text: string): number | undefined {
+  return /^\d{1,8}(?:\.\d+)?$/.test(text) ? Math.round(Number(text)) : undefined;
+}
+
+/** Shops oversell and export what they owe as a negative count; on the shelf that is nothing. */
+function readQuantity(text: string): number | undefined {
+  return /^-?\d{1,9}(?:\.0+)?$/.test(text) ? Math.max(0, Number(text)) : undefined;
+}
+
+/** Spreadsheets are kept from mangling long numbers by an apostrophe before them. */
+function readBarcode(text: string): string {
+  return text.replace(/^'/, "").slice(0, 64);
+}
+
+function repetition(variant: ImportedVariant, skus: Set<string>, choices: Set<string>): Fault | undefined {
+  if (choices.has(variant.title))
+    return fault("duplicate_options", `"${variant.title}" stands in an earlier row.`);
+  if (skus.has(variant.sku)) return fault("duplicate_sku", `SKU ${variant.sku} stands in an earlier row.`);
+  choices.add(variant.title);
+  skus.add(variant.sku);
+  return undefined;
+}
+
+function optionsOf(names: readonly NamedOption[], variants: readonly ImportedVariant[]): ProductOption[] {
+  return names.map(({ name }) => ({
+    name,
+    values: [...new Set(variants.flatMap(({ options }) => options[name] ?? []))],
+  }));
+}

@@ -1,0 +1,164 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { NewEvent } from "#events/catalogue";
+import { insertEvents } from "#events/record";
+import type { Context } from "#platform/context";
+import { type ProductWrite, pricesOf } from "./product-record.ts";
+
+/** A category to be made, its parent made before it or in the same statement. */
+export type NewCategory = {
+  readonly id: string;
+  readonly handle: string;
+  readonly title: string;
+  readonly parent_id: string | null;
+};
+
+/**
+ * The statements that write products with their variants, categories and events, however many they are: they belong
+ * into one transaction. It breaks with `lostRace` when a product is no longer at the version that was read or a SKU
+ * has got another owner, and on a unique key when a handle or a category has been taken.
+ */
+export function writeProductsStatements(context: Context, writes: readonly ProductWrite[]) {
+  const { primary } = context.databases;
+  const created = writes.filter(({ expectedVersion }) => expectedVersion === undefined);
+  const updated = writes.filter(({ expectedVersion }) => expectedVersion !== undefined);
+  return [
+    primary.execute(insertProducts(created)),
+    primary.execute(updateProducts(updated)),
+    primary.execute(deleteGoneVariants(updated)),
+    primary.execute(upsertVariants(writes)),
+    primary.execute(unlinkCategories(updated)),
+    primary.execute(linkCategories(writes)),
+    insertEvents(context, writes.flatMap(eventsOf)),
+  ] as const;
+}
+
+export function insertCategories(context: Context, categories: readonly NewCategory[]) {
+  return context.databases.primary.execute(sql`
+    insert into categories (id, handle, title, parent_id)
+    select id, handle, title, parent_id
+    from jsonb_to_recordset(${JSON.stringify(categories)}::jsonb)
+      as r (id text, handle text, title text, parent_id text)`);
+}
+
+function eventsOf({ record, expectedVersion, firstCounts }: ProductWrite): NewEvent[] {
+  const version = (expectedVersion ?? 0) + 1;
+  const counted = firstCounts.map(({ variantId, sku, quantity }): NewEvent => ({
+    type: "variant.stock_counted",
+    subject: variantId,
+    data: { variant_id: variantId, sku, quantity },
+  }));
+  const change: NewEvent =
+    record.status === "archived"
+      ? {
+          type: "product.deleted",
+          subject: record.id,
+          data: { product_id: record.id, handle: record.handle, version },
+        }
+      : { type: "product.changed", subject: record.id, data: { product_id: record.id, version } };
+  return [change, ...counted];
+}
+
+const columnsOfProducts = sql`
+  id text, handle text, title text, description text, brand text, product_type text, status text, tags text[],
+  options jsonb, images jsonb, currency text, price_min bigint, price_max bigint, version bigint`;
+
+function productRows(writes: readonly ProductWrite[]): SQL {
+  const rows = writes.map(({ record, expectedVersion }) => {
+    const { categoryHandles: _, variants: __, productType, ...columns } = record;
+    const { priceMin, priceMax } = pricesOf(record);
+    return {
+      ...columns,
+      product_type: productType,
+      price_min: priceMin,
+      price_max: priceMax,
+      version: expectedVersion ?? 0,
+    };
+  });
+  return sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (${columnsOfProducts})`;
+}
+
+function insertProducts(writes: readonly ProductWrite[]): SQL {
+  return sql`
+    insert into products (id, handle, title, description, brand, product_type, status, tags, options, images,
+      currency, price_min, price_max)
+    select id, handle, title, description, brand, product_type, status, tags, options, images,
+      currency, price_min, price_max
+    from ${productRows(writes)}`;
+}
+
+function updateProducts(writes: readonly ProductWrite[]): SQL {
+  return sql`
+    with written as (
+      update products p set handle = r.handle, title = r.title, description = r.description, brand = r.brand,
+        product_type = r.product_type, status = r.status, tags = r.tags, options = r.options, images = r.images,
+        currency = r.currency, price_min = r.price_min, price_max = r.price_max,
+        version = p.version + 1, updated_at = now()
+      from ${productRows(writes)}
+      where p.id = r.id and p.version = r.version
+      returning 1)
+    select expect_rows((select count(*) from written), ${writes.length})`;
+}
+
+function deleteGoneVariants(writes: readonly ProductWrite[]): SQL {
+  const rows = writes.map(({ record }) => ({
+    product_id: record.id,
+    skus: record.variants.map(({ sku }) => sku),
+  }));
+  return sql`
+    delete from variants v
+    using jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (product_id text, skus text[])
+    where v.product_id = r.product_id and v.sku <> all (r.skus)`;
+}
+
+function upsertVariants(writes: readonly ProductWrite[]): SQL {
+  const rows = writes.flatMap(({ record }) =>
+    record.variants.map((variant, position) => ({
+      id: variant.id,
+      product_id: record.id,
+      position,
+      sku: variant.sku,
+      title: variant.title,
+      options: variant.options,
+      price: variant.price,
+      compare_at_price: variant.compareAtPrice,
+      currency: record.currency,
+      image_url: variant.imageUrl,
+      barcode: variant.barcode,
+      weight_grams: variant.weightGrams,
+    })),
+  );
+  return sql`
+    with written as (
+      insert into variants (id, product_id, position, sku, title, options, price, compare_at_price, currency,
+        image_url, barcode, weight_grams)
+      select id, product_id, position, sku, title, options, price, compare_at_price, currency, image_url, barcode,
+        weight_grams
+      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (
+        id text, product_id text, position integer, sku text, title text, options jsonb, price bigint,
+        compare_at_price bigint, currency text, image_url text, barcode text, weight_grams integer)
+      on conflict (sku) do update set position = excluded.position, title = excluded.title,
+        options = excluded.options, price = excluded.price, compare_at_price = excluded.compare_at_price,
+        currency = excluded.currency, image_url = excluded.image_url, barcode = excluded.barcode,
+        weight_grams = excluded.weight_grams, updated_at = now()
+      where variants.product_id = excluded.product_id
+      returning 1)
+    select expect_rows((select count(*) from written), ${rows.length})`;
+}
+
+function unlinkCategories(writes: readonly ProductWrite[]): SQL {
+  const ids = JSON.stringify(writes.map(({ record }) => record.id));
+  return sql`
+    delete from product_categories
+    where product_id = any (array(select jsonb_array_elements_text(${ids}::jsonb)))`;
+}
+
+function linkCategories(writes: readonly ProductWrite[]): SQL {
+  const links = writes.flatMap(({ record }) =>
+    record.categoryHandles.map((handle) => ({ product_id: record.id, handle })),
+  );
+  return sql`
+    insert into product_categories (product_id, category_id)
+    select r.product_id, c.id
+    from jsonb_to_recordset(${JSON.stringify(links)}::jsonb) as r (product_id text, handle text)
+    join categories c on c.handle = r.handle`;
+}
