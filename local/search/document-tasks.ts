@@ -66,7 +66,7 @@ export async function deleteDocuments(
   if (deletion.by === "all") {
     const deletedDocuments = index.size;
     store.removeAllDocuments(stored);
-    await indexes.rebuild(stored);
+    indexes.forget(stored);
     store.saveIndex(stored);
     return { deletedDocuments };
   }
@@ -78,6 +78,7 @@ export async function deleteDocuments(
           .map((document) => index.idOf(document));
   store.removeDocuments(stored, ids);
   for (const id of ids) index.remove(id);
+  if (index.isWasteful) await indexes.rebuild(stored);
   store.saveIndex(stored);
   return { deletedDocuments: ids.length };
 }

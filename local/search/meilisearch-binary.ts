@@ -41,7 +41,7 @@ export async function startMeilisearchBinary(
     ],
     {
       cwd: dataFolder,
-      env: { PATH: process.env["PATH"], MEILI_MASTER_KEY: options.masterKey },
+      env: { MEILI_MASTER_KEY: options.masterKey },
       stdio: ["ignore", "ignore", "pipe"],
     },
   );

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isObject } from "./engine/attribute-path.ts";
 import { MeilisearchError } from "./meilisearch-error.ts";
 
 const Names = z.array(z.string()).nullish();
@@ -100,7 +101,7 @@ export function parseParameters<Shape extends z.ZodType>(
   if (typeof name !== "string")
     throw new MeilisearchError("bad_request", issue?.message ?? "Invalid parameters.");
   const snake = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  const isMissing = issue?.code === "invalid_type" && issue.message.includes("undefined");
+  const isMissing = isObject(value) && !(name in value);
   throw new MeilisearchError(
     `${isMissing ? "missing" : "invalid"}_${area}_${snake}`,
     isMissing

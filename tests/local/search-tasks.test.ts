@@ -103,6 +103,18 @@ test("health and searches are answered while documents are being indexed", async
   expect(answers).toBeGreaterThan(2);
 });
 
+test("documents that are replaced again and again are found once, with their latest words", async () => {
+  const { client } = await startTestSearch();
+  const products = client.index("products");
+  for (const color of ["red", "green", "blue", "white"]) {
+    const documents = Array.from({ length: 2600 }, (_, id) => ({ id, title: `Mug ${color}` }));
+    await products.addDocuments(documents).waitTask();
+  }
+  expect((await products.search("mug white", { hitsPerPage: 1 })).totalHits).toBe(1000);
+  expect((await products.search("blue")).hits).toEqual([]);
+  expect((await products.getStats()).numberOfDocuments).toBe(2600);
+});
+
 async function holdSearch(stateFolder: string) {
   const child = spawn(process.execPath, [PROGRAM, stateFolder, MASTER_KEY], {
     stdio: ["ignore", "pipe", "inherit"],

@@ -200,3 +200,25 @@ test("a search may be confined to some attributes", async () => {
     cause: { code: "invalid_search_attributes_to_search_on" },
   });
 });
+
+test("scores of many hits come in one reading of the index", async () => {
+  const { products } = await startWithProducts(
+    Array.from({ length: 2000 }, (_, id) => ({ id, title: `Shirt number ${id}`, text: "shirt ".repeat(5) })),
+    { searchableAttributes: ["title", "text"] },
+  );
+  const { hits, processingTimeMs } = await products.search("shirt", {
+    rankingScoreThreshold: 0.5,
+    limit: 1000,
+  });
+  expect(hits).toHaveLength(1000);
+  expect(processingTimeMs).toBeLessThan(1000);
+});
+
+test("a sku typed in full comes first, half typed it is completed", async () => {
+  const { titlesOf } = await startWithProducts(
+    [1, 12, 123, 1234].map((number) => ({ id: number, title: `Mug ${number}`, sku: `TW-000${number}` })),
+  );
+  expect((await titlesOf("TW-000123"))[0]).toBe("Mug 123");
+  const completed = await titlesOf("tw-00012", { matchingStrategy: "all" });
+  expect(completed.slice(0, 3)).toEqual(["Mug 12", "Mug 123", "Mug 1234"]);
+});

@@ -2,8 +2,8 @@ import type { SearchParameters } from "../search-parameters.ts";
 import { type Document, isCovered, isObject, pickAttributes } from "./attribute-path.ts";
 import { type Token, tokenize } from "./tokenizer.ts";
 
-/** Words that matched, with how many of their letters did; from every term of the query. */
-export type Highlights = ReadonlyMap<string, number>;
+/** How many letters of a word of the document matched some term of the query, if any did. */
+export type Highlights = (word: string) => number | undefined;
 
 export type MatchPosition = { start: number; length: number; indices?: number[] };
 
@@ -135,7 +135,7 @@ function cropWindow(
 }
 
 function matchedLetters(token: Token, highlights: Highlights): number {
-  const letters = highlights.get(token.word);
+  const letters = highlights(token.word);
   if (letters === undefined) return 0;
   return letters === token.word.length ? token.end - token.start : letters;
 }

@@ -62,9 +62,12 @@ function costRule(name: string, costMax: number, price: (bucket: readonly number
   return {
     name,
     split: (bucket) => splitByCost(bucket, price(bucket)),
-    score: (document) => {
-      const cost = Math.min(price([document])(document), costMax);
-      return { rank: costMax + 1 - cost, rankMax: costMax + 1 };
+    score: (documents) => {
+      const costOf = price(documents);
+      return (document) => {
+        const cost = Math.min(costOf(document), costMax);
+        return { rank: costMax + 1 - cost, rankMax: costMax + 1 };
+      };
     },
   };
 }

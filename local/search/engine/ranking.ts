@@ -2,9 +2,11 @@
 export type RankingRule = {
   name: string;
   split: (bucket: readonly number[]) => Iterable<readonly number[]>;
-  /** How well a document does by this rule, for its ranking score; absent for rules that do not score (sort). */
-  score?: (document: number) => { rank: number; rankMax: number };
+  /** How well documents do by this rule, for their ranking scores; absent for rules that do not score (sort). */
+  score?: (documents: readonly number[]) => (document: number) => RuleScore;
 };
+
+export type RuleScore = { rank: number; rankMax: number };
 
 /** The best `wanted` documents in order. Rules are lazy: a bucket is split only when the page reaches into it. */
 export function rankDocuments(
@@ -45,14 +47,19 @@ export function splitByCost(bucket: readonly number[], costOf: (document: number
 }
 
 /** Meilisearch's global score: each rule refines the share that the rules before it left. */
-export function rankingScore(document: number, rules: readonly RankingRule[]): number {
-  let score = 1;
-  let share = 1;
-  for (const { score: scoreOf } of rules) {
-    if (scoreOf === undefined) continue;
-    const { rank, rankMax } = scoreOf(document);
-    share /= rankMax;
-    score -= (rankMax - rank) * share;
-  }
-  return score;
+export function rankingScores(
+  documents: readonly number[],
+  rules: readonly RankingRule[],
+): (document: number) => number {
+  const scorings = rules.flatMap(({ score }) => (score === undefined ? [] : [score(documents)]));
+  return (document) => {
+    let total = 1;
+    let share = 1;
+    for (const scoreOf of scorings) {
+      const { rank, rankMax } = scoreOf(document);
+      share /= rankMax;
+      total -= (rankMax - rank) * share;
+    }
+    return total;
+  };
 }

@@ -5,7 +5,7 @@ import { type Document, pickAttributes } from "../engine/attribute-path.ts";
 import { parseFilter } from "../engine/filter-parser.ts";
 import { rankDocuments } from "../engine/ranking.ts";
 import { sortRule } from "../engine/ranking-rules.ts";
-import { parseSort } from "../engine/search.ts";
+import { parseSort } from "../engine/find.ts";
 import { refuseInvalidUid } from "../index-uid.ts";
 import { MeilisearchError } from "../meilisearch-error.ts";
 import {

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { DocumentSet } from "../engine/document-set.ts";
 import { searchFacet } from "../engine/facets.ts";
-import { find, search } from "../engine/search.ts";
+import { find } from "../engine/find.ts";
+import { search } from "../engine/search.ts";
 import { MeilisearchError } from "../meilisearch-error.ts";
 import {
   FacetSearchParameters,
@@ -48,11 +49,7 @@ async function searchIndex(uid: string, body: unknown, { store, indexes, call }:
   const answer = search(
     index,
     { ...parameters, filter: bothFilters(call.grant.filter, parameters.filter) },
-    (id) => {
-      const document = store.findDocument(stored, id);
-      if (document === undefined) throw new Error(`Document ${id} of ${uid} is indexed but not stored.`);
-      return document;
-    },
+    (id) => store.findDocument(stored, id),
   );
   const processingTimeMs = Math.round(performance.now() - startedAt);
   return { ...answer, processingTimeMs, requestUid: randomUUID() };
