@@ -155,8 +155,6 @@ create table orders (
   user_id text references users (id),
   email text not null,
   cart_id text not null,
-  -- SHA-256 of the token with which a guest reads the order.
-  access_token_hash text,
   currency text not null check (currency ~ '^[A-Z]{3}$'),
   subtotal bigint not null check (subtotal >= 0),
   discount bigint not null default 0 check (discount >= 0),
@@ -174,10 +172,9 @@ create table orders (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
 );
-create index orders_user on orders (user_id, created_at desc, id desc) where user_id is not null;
-create index orders_newest on orders (created_at desc, id desc);
-create index orders_unfinished on orders (status, updated_at)
-  where status in ('pending_payment', 'payment_unknown', 'authorised');
+-- Ids are time-ordered: the newest have the greatest.
+create index orders_user on orders (user_id, id desc) where user_id is not null;
+create index orders_overdue on orders (hold_expires_at) where status in ('pending_payment', 'payment_unknown');
 
 create table order_lines (
   id text primary key,
@@ -235,15 +232,20 @@ create table payment_attempts (
   currency text not null,
   captured_amount bigint not null default 0 check (captured_amount between 0 and amount),
   failure_code text,
+  -- When the sweep asks the provider about this payment, should no webhook come.
+  next_check_at timestamptz not null default now() + interval '20 seconds',
   version bigint not null default 1,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   unique (provider, provider_reference)
 );
-create index payment_attempts_order on payment_attempts (order_id, created_at);
+create index payment_attempts_order on payment_attempts (order_id, id desc);
 -- An order has at most one attempt that can still take money.
 create unique index payment_attempts_open on payment_attempts (order_id)
   where status in ('creating', 'pending', 'requires_action', 'authorised', 'captured', 'unknown');
+
+create index payment_attempts_check on payment_attempts (next_check_at)
+  where status in ('creating', 'pending', 'requires_action', 'authorised', 'unknown');
 
 -- What the providers told us, verified and stored before anything is done with it.
 create table payment_events (

@@ -27,7 +27,7 @@ export type Adjustment = { readonly id: string; readonly fingerprint: string; re
 
 /** One change of the stock, with the figures after it. */
 export type JournalEntry = Stock & {
-  readonly kind: "hold" | "release" | "expire" | "commit" | "receive" | "shrink" | "recount";
+  readonly kind: "hold" | "release" | "expire" | "commit" | "revert" | "receive" | "shrink" | "recount";
   readonly quantity: number;
   readonly reservationId: string | undefined;
   readonly reason: string | undefined;
@@ -36,18 +36,21 @@ export type JournalEntry = Stock & {
 
 export type Reserve = { type: "reserve"; id: string; quantity: number; holdMs: number };
 export type Release = { type: "release"; id: string };
+/** Ends the claim of an order that will never be paid, whether its units are held or committed already. */
+export type Revert = { type: "revert"; id: string };
 export type Commit = { type: "commit"; id: string };
 export type Adjust = {
   type: "receive" | "shrink" | "recount";
+  /** Names the command: its repetition gets the first answer. */
   id: string;
+  /** The id that the movement is known by. */
+  movementId: string;
   /** Units received or lost; for a recount the units counted that are not sold, held ones included. */
   quantity: number;
   /** For a recount: the version that was current when the count began. */
   expectedVersion?: number | undefined;
   reason: string;
 };
-export type Command = Reserve | Release | Commit | Adjust;
-
 export type ReserveReply =
   | { ok: true; status: "held" | "committed"; expiresAt: EpochMs }
   /** Too few units, now and for every repetition of this id. */
@@ -59,8 +62,18 @@ export type ReserveReply =
 export type ReleaseReply = { ok: true } | { ok: false; reason: "committed" };
 export type CommitReply = { ok: true } | { ok: false; reason: "gone" };
 export type AdjustReply =
-  | { ok: true; stock: Stock }
+  | { ok: true; movement: Movement; replayed: boolean }
   | { ok: false; reason: "insufficient_stock" | "version_mismatch" | "conflict"; stock: Stock };
+
+/** An adjustment that took effect: the change of the units on hand and the figures after it. */
+export type Movement = {
+  readonly id: string;
+  readonly kind: Adjust["type"];
+  readonly quantity: number;
+  readonly reason: string;
+  readonly stock: Stock;
+  readonly at: EpochMs;
+};
 
 /** What a decision reads. Implemented by the object's SQLite and by plain maps in simulations. */
 export type LedgerView = {
@@ -149,6 +162,22 @@ export function release(view: LedgerView, command: Release, now: EpochMs): Decis
   }
 }
 
+/** Gives back what an order claimed, committed units too; only for orders whose money was never taken. */
+export function revert(view: LedgerView, command: Revert, now: EpochMs): Decision<{ ok: true }> {
+  const { stock } = view;
+  const existing = view.reservation(command.id);
+  if (existing?.status !== "committed") {
+    const { reply: _alwaysGranted, ...decision } = release(view, { type: "release", id: command.id }, now);
+    return { ...decision, reply: { ok: true } };
+  }
+  const { quantity, id: reservationId } = existing;
+  return {
+    ...journal(stock, { sold: stock.sold - quantity }, { kind: "revert", quantity, reservationId, at: now }),
+    reservation: { ...existing, status: "released" },
+    reply: { ok: true },
+  };
+}
+
 /** Ends a hold whose time is over. Only the object's clock decides. */
 export function expire(stock: Stock, reservation: Reservation, now: EpochMs): Decision<undefined> {
   return { ...endHold(stock, reservation, "expired", now), reply: undefined };
@@ -204,11 +233,7 @@ export function adjust(view: LedgerView, command: Adjust, now: EpochMs): Decisio
   const { stock } = view;
   const fingerprint = `${command.type} ${command.quantity} ${command.expectedVersion ?? ""}`;
   const earlier = view.adjustment(command.id);
-  if (earlier)
-    return {
-      stock,
-      reply: earlier.fingerprint === fingerprint ? earlier.reply : { ok: false, reason: "conflict", stock },
-    };
+  if (earlier) return { stock, reply: repeatedAdjust(earlier, fingerprint, stock) };
   const refuse = (reason: "insufficient_stock" | "version_mismatch"): Decision<AdjustReply> => {
     const reply: AdjustReply = { ok: false, reason, stock };
     return { stock, adjustment: { id: command.id, fingerprint, reply }, reply };
@@ -216,14 +241,17 @@ export function adjust(view: LedgerView, command: Adjust, now: EpochMs): Decisio
   if (command.type === "recount" && command.expectedVersion !== stock.seq) return refuse("version_mismatch");
   const onHand = onHandAfter(stock, command);
   if (onHand - stock.held - stock.sold < 0) return refuse("insufficient_stock");
-  const { reason } = command;
-  const journaled = journal(
-    stock,
-    { onHand },
-    { kind: command.type, quantity: onHand - stock.onHand, reason, at: now },
-  );
-  const reply: AdjustReply = { ok: true, stock: journaled.stock };
+  const { type: kind, reason, movementId } = command;
+  const quantity = onHand - stock.onHand;
+  const journaled = journal(stock, { onHand }, { kind, quantity, reason, at: now });
+  const movement: Movement = { id: movementId, kind, quantity, reason, stock: journaled.stock, at: now };
+  const reply: AdjustReply = { ok: true, movement, replayed: false };
   return { ...journaled, adjustment: { id: command.id, fingerprint, reply }, reply };
+}
+
+function repeatedAdjust(earlier: Adjustment, fingerprint: string, stock: Stock): AdjustReply {
+  if (earlier.fingerprint !== fingerprint) return { ok: false, reason: "conflict", stock };
+  return earlier.reply.ok ? { ...earlier.reply, replayed: true } : earlier.reply;
 }
 
 function onHandAfter(stock: Stock, command: Adjust): number {

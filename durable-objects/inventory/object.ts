@@ -14,12 +14,14 @@ import {
   type ReleaseReply,
   type Reserve,
   type ReserveReply,
+  type Revert,
   type Stock,
   adjust,
   commit,
   expire,
   release,
   reserve,
+  revert,
 } from "./ledger.ts";
 import { type LedgerStore, openLedgerStore } from "./store.ts";
 
@@ -49,6 +51,10 @@ export class InventoryObject extends DurableObject<Bindings> {
 
   commit(command: Commit): Promise<CommitReply> {
     return this.#decide((store, now) => commit(store, command, now));
+  }
+
+  revert(command: Revert): Promise<{ ok: true }> {
+    return this.#decide((store, now) => revert(store, command, now));
   }
 
   adjust(command: Adjust): Promise<AdjustReply> {

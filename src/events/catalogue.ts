@@ -18,6 +18,8 @@ export const eventSchemas = {
   "order.authorised": orderEvent,
   "order.paid": orderEvent,
   "order.payment_failed": orderEvent,
+  /** The payment contradicts the order, or money came for what cannot be delivered: a person must look. */
+  "order.payment_review": orderEvent,
   "order.cancelled": orderEvent,
   "order.expired": orderEvent,
   "order.fulfilling": orderEvent,

@@ -6,9 +6,12 @@ import type { Principal } from "#core/principal";
 import { type EpochMs, currentTime } from "#core/time";
 import { type ReportError, createErrorsSink } from "#providers/errors-sink";
 import { type Mail, sendMail } from "#providers/mail";
+import type { PaymentGateway } from "#providers/payment-gateway";
 import { type Queue, createQueue } from "#providers/queue";
 import { createSearch } from "#providers/search";
 import { createStripe } from "#providers/stripe";
+import { stripePayments } from "#providers/stripe-payments";
+import type { PaymentProvider } from "#core/payment-facts";
 import { type Databases, connectDatabases } from "./database.ts";
 import { type Bindings, type Settings, settingsOf } from "./env.ts";
 import { type Log, createLog, errorFields } from "./log.ts";
@@ -20,6 +23,8 @@ type Services = {
   readonly queue: Queue;
   readonly search: Meilisearch;
   readonly stripe: Stripe;
+  /** The providers that take money, by name. */
+  readonly payments: Readonly<Record<PaymentProvider, PaymentGateway>>;
   readonly sendMail: (mail: Mail) => Promise<void>;
 };
 
@@ -97,6 +102,11 @@ const services = new WeakMap<Settings, Services>();
 function servicesOf(settings: Settings): Services {
   const known = services.get(settings);
   if (known) return known;
+  const stripe = createStripe({
+    secretKey: settings.STRIPE_SECRET_KEY,
+    webhookSecret: settings.STRIPE_WEBHOOK_SECRET,
+    apiUrl: settings.STRIPE_API_URL,
+  });
   const made: Services = {
     cache: new Redis({
       url: settings.UPSTASH_REDIS_REST_URL,
@@ -111,11 +121,8 @@ function servicesOf(settings: Settings): Services {
       publicUrl: settings.PUBLIC_URL,
     }),
     search: createSearch({ url: settings.MEILISEARCH_URL, apiKey: settings.MEILISEARCH_API_KEY }),
-    stripe: createStripe({
-      secretKey: settings.STRIPE_SECRET_KEY,
-      webhookSecret: settings.STRIPE_WEBHOOK_SECRET,
-      apiUrl: settings.STRIPE_API_URL,
-    }),
+    stripe,
+    payments: { stripe: stripePayments(stripe) },
     sendMail: (mail) =>
       sendMail(
         { apiUrl: settings.MAIL_API_URL, apiKey: settings.MAIL_API_KEY, from: settings.MAIL_FROM },

@@ -1,0 +1,17 @@
+/** Providers that can be paid through. */
+export const paymentProviders = ["stripe"] as const;
+export type PaymentProvider = (typeof paymentProviders)[number];
+
+/** What a provider says of a payment now, in the words of this shop. Amounts in minor units. */
+export type PaymentFacts = {
+  readonly reference: string;
+  readonly state: "pending" | "requires_action" | "authorised" | "captured" | "cancelled";
+  readonly amount: number;
+  readonly capturedAmount: number;
+  readonly currency: string;
+  /** What we told the provider when the payment was created. */
+  readonly orderId: string | undefined;
+  readonly attemptId: string | undefined;
+  /** The provider's reason for the last declined try. */
+  readonly failureCode: string | undefined;
+};

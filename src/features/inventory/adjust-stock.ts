@@ -1,0 +1,81 @@
+import { AppError } from "#core/errors";
+import { newId } from "#core/ids";
+import { toTimestamp } from "#core/time";
+import type { AdjustReply, Movement } from "#durable-objects/inventory/ledger";
+import type { RecordedEvent } from "#events/catalogue";
+import type { Context } from "#platform/context";
+import type { IdempotentRequest, Outcome } from "#platform/idempotency";
+import type { AdjustStock, MovementWire } from "./schema.ts";
+import { skuExists } from "./store.ts";
+
+type Adjustment = { sku: string; input: AdjustStock; request: IdempotentRequest };
+
+/**
+ * Receives, loses or recounts units of a SKU. The object remembers the command by the client's key, so that its
+ * repetition gets the first answer.
+ * @throws AppError not_found, insufficient_stock, version_mismatch, idempotency_key_reused.
+ */
+export async function adjustStock(
+  context: Context,
+  { sku, input, request }: Adjustment,
+): Promise<Outcome<MovementWire>> {
+  if (!(await skuExists(context, sku)))
+    throw new AppError("not_found", { detail: "No variant has this SKU." });
+  const reply = await context.objects.inventory(sku).adjust({
+    type: input.kind,
+    id: `${request.scope} ${request.key}`,
+    movementId: newId("movement", context.now()),
+    quantity: input.quantity,
+    expectedVersion: input.expected_version,
+    reason: input.reason,
+  });
+  if (!reply.ok) throw refusalOf(reply);
+  return { status: 201, body: presentMovement(sku, reply.movement), replayed: reply.replayed };
+}
+
+function refusalOf({ reason, stock }: Extract<AdjustReply, { ok: false }>): AppError {
+  const available = stock.onHand - stock.held - stock.sold;
+  switch (reason) {
+    case "conflict":
+      return new AppError("idempotency_key_reused", {
+        detail: "This Idempotency-Key came earlier with another adjustment.",
+      });
+    case "insufficient_stock":
+      return new AppError("insufficient_stock", {
+        detail: `Only ${available} units are neither held nor sold; the adjustment would take more.`,
+      });
+    case "version_mismatch":
+      return new AppError("version_mismatch", {
+        detail: `The SKU is at version ${stock.seq} now: units have moved since the count began. Count again.`,
+        members: { version: stock.seq },
+      });
+  }
+}
+
+function presentMovement(sku: string, { stock, at, ...movement }: Movement): MovementWire {
+  return {
+    ...movement,
+    sku,
+    on_hand: stock.onHand,
+    held: stock.held,
+    sold: stock.sold,
+    available: stock.onHand - stock.held - stock.sold,
+    version: stock.seq,
+    at: toTimestamp(at),
+  };
+}
+
+/** A new variant's first count becomes its object's first units, once per variant. */
+export async function receiveFirstCount(
+  context: Context,
+  event: RecordedEvent<"variant.stock_counted">,
+): Promise<void> {
+  const { variant_id: variantId, sku, quantity } = event.data;
+  await context.objects.inventory(sku).adjust({
+    type: "receive",
+    id: `first-count ${variantId}`,
+    movementId: newId("movement", context.now()),
+    quantity,
+    reason: "first count",
+  });
+}

@@ -1,0 +1,63 @@
+import { AppError } from "#core/errors";
+import { idSchema } from "#core/ids";
+import type { Context } from "#platform/context";
+import { openToken, signToken } from "#platform/signed-tokens";
+import { presentOrder } from "./present-order.ts";
+import type { OrderStatus } from "./rules.ts";
+import type { OrderWire } from "./schema.ts";
+import { completeOrders, selectOrders } from "./store.ts";
+
+export type OrdersPage = { data: OrderWire[]; has_more: boolean; next_cursor: string | null };
+export type OrdersQuery = { status?: OrderStatus | undefined; limit: number; after?: string | undefined };
+
+const OrderId = idSchema("order");
+
+/**
+ * A page of the user's own orders, newest first.
+ * @throws AppError unauthenticated, invalid_cursor.
+ */
+export async function listOwnOrders(context: Context, query: OrdersQuery): Promise<OrdersPage> {
+  const { principal } = context;
+  if (principal.kind !== "user")
+    throw new AppError("unauthenticated", {
+      detail: "Sign in; guests read their order with its Order-Token.",
+    });
+  return listOrders(context, query, principal.userId);
+}
+
+/** A page of everybody's orders, for staff. */
+export async function listAllOrders(context: Context, query: OrdersQuery): Promise<OrdersPage> {
+  return listOrders(context, query, undefined);
+}
+
+async function listOrders(
+  context: Context,
+  query: OrdersQuery,
+  userId: string | undefined,
+): Promise<OrdersPage> {
+  const purpose = userId ?? "everybody";
+  const beforeId = query.after === undefined ? undefined : await openCursor(context, purpose, query.after);
+  const rows = await selectOrders(context, {
+    ...(userId === undefined ? {} : { userId }),
+    ...(query.status === undefined ? {} : { status: query.status }),
+    ...(beforeId === undefined ? {} : { beforeId }),
+    rowsMax: query.limit + 1,
+  });
+  const page = rows.slice(0, query.limit);
+  const last = page.at(-1);
+  const hasMore = rows.length > query.limit;
+  return {
+    data: (await completeOrders(context, page)).map(presentOrder),
+    has_more: hasMore,
+    next_cursor:
+      hasMore && last ? await signToken(context.settings, "cursor", `orders ${purpose} ${last.id}`) : null,
+  };
+}
+
+async function openCursor(context: Context, purpose: string, cursor: string): Promise<string> {
+  const [list, owner, id] = ((await openToken(context.settings, "cursor", cursor)) ?? "").split(" ");
+  const parsed = OrderId.safeParse(id);
+  if (list !== "orders" || owner !== purpose || !parsed.success)
+    throw new AppError("invalid_cursor", { detail: "Begin again without `after`." });
+  return parsed.data;
+}

@@ -1,0 +1,29 @@
+import { asc, eq } from "drizzle-orm";
+import { type PaymentAttempt, latestAttempts } from "#features/payments/attempts";
+import type { Context } from "#platform/context";
+import type { FulfilmentRow, OrderLineRow, OrderRow } from "./store.ts";
+import { fulfilments, orderLines, orders } from "./tables.ts";
+
+/** An order with all that belongs to it, as the primary has it. */
+export type Order = OrderRow & {
+  readonly lines: readonly OrderLineRow[];
+  readonly fulfilments: readonly FulfilmentRow[];
+  /** The newest payment attempt. */
+  readonly attempt: PaymentAttempt | undefined;
+};
+
+/** Reads one order in one transaction on the primary. Whether the asker may see it is the caller's question. */
+export async function loadOrder(context: Context, orderId: string): Promise<Order | undefined> {
+  const { primary } = context.databases;
+  const [[row], lines, parcels, attempts] = await primary.batch([
+    primary.select().from(orders).where(eq(orders.id, orderId)),
+    primary
+      .select()
+      .from(orderLines)
+      .where(eq(orderLines.orderId, orderId))
+      .orderBy(asc(orderLines.position)),
+    primary.select().from(fulfilments).where(eq(fulfilments.orderId, orderId)).orderBy(asc(fulfilments.id)),
+    latestAttempts(context, [orderId]),
+  ]);
+  return row && { ...row, lines, fulfilments: parcels, attempt: attempts[0] };
+}

@@ -1,0 +1,130 @@
+import type { TransitionTable } from "#core/state-machine";
+
+export const orderStatuses = [
+  "pending_payment",
+  "payment_unknown",
+  "payment_review",
+  "authorised",
+  "paid",
+  "fulfilling",
+  "shipped",
+  "delivered",
+  "cancelled",
+  "expired",
+  "partially_refunded",
+  "refunded",
+] as const;
+export type OrderStatus = (typeof orderStatuses)[number];
+
+/** What can happen to an order. */
+export type OrderTransition =
+  | "authorise"
+  | "pay"
+  | "lose_sight"
+  | "review"
+  | "fulfil"
+  | "ship_part"
+  | "ship"
+  | "deliver_part"
+  | "deliver"
+  | "cancel"
+  | "expire"
+  | "refund_part"
+  | "refund_all";
+
+/** The life of an order. A state without transitions is an end. */
+export const orderTransitions: TransitionTable<OrderStatus, OrderTransition> = {
+  pending_payment: {
+    authorise: "authorised",
+    lose_sight: "payment_unknown",
+    review: "payment_review",
+    cancel: "cancelled",
+    expire: "expired",
+  },
+  payment_unknown: {
+    authorise: "authorised",
+    review: "payment_review",
+    cancel: "cancelled",
+    expire: "expired",
+  },
+  payment_review: { authorise: "authorised", cancel: "cancelled", refund_all: "refunded" },
+  authorised: { pay: "paid", review: "payment_review", cancel: "cancelled" },
+  paid: { fulfil: "fulfilling", refund_part: "partially_refunded", refund_all: "refunded" },
+  fulfilling: {
+    fulfil: "fulfilling",
+    ship_part: "fulfilling",
+    ship: "shipped",
+    deliver_part: "fulfilling",
+    refund_part: "partially_refunded",
+    refund_all: "refunded",
+  },
+  shipped: {
+    deliver_part: "shipped",
+    deliver: "delivered",
+    refund_part: "partially_refunded",
+    refund_all: "refunded",
+  },
+  delivered: { refund_part: "partially_refunded", refund_all: "refunded" },
+  partially_refunded: {
+    fulfil: "partially_refunded",
+    ship_part: "partially_refunded",
+    ship: "partially_refunded",
+    deliver_part: "partially_refunded",
+    deliver: "partially_refunded",
+    refund_part: "partially_refunded",
+    refund_all: "refunded",
+  },
+  refunded: {},
+  cancelled: {},
+  expired: {},
+};
+
+/** Whether the order still waits for its payment. */
+export function isPayable(status: OrderStatus): boolean {
+  return status === "pending_payment" || status === "payment_unknown";
+}
+
+/** Whether the order has ended without a payment. */
+export function hasEnded(status: OrderStatus): boolean {
+  return status === "cancelled" || status === "expired";
+}
+
+export const orderTimes = {
+  /** How long a buyer has to pay. */
+  payWithinMs: 15 * 60 * 1000,
+  /**
+   * How long the stock objects keep the units at most: longer, because stock is given back only once the provider
+   * confirmed that no money can come any more.
+   */
+  holdMs: 60 * 60 * 1000,
+} as const;
+
+/** Units per SKU: lines of the same SKU are added up before stock is asked for. Sorted, so that holds are taken in one order. */
+export function unitsBySku(
+  lines: readonly { sku: string; quantity: number }[],
+): [sku: string, quantity: number][] {
+  const units = new Map<string, number>();
+  for (const { sku, quantity } of lines) units.set(sku, (units.get(sku) ?? 0) + quantity);
+  return [...units].toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** The identity of an order's claim on a SKU: one in all the world, wherever that SKU's stock is kept. */
+export function reservationId(orderId: string, sku: string): string {
+  return `${orderId}/${sku}`;
+}
+
+export type FulfilmentLine = { readonly order_line_id: string; readonly quantity: number };
+
+/** Units of each line that no fulfilment covers yet. */
+export function unfulfilledUnits(
+  lines: readonly { id: string; quantity: number }[],
+  fulfilments: readonly { status: string; lines: readonly FulfilmentLine[] }[],
+): Map<string, number> {
+  const open = new Map(lines.map((line) => [line.id, line.quantity]));
+  for (const fulfilment of fulfilments) {
+    if (fulfilment.status === "cancelled") continue;
+    for (const line of fulfilment.lines)
+      open.set(line.order_line_id, (open.get(line.order_line_id) ?? 0) - line.quantity);
+  }
+  return open;
+}

@@ -1,0 +1,124 @@
+import { z } from "@hono/zod-openapi";
+import { MoneyWire } from "#core/money";
+import { orderStatuses } from "./rules.ts";
+
+const line = (max: number) => z.string().trim().min(1).max(max);
+
+export const Address = z
+  .strictObject({
+    name: line(200),
+    line1: line(200),
+    line2: z.string().trim().max(200).optional(),
+    city: line(100),
+    region: z.string().trim().max(100).optional(),
+    postal_code: z.string().trim().max(20).optional(),
+    country: z
+      .string()
+      .regex(/^[A-Z]{2}$/)
+      .openapi({ description: "ISO 3166-1 alpha-2.", example: "US" }),
+    phone: z.string().trim().max(40).optional(),
+  })
+  .openapi("Address");
+export type Address = z.infer<typeof Address>;
+
+export const PlaceOrder = z.strictObject({
+  quote_hash: z.string().regex(/^[0-9a-f]{64}$/),
+  email: z.email().max(320),
+  shipping_address: Address,
+  billing_address: Address.optional(),
+  shipping_method: z.enum(["standard"]).default("standard"),
+  notes: z.string().max(1000).optional(),
+});
+export type PlaceOrder = z.infer<typeof PlaceOrder>;
+
+const FulfilmentWire = z
+  .object({
+    id: z.string(),
+    status: z.enum(["open", "shipped", "delivered", "cancelled"]),
+    carrier: z.string().nullable(),
+    tracking_number: z.string().nullable(),
+    tracking_url: z.string().nullable(),
+    lines: z.array(z.object({ order_line_id: z.string(), quantity: z.int() })),
+    shipped_at: z.string().nullable(),
+    delivered_at: z.string().nullable(),
+  })
+  .openapi("Fulfilment");
+
+export const OrderWire = z
+  .object({
+    id: z.string(),
+    number: z.int().nullable().openapi({ description: "Given when the order is paid." }),
+    status: z.enum(orderStatuses),
+    email: z.string(),
+    currency: z.string(),
+    lines: z.array(
+      z.object({
+        id: z.string(),
+        product_id: z.string(),
+        variant_id: z.string(),
+        sku: z.string(),
+        title: z.string(),
+        quantity: z.int(),
+        unit_price: MoneyWire,
+        total: MoneyWire,
+      }),
+    ),
+    discounts: z.array(z.object({ title: z.string(), amount: MoneyWire })),
+    subtotal: MoneyWire,
+    shipping: MoneyWire,
+    tax: MoneyWire,
+    total: MoneyWire,
+    refunded: MoneyWire,
+    payment: z
+      .object({
+        provider: z.string(),
+        status: z.string(),
+        failure_code: z.string().nullable().openapi({ description: "Why the last try was declined." }),
+      })
+      .nullable(),
+    fulfilments: z.array(FulfilmentWire),
+    shipping_method: z.string(),
+    shipping_address: Address,
+    billing_address: Address,
+    notes: z.string().nullable(),
+    hold_expires_at: z.string(),
+    created_at: z.string(),
+    updated_at: z.string(),
+    version: z.int(),
+    access_token: z.string().optional().openapi({
+      description: "For guests, when the order is placed: send it as Order-Token to read the order.",
+    }),
+  })
+  .openapi("Order");
+export type OrderWire = z.infer<typeof OrderWire>;
+
+export const OrderEventWire = z
+  .object({
+    id: z.string(),
+    sequence: z.int(),
+    type: z.string(),
+    data: z.record(z.string(), z.unknown()),
+    at: z.string(),
+  })
+  .openapi("OrderEvent");
+export type OrderEventWire = z.infer<typeof OrderEventWire>;
+
+export const FulfilOrder = z.strictObject({
+  lines: z
+    .array(z.strictObject({ order_line_id: z.string(), quantity: z.int().min(1) }))
+    .min(1)
+    .max(100)
+    .optional()
+    .openapi({ description: "What goes into the parcel; left out, everything that is not fulfilled yet." }),
+});
+export type FulfilOrder = z.infer<typeof FulfilOrder>;
+
+export const ShipFulfilment = z.strictObject({
+  carrier: z.string().trim().min(1).max(100),
+  tracking_number: z.string().trim().min(1).max(100),
+  tracking_url: z
+    .url({ protocol: /^https?$/ })
+    .max(500)
+    .optional(),
+});
+export type ShipFulfilment = z.infer<typeof ShipFulfilment>;

@@ -1,0 +1,90 @@
+import type { PaymentFacts } from "#core/payment-facts";
+import { type OrderStatus, hasEnded, isPayable } from "#features/orders/rules";
+
+export const attemptStatuses = [
+  "creating",
+  "pending",
+  "requires_action",
+  "authorised",
+  "captured",
+  "cancelled",
+  "failed",
+  "unknown",
+] as const;
+export type AttemptStatus = (typeof attemptStatuses)[number];
+
+/** Attempts of which the provider may still have news. */
+export const openAttemptStatuses = [
+  "creating",
+  "pending",
+  "requires_action",
+  "authorised",
+  "unknown",
+] as const;
+
+/** What the fold looks at besides the facts. */
+export type PaymentSituation = {
+  readonly order: {
+    readonly id: string;
+    readonly status: OrderStatus;
+    readonly total: number;
+    readonly currency: string;
+  };
+  readonly attempt: {
+    readonly id: string;
+    readonly status: AttemptStatus;
+    readonly failureCode: string | null;
+  };
+};
+
+/** The next thing to do for a payment. Each is safe to repeat, and after each the situation is read anew. */
+export type PaymentStep =
+  /** Nothing: everything is where it should be, or the buyer must act. */
+  | { do: "rest" }
+  /** The facts contradict the order: a person must look, nothing is fulfilled. */
+  | { do: "park"; reason: "amount_mismatch" | "identity_mismatch" | "paid_after_end" }
+  | { do: "record_authorised" }
+  /** Commit the stock of every SKU; then capture if the money is not captured yet; then record the order as paid. */
+  | { do: "commit_and_capture" }
+  /** The order has ended: give the authorisation back. */
+  | { do: "void" }
+  | { do: "record_attempt"; status: AttemptStatus; failureCode: string | undefined; declined: boolean };
+
+/**
+ * The fold over a payment's facts: from what the provider says now and where the order stands to the next step.
+ * Pure; late, repeated and reordered notifications all lead here and find the same answer.
+ */
+export function nextPaymentStep({ order, attempt }: PaymentSituation, facts: PaymentFacts): PaymentStep {
+  if (facts.orderId !== order.id || facts.attemptId !== attempt.id) return park(order, "identity_mismatch");
+  if (facts.amount !== order.total || facts.currency !== order.currency)
+    return park(order, "amount_mismatch");
+  switch (facts.state) {
+    case "authorised":
+      if (isPayable(order.status)) return { do: "record_authorised" };
+      if (order.status === "authorised") return { do: "commit_and_capture" };
+      return hasEnded(order.status) ? { do: "void" } : { do: "rest" };
+    case "captured":
+      if (facts.capturedAmount !== order.total) return park(order, "amount_mismatch");
+      if (isPayable(order.status)) return { do: "record_authorised" };
+      if (order.status === "authorised") return { do: "commit_and_capture" };
+      return hasEnded(order.status) ? park(order, "paid_after_end") : recordAttempt(attempt, facts);
+    case "pending":
+    case "requires_action":
+    case "cancelled":
+      return recordAttempt(attempt, facts);
+  }
+}
+
+function park(
+  order: PaymentSituation["order"],
+  reason: "amount_mismatch" | "identity_mismatch" | "paid_after_end",
+): PaymentStep {
+  return order.status === "payment_review" ? { do: "rest" } : { do: "park", reason };
+}
+
+function recordAttempt(attempt: PaymentSituation["attempt"], facts: PaymentFacts): PaymentStep {
+  const { state: status, failureCode } = facts;
+  const declined = failureCode !== undefined && failureCode !== attempt.failureCode;
+  if (attempt.status === status && !declined) return { do: "rest" };
+  return { do: "record_attempt", status, failureCode, declined };
+}

@@ -1,0 +1,129 @@
+import { and, eq, inArray, isNull, lt, sql } from "drizzle-orm";
+import type { PaymentFacts, PaymentProvider } from "#core/payment-facts";
+import type { Context } from "#platform/context";
+import type { PaymentAttempt } from "./attempts.ts";
+import { type AttemptStatus, openAttemptStatuses } from "./rules.ts";
+import { paymentAttempts, paymentEvents } from "./tables.ts";
+
+export type NewAttempt = Pick<PaymentAttempt, "id" | "orderId" | "provider" | "amount" | "currency">;
+
+export function insertAttempt(context: Context, attempt: NewAttempt) {
+  return context.databases.primary.insert(paymentAttempts).values({ ...attempt, status: "creating" });
+}
+
+export type AttemptChange = {
+  status: AttemptStatus;
+  reference?: string;
+  capturedAmount?: number;
+  failureCode?: string | undefined;
+};
+
+/** Moves an attempt, guarded by the version that was read: a lost race rolls the whole transaction back. */
+export function changeAttempt(context: Context, attempt: PaymentAttempt, change: AttemptChange) {
+  const reference = change.reference ?? attempt.providerReference;
+  const failureCode = change.failureCode ?? attempt.failureCode;
+  return context.databases.primary.execute(sql`
+    with changed as (
+      update payment_attempts set status = ${change.status}, provider_reference = ${reference},
+        captured_amount = ${change.capturedAmount ?? attempt.capturedAmount}, failure_code = ${failureCode},
+        version = version + 1, updated_at = now()
+      where id = ${attempt.id} and version = ${attempt.version} returning 1)
+    select expect_rows((select count(*) from changed), 1)`);
+}
+
+/** Seconds until the sweep asks again: soon at first, then ever more rarely while the payment grows old. */
+const checkSecondsMin = 20;
+
+/** Takes attempts whose check is due and puts their next check off, so that two sweeps never ask for the same. */
+export async function takeDueAttempts(
+  context: Context,
+  rowsMax: number,
+): Promise<{ id: string; orderId: string }[]> {
+  const due = context.databases.primary
+    .select({ id: paymentAttempts.id })
+    .from(paymentAttempts)
+    .where(
+      and(
+        inArray(paymentAttempts.status, [...openAttemptStatuses]),
+        lt(paymentAttempts.nextCheckAt, sql`now()`),
+      ),
+    )
+    .orderBy(paymentAttempts.nextCheckAt)
+    .limit(rowsMax)
+    .for("update", { skipLocked: true });
+  return context.databases.primary
+    .update(paymentAttempts)
+    .set({
+      nextCheckAt: sql`now() + greatest(make_interval(secs => ${checkSecondsMin}), (now() - created_at) / 2)`,
+    })
+    .where(inArray(paymentAttempts.id, due))
+    .returning({ id: paymentAttempts.id, orderId: paymentAttempts.orderId });
+}
+
+export type NewPaymentEvent = typeof paymentEvents.$inferInsert;
+
+/** Stores a verified event once; its repetition changes nothing. */
+export function insertPaymentEvent(context: Context, event: NewPaymentEvent) {
+  return context.databases.primary
+    .insert(paymentEvents)
+    .values(event)
+    .onConflictDoNothing({ target: [paymentEvents.provider, paymentEvents.providerEventId] });
+}
+
+export type PaymentEvent = typeof paymentEvents.$inferSelect;
+
+export async function loadPaymentEvent(
+  context: Context,
+  provider: PaymentProvider,
+  providerEventId: string,
+): Promise<PaymentEvent | undefined> {
+  const [event] = await context.databases.primary
+    .select()
+    .from(paymentEvents)
+    .where(and(eq(paymentEvents.provider, provider), eq(paymentEvents.providerEventId, providerEventId)));
+  return event;
+}
+
+export function markEventProcessed(context: Context, id: string) {
+  return context.databases.primary
+    .update(paymentEvents)
+    .set({ processedAt: sql`now()`, lastError: null, attempts: sql`attempts + 1` })
+    .where(eq(paymentEvents.id, id));
+}
+
+export function markEventFailed(context: Context, id: string, error: string) {
+  return context.databases.primary
+    .update(paymentEvents)
+    .set({ lastError: error.slice(0, 500), attempts: sql`attempts + 1` })
+    .where(eq(paymentEvents.id, id));
+}
+
+/** Events that were stored a while ago and not processed: their publication or their job was lost. */
+export function selectStrandedEvents(context: Context, rowsMax: number) {
+  return context.databases.primary
+    .select({ provider: paymentEvents.provider, providerEventId: paymentEvents.providerEventId })
+    .from(paymentEvents)
+    .where(
+      and(
+        isNull(paymentEvents.processedAt),
+        lt(paymentEvents.receivedAt, sql`now() - interval '10 seconds'`),
+      ),
+    )
+    .orderBy(paymentEvents.receivedAt)
+    .limit(rowsMax);
+}
+
+/** The attempt that an event is about: by the provider's id, or by ours when that was not stored yet. */
+export async function findAttempt(
+  context: Context,
+  provider: PaymentProvider,
+  facts: Pick<PaymentFacts, "reference" | "attemptId">,
+): Promise<PaymentAttempt | undefined> {
+  const byReference = eq(paymentAttempts.providerReference, facts.reference);
+  const byId = and(isNull(paymentAttempts.providerReference), eq(paymentAttempts.id, facts.attemptId ?? ""));
+  const [attempt] = await context.databases.primary
+    .select()
+    .from(paymentAttempts)
+    .where(and(eq(paymentAttempts.provider, provider), sql`(${byReference} or ${byId})`));
+  return attempt;
+}

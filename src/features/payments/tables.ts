@@ -1,0 +1,35 @@
+import { bigint, integer, jsonb, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+import { paymentProviders } from "#core/payment-facts";
+import { attemptStatuses } from "./rules.ts";
+
+const moment = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
+
+export const paymentAttempts = pgTable("payment_attempts", {
+  id: text().primaryKey(),
+  orderId: text("order_id").notNull(),
+  provider: text({ enum: paymentProviders }).notNull(),
+  status: text({ enum: attemptStatuses }).notNull(),
+  providerReference: text("provider_reference"),
+  amount: bigint({ mode: "number" }).notNull(),
+  currency: text().notNull(),
+  capturedAmount: bigint("captured_amount", { mode: "number" }).notNull().default(0),
+  failureCode: text("failure_code"),
+  nextCheckAt: moment("next_check_at"),
+  version: bigint({ mode: "number" }).notNull().default(1),
+  createdAt: moment("created_at").notNull().defaultNow(),
+  updatedAt: moment("updated_at").notNull().defaultNow(),
+});
+
+export const paymentEvents = pgTable("payment_events", {
+  id: text().primaryKey(),
+  provider: text({ enum: paymentProviders }).notNull(),
+  providerEventId: text("provider_event_id").notNull(),
+  type: text().notNull(),
+  providerReference: text("provider_reference"),
+  payload: jsonb().$type<unknown>().notNull(),
+  occurredAt: moment("occurred_at").notNull(),
+  receivedAt: moment("received_at").notNull().defaultNow(),
+  processedAt: moment("processed_at"),
+  attempts: integer().notNull().default(0),
+  lastError: text("last_error"),
+});

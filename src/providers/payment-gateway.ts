@@ -1,0 +1,31 @@
+import type { PaymentFacts } from "#core/payment-facts";
+
+/** A payment that the provider is to authorise. Amounts in minor units. */
+export type PaymentRequest = {
+  readonly attemptId: string;
+  readonly orderId: string;
+  readonly amount: number;
+  readonly currency: string;
+};
+
+/** What the buyer's side needs to pay. */
+export type PaymentHandover = {
+  readonly facts: PaymentFacts;
+  /** Stripe: confirms the payment together with the publishable key. */
+  readonly clientSecret?: string;
+  /** PayPal: where the buyer approves. */
+  readonly approveUrl?: string;
+};
+
+/**
+ * A provider that authorises first and captures later. Every write carries a key derived from the attempt, so that its
+ * repetition has no second effect.
+ * Faults: AppError dependency_unavailable or payment_outcome_unknown; refusals come back as facts.
+ */
+export type PaymentGateway = {
+  readonly authorise: (request: PaymentRequest) => Promise<PaymentHandover>;
+  readonly read: (reference: string) => Promise<PaymentHandover>;
+  readonly capture: (attemptId: string, reference: string) => Promise<PaymentFacts>;
+  /** Gives an authorisation back, or ends a payment that the buyer has not finished. */
+  readonly cancel: (attemptId: string, reference: string) => Promise<PaymentFacts>;
+};
