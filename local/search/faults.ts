@@ -12,9 +12,7 @@ const FaultSettings = z.strictObject({
   /** Tasks are accepted but wait. */
   paused_tasks: z.boolean(),
 });
-export type FaultSettings = z.infer<typeof FaultSettings>;
-
-export type Faults = ReturnType<typeof createFaults>;
+type FaultSettings = z.infer<typeof FaultSettings>;
 
 /** A search server that is slow, dead or behind, on demand. */
 export function createFaults() {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { inTransaction } from "./database.ts";
 import { Document } from "./engine/attribute-path.ts";
 import { indexNotFound, MeilisearchError } from "./meilisearch-error.ts";
-import { defaultSettings, type Settings, StoredSettings } from "./settings.ts";
+import { defaultSettings, Settings } from "./settings.ts";
 
 /** An index as stored. Its number never changes; its uid does when indexes are swapped. */
 export type StoredIndex = {
@@ -28,7 +28,7 @@ const IndexRow = z
     number: row.number,
     uid: row.uid,
     primaryKey: row.primary_key,
-    settings: StoredSettings.parse(JSON.parse(row.settings)),
+    settings: Settings.parse(JSON.parse(row.settings)),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }));

@@ -23,7 +23,7 @@ const Faceting = z.object({
   sortFacetValuesBy: z.record(z.string(), z.enum(["alpha", "count"])),
 });
 
-const Settings = z.object({
+export const Settings = z.object({
   displayedAttributes: Names,
   searchableAttributes: Names,
   filterableAttributes: z.array(FilterableAttribute),
@@ -50,9 +50,6 @@ const Settings = z.object({
   prefixSearch: z.enum(["indexingTime", "disabled"]),
 });
 export type Settings = z.infer<typeof Settings>;
-
-/** The settings of a stored index. */
-export const StoredSettings = Settings;
 
 /** What changes key by key instead of as a whole. */
 const MERGED = new Set(["typoTolerance", "faceting", "pagination", "embedders"]);

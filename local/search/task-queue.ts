@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { type ErrorBody, MeilisearchError } from "./meilisearch-error.ts";
 import type { Task, TaskDetails, TaskStore } from "./task-store.ts";
 
-export type TaskRunner = (task: Task, payload: unknown) => Promise<TaskDetails>;
+type TaskRunner = (task: Task, payload: unknown) => Promise<TaskDetails>;
 
 type QueueDependencies = {
   tasks: TaskStore;

@@ -14,10 +14,10 @@ const TaskType = z.enum([
   "taskDeletion",
   "indexCompaction",
 ]);
-export type TaskType = z.infer<typeof TaskType>;
+type TaskType = z.infer<typeof TaskType>;
 
 const TaskStatus = z.enum(["enqueued", "processing", "succeeded", "failed", "canceled"]);
-export type TaskStatus = z.infer<typeof TaskStatus>;
+type TaskStatus = z.infer<typeof TaskStatus>;
 
 export type TaskDetails = Record<string, unknown>;
 

@@ -9,7 +9,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** Whether a pattern of the settings (`price`, `variants`, `label_*`, `*`) covers an attribute path. */
-export function patternCovers(pattern: string, path: string): boolean {
+function patternCovers(pattern: string, path: string): boolean {
   if (pattern === "*" || pattern === path || path.startsWith(`${pattern}.`)) return true;
   if (pattern.endsWith("*")) return path.startsWith(pattern.slice(0, -1));
   return pattern.startsWith("*") && path.endsWith(pattern.slice(1));
@@ -17,21 +17,6 @@ export function patternCovers(pattern: string, path: string): boolean {
 
 export function isCovered(patterns: readonly string[], path: string): boolean {
   return patterns.some((pattern) => patternCovers(pattern, path));
-}
-
-/** The value at a dotted path; through an array of objects it is the array of their values. */
-export function valueAt(value: unknown, path: string): unknown {
-  if (Array.isArray(value)) {
-    const found = value
-      .map((element: unknown) => valueAt(element, path))
-      .filter((each) => each !== undefined);
-    return found.length === 0 ? undefined : found.flat();
-  }
-  if (!isObject(value)) return undefined;
-  if (path in value) return value[path];
-  const dot = path.indexOf(".");
-  if (dot === -1) return undefined;
-  return valueAt(value[path.slice(0, dot)], path.slice(dot + 1));
 }
 
 /** Visits every attribute path of a document with the value found there; elements of arrays share the path of the array. */

@@ -5,7 +5,7 @@ import { fold, tokenize } from "./tokenizer.ts";
 import { editsToPrefix, swaps, typosAllowed, weighFirstLetter } from "./typos.ts";
 
 /** Occurrences that satisfy a term of the query, and how many typos away they are. */
-export type Source = { postings: Postings; typos: number; isExact: boolean };
+type Source = { postings: Postings; typos: number; isExact: boolean };
 
 /** What one term of the query may stand for. */
 export type Derivation = {
@@ -105,7 +105,7 @@ function addPhrase(covered: Derivation[], words: readonly string[], text: TextIn
 }
 
 /** Where the words stand side by side in one field, given as the places of the first. */
-export function phrasePostings(words: readonly string[], text: TextIndex): Postings {
+function phrasePostings(words: readonly string[], text: TextIndex): Postings {
   const [first, ...rest] = words.map((word) => text.whole(word));
   if (first === undefined || rest.includes(undefined)) return new Postings();
   return rest.reduce<Postings>(

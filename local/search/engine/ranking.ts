@@ -6,7 +6,7 @@ export type RankingRule = {
   score?: (documents: readonly number[]) => (document: number) => RuleScore;
 };
 
-export type RuleScore = { rank: number; rankMax: number };
+type RuleScore = { rank: number; rankMax: number };
 
 /** The best `wanted` documents in order. Rules are lazy: a bucket is split only when the page reaches into it. */
 export function rankDocuments(

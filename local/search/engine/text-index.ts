@@ -28,7 +28,7 @@ export class Postings {
 }
 
 /** Packs field, position and whether the word ends its field into one number that orders by field, then position. */
-export function placeAt(field: number, position: number, isLast: boolean): number {
+function placeAt(field: number, position: number, isLast: boolean): number {
   return field * PLACES_PER_FIELD + Math.min(position, POSITION_MAX) * 2 + (isLast ? 1 : 0);
 }
 
