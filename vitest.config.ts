@@ -1,14 +1,65 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { settingsOfWorkerTests } from "./tests/durable-objects/worker-settings.ts";
+
+/** Groups run one after the other, since the real stack wants both cores for itself. */
+const pure = { sequence: { groupOrder: 0 } };
+const sharedStack = { sequence: { groupOrder: 1 } };
+const ownStacks = { sequence: { groupOrder: 2 }, fileParallelism: false };
 
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
-          name: "node",
-          include: ["tests/{core,local}/**/*.test.ts"],
-          environment: "node",
+          ...pure,
+          name: "unit",
+          include: ["tests/{core,events,features-rules,simulation}/**/*.test.ts", "tests/*.test.ts"],
+        },
+      },
+      {
+        test: {
+          ...pure,
+          name: "local",
+          include: ["tests/local/**/*.test.ts"],
           testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: settingsOfWorkerTests },
+          }),
+        ],
+        test: {
+          ...pure,
+          name: "workers",
+          include: ["tests/durable-objects/**/*.test.ts"],
+          deps: {
+            optimizer: {
+              ssr: { enabled: true, include: ["stripe", "meilisearch", "toucan-js", "partyserver"] },
+            },
+          },
+        },
+      },
+      {
+        test: {
+          ...sharedStack,
+          name: "stack",
+          include: ["tests/{features,search-sync,contract}/**/*.test.ts"],
+          globalSetup: ["tests/start-shared-stack.ts"],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          ...ownStacks,
+          name: "end-to-end",
+          include: ["tests/end-to-end/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

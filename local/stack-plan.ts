@@ -1,0 +1,157 @@
+import { join } from "node:path";
+import { keepSecrets, LOCAL_CREDENTIALS } from "./credentials.ts";
+import { partNames, type PartName, type PartOptions } from "./part-launchers.ts";
+import { choosePorts, type Ports } from "./ports.ts";
+import { LOCAL_LOGIN } from "./postgres/settings.ts";
+import { readRelease } from "./project.ts";
+import { findMeilisearch } from "./search/start-search.ts";
+import type { StackSettings } from "./stack-settings.ts";
+
+/** Waits of minutes and hours between retries become seconds. */
+const RETRY_DELAY_SCALE = 0.1;
+
+const PRIMARY_HOST = "primary.tradewind.localhost";
+const REPLICA_HOST = "replica.tradewind.localhost";
+
+export type Addresses = {
+  api: string;
+  services: {
+    postgres: string;
+    replica: string;
+    neon: string;
+    redis: string;
+    queue: string;
+    search: string;
+    stripe: string;
+    mail: string;
+    sentry: string;
+  };
+};
+
+/** The parts that the Worker needs. */
+export type ServiceName = Exclude<PartName, "worker">;
+export const serviceNames = partNames.filter((name): name is ServiceName => name !== "worker");
+
+/** Who listens where with which options: decided before anything starts, so that all parts can start at once. */
+export type StackPlan = {
+  ports: Ports;
+  addresses: Addresses;
+  services: { [Name in ServiceName]: PartOptions<Name> };
+  /** What the Worker is bound to, beside its Durable Objects and the vars of wrangler.toml. */
+  workerSettings: Record<string, string>;
+};
+
+/** Chooses the ports, keeps the secrets and works out the rest from them. */
+export async function planStack(settings: StackSettings): Promise<StackPlan> {
+  const [ports, secrets, release] = await Promise.all([
+    choosePorts({ api: settings.apiPort, services: settings.servicesPort }),
+    keepSecrets(settings.stateFolder),
+    readRelease(),
+  ]);
+  const addresses = planAddresses(ports);
+  const search = findMeilisearch(settings.searchEnvironment);
+  if (search.kind === "remote") addresses.services.search = search.url;
+  return {
+    ports,
+    addresses,
+    services: planServices({ addresses, ports, settings }),
+    workerSettings: {
+      ...planWorkerSettings(addresses),
+      ...(search.kind === "remote" ? { MEILISEARCH_API_KEY: search.apiKey } : {}),
+      ...secrets,
+      RELEASE: release,
+      ...settings.workerSettings,
+    },
+  };
+}
+
+function planAddresses(ports: Ports): Addresses {
+  const http = (port: number): string => `http://127.0.0.1:${port}`;
+  return {
+    api: http(ports.api),
+    services: {
+      postgres: localDatabaseUrl(ports.postgres),
+      replica: localDatabaseUrl(ports.replica),
+      neon: http(ports.neon),
+      redis: http(ports.redis),
+      queue: http(ports.queue),
+      search: http(ports.search),
+      stripe: http(ports.stripe),
+      mail: http(ports.mail),
+      sentry: http(ports.sentry),
+    },
+  };
+}
+
+/** For the local Postgres itself, without the Neon endpoint in between. */
+export function localDatabaseUrl(port: number): string {
+  return databaseUrl("127.0.0.1", port);
+}
+
+function databaseUrl(host: string, port?: number): string {
+  const { user, password, database } = LOCAL_LOGIN;
+  return `postgresql://${user}:${password}@${host}${port === undefined ? "" : `:${port}`}/${database}`;
+}
+
+type Layout = { addresses: Addresses; ports: Ports; settings: StackSettings };
+
+function planServices({ addresses, ports, settings }: Layout): StackPlan["services"] {
+  const { stateFolder, searchEnvironment } = settings;
+  const place = (name: ServiceName) => ({ port: ports[name], stateFolder: join(stateFolder, name) });
+  const local = LOCAL_CREDENTIALS;
+  return {
+    postgres: { ...place("postgres"), replicaPort: ports.replica },
+    neon: {
+      ...place("neon"),
+      hosts: {
+        [PRIMARY_HOST]: { host: "127.0.0.1", port: ports.postgres },
+        [REPLICA_HOST]: { host: "127.0.0.1", port: ports.replica },
+      },
+    },
+    redis: { ...place("redis"), token: local.redisToken },
+    queue: {
+      ...place("queue"),
+      token: local.queueToken,
+      currentSigningKey: local.queueCurrentSigningKey,
+      nextSigningKey: local.queueNextSigningKey,
+      retryDelayScale: RETRY_DELAY_SCALE,
+    },
+    search: { ...place("search"), masterKey: local.searchApiKey, environment: searchEnvironment },
+    stripe: {
+      ...place("stripe"),
+      secretKey: local.stripeSecretKey,
+      publishableKey: local.stripePublishableKey,
+      webhookUrl: `${addresses.api}/webhooks/stripe`,
+      webhookSecret: local.stripeWebhookSecret,
+      webhookBackoffScale: RETRY_DELAY_SCALE,
+    },
+    mail: { ...place("mail"), apiKey: local.mailApiKey },
+    sentry: { ...place("sentry"), publicKey: local.sentryPublicKey },
+  };
+}
+
+function planWorkerSettings({ api, services }: Addresses): Record<string, string> {
+  const local = LOCAL_CREDENTIALS;
+  return {
+    ENVIRONMENT: "local",
+    PUBLIC_URL: api,
+    DATABASE_URL: databaseUrl(PRIMARY_HOST),
+    DATABASE_REPLICA_URLS: databaseUrl(REPLICA_HOST),
+    NEON_FETCH_ENDPOINT: `${services.neon}/sql`,
+    UPSTASH_REDIS_REST_URL: services.redis,
+    UPSTASH_REDIS_REST_TOKEN: local.redisToken,
+    QSTASH_URL: services.queue,
+    QSTASH_TOKEN: local.queueToken,
+    QSTASH_CURRENT_SIGNING_KEY: local.queueCurrentSigningKey,
+    QSTASH_NEXT_SIGNING_KEY: local.queueNextSigningKey,
+    MEILISEARCH_URL: services.search,
+    MEILISEARCH_API_KEY: local.searchApiKey,
+    STRIPE_SECRET_KEY: local.stripeSecretKey,
+    STRIPE_PUBLISHABLE_KEY: local.stripePublishableKey,
+    STRIPE_WEBHOOK_SECRET: local.stripeWebhookSecret,
+    STRIPE_API_URL: services.stripe,
+    MAIL_API_URL: services.mail,
+    MAIL_API_KEY: local.mailApiKey,
+    SENTRY_DSN: `${services.sentry.replace("//", `//${local.sentryPublicKey}@`)}/1`,
+  };
+}

@@ -1,0 +1,23 @@
+/** Bindings of the Worker under test inside workerd; nothing listens at these addresses. */
+export const settingsOfWorkerTests = {
+  ENVIRONMENT: "test",
+  PUBLIC_URL: "http://127.0.0.1:1",
+  DATABASE_URL: "postgresql://tradewind:tradewind@primary.tradewind.invalid/tradewind",
+  NEON_FETCH_ENDPOINT: "http://127.0.0.1:1/sql",
+  UPSTASH_REDIS_REST_URL: "http://127.0.0.1:1",
+  UPSTASH_REDIS_REST_TOKEN: "unreachable",
+  QSTASH_URL: "http://127.0.0.1:1",
+  QSTASH_TOKEN: "unreachable",
+  QSTASH_CURRENT_SIGNING_KEY: "unreachable",
+  QSTASH_NEXT_SIGNING_KEY: "unreachable",
+  MEILISEARCH_URL: "http://127.0.0.1:1",
+  MEILISEARCH_API_KEY: "unreachable",
+  STRIPE_SECRET_KEY: "sk_test_unreachable",
+  STRIPE_PUBLISHABLE_KEY: "pk_test_unreachable",
+  STRIPE_WEBHOOK_SECRET: "whsec_unreachable",
+  STRIPE_API_URL: "http://127.0.0.1:1",
+  ACCESS_TOKEN_KEYS: "[]",
+  TOKEN_SECRET: "a secret of the tests, known to all who read",
+  MAIL_API_URL: "http://127.0.0.1:1",
+  MAIL_API_KEY: "unreachable",
+} as const;

@@ -1,0 +1,53 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { StackListener } from "#local/stack";
+import { seedAccounts } from "#local/seed";
+import { openStack, type Stack } from "#local/stack";
+import { readStackSettings } from "#local/stack-settings";
+
+const SWEEP_INTERVAL_MS = 1000;
+
+/** Hashing passwords and limiting callers as in production would dominate the tests. */
+const WORKER_SETTINGS = { PASSWORD_SCRYPT_PARALLELISM: "1", RATE_LIMIT_SCALE: "100000" };
+
+export type OwnStack = Pick<Stack, "addresses" | "kill" | "restart"> & {
+  /** Stops everything and removes the state. */
+  end: () => Promise<void>;
+};
+
+/** A whole stack on free ports with its state in a fresh folder, with the demo accounts and no products. */
+export async function startOwnStack(): Promise<OwnStack> {
+  const stateFolder = await mkdtemp(join(tmpdir(), "tradewind-stack-"));
+  const lines: string[] = [];
+  const listener: StackListener = {
+    log: (part, line) => lines.push(`${part}: ${line}`),
+    onDeath: (part, how) => console.error(`${part} ended by itself (${how})\n${lines.join("\n")}`),
+  };
+  const usual = readStackSettings(process.env);
+  const stack = await openStack(
+    {
+      ...usual,
+      apiPort: 0,
+      servicesPort: 0,
+      stateFolder,
+      sweepIntervalMs: SWEEP_INTERVAL_MS,
+      workerSettings: WORKER_SETTINGS,
+    },
+    listener,
+  );
+  const end = async (): Promise<void> => {
+    await stack.stop();
+    await rm(stateFolder, { recursive: true, force: true });
+  };
+  try {
+    await stack.startServices();
+    await stack.startWorker();
+    const { api, services } = stack.addresses;
+    await seedAccounts({ api, databaseUrl: services.postgres });
+  } catch (fault) {
+    await end();
+    throw new Error(`The stack of the tests did not start:\n${lines.join("\n")}`, { cause: fault });
+  }
+  return { addresses: stack.addresses, kill: stack.kill, restart: stack.restart, end };
+}

@@ -1,0 +1,90 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { DEMO_ADMIN } from "#local/credentials";
+
+export type Call = {
+  method?: string;
+  /** Sent as JSON. */
+  json?: unknown;
+  /** An access token. */
+  token?: string;
+  headers?: Record<string, string>;
+};
+
+export type Answer = {
+  status: number;
+  headers: Headers;
+  /** The parsed JSON, or the text where it is none. */
+  body: unknown;
+  /** The body as the schema reads it; fails the test with the whole answer where it does not fit. */
+  as: <Output>(schema: z.ZodType<Output>) => Output;
+};
+
+export type Customer = { id: string; email: string; password: string; token: string };
+
+export type ShopClient = {
+  request: (path: string, call?: Call) => Promise<Answer>;
+  /** A new customer, signed in. */
+  registerCustomer: () => Promise<Customer>;
+  /** An access token of the demo admin. */
+  adminToken: () => Promise<string>;
+};
+
+const Session = z.object({ access_token: z.string(), user: z.object({ id: z.string() }) });
+
+/** A shop's HTTP API as a caller sees it. */
+export function createShopClient(api: string): ShopClient {
+  const request = async (path: string, call: Call = {}): Promise<Answer> => {
+    const response = await fetch(`${api}${path}`, requestOf(call));
+    const text = await response.text();
+    const body = parseBody(text, response.headers.get("content-type") ?? "");
+    const { status, headers } = response;
+    return {
+      status,
+      headers,
+      body,
+      as: (schema) => read(schema, `${path} answered ${status}: ${text}`, body),
+    };
+  };
+  return {
+    request,
+    registerCustomer: async () => {
+      const account = {
+        email: `${randomUUID()}@customers.example`,
+        password: randomUUID(),
+        name: "Test Customer",
+      };
+      const answer = await request("/auth/register", { method: "POST", json: account });
+      const { access_token: token, user } = answer.as(Session);
+      return { id: user.id, email: account.email, password: account.password, token };
+    },
+    adminToken: async () => {
+      const { email, password } = DEMO_ADMIN;
+      const answer = await request("/auth/login", { method: "POST", json: { email, password } });
+      return answer.as(Session).access_token;
+    },
+  };
+}
+
+function requestOf({ method = "GET", json, token, headers = {} }: Call): RequestInit {
+  return {
+    method,
+    redirect: "manual",
+    headers: {
+      ...(json === undefined ? {} : { "content-type": "application/json" }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+  };
+}
+
+function parseBody(text: string, contentType: string): unknown {
+  return /\bjson\b/.test(contentType) ? JSON.parse(text) : text;
+}
+
+function read<Output>(schema: z.ZodType<Output>, answered: string, body: unknown): Output {
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) throw new Error(`${answered}\n${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}

@@ -1,0 +1,34 @@
+import { inject } from "vitest";
+import { z } from "zod";
+import type { Addresses } from "#local/stack-plan";
+import { createShopClient, type Answer } from "./shop-client.ts";
+
+/** Where the shared stack of the feature tests listens. */
+export function stack(): Addresses {
+  return inject("addresses");
+}
+
+/** The shared stack's API. */
+export const { request, registerCustomer, adminToken } = createShopClient(stack().api);
+
+/** What a request cost, as the Worker itself counted: calls of Postgres and of Durable Objects. */
+export function costOf({ headers }: Answer): { databaseCalls: number; objectCalls: number } {
+  const timing = headers.get("server-timing") ?? "";
+  const [databaseCalls, objectCalls] = [...timing.matchAll(/desc="(\d+)"/g)].map(([, count]) =>
+    Number(count),
+  );
+  if (databaseCalls === undefined || objectCalls === undefined) throw new Error(`No costs in "${timing}"`);
+  return { databaseCalls, objectCalls };
+}
+
+const NeonStats = z.object({
+  statements: z.int(),
+  transactions: z.int(),
+  by_host: z.record(z.string(), z.object({ statements: z.int(), transactions: z.int() })),
+});
+
+/** What the database was asked since its counters were last reset, by all tests and sweeps together. */
+export async function neonStats(): Promise<z.infer<typeof NeonStats>> {
+  const response = await fetch(`${stack().services.neon}/_local/stats`);
+  return NeonStats.parse(await response.json());
+}
