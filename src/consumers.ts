@@ -1,5 +1,9 @@
 import { sendWelcomeMail } from "#features/auth/send-welcome-mail";
+import { clearOrderedLines } from "#features/cart/clear-ordered-lines";
 import { refreshCatalogueCache } from "#features/catalog/refresh-cache";
+import { receiveFirstCount } from "#features/inventory/adjust-stock";
+import { returnStockOfEndedOrder } from "#features/orders/end-order";
+import { mailReceipt } from "#features/orders/mail-receipt";
 import type { EventType, RecordedEvent } from "#events/catalogue";
 import type { Handler } from "#events/drain";
 import type { Context } from "#platform/context";
@@ -12,19 +16,22 @@ type Consumer<Type extends EventType> = {
 
 const catalogueCache = { name: "catalogue-cache", handle: refreshCatalogueCache };
 
+const returnStock = { name: "return-stock", handle: returnStockOfEndedOrder };
+
 /** Who hears of which event. Every event type has an entry, empty where nobody listens yet. */
 const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
   "product.changed": [catalogueCache],
   "product.deleted": [catalogueCache],
-  "variant.stock_counted": [],
+  "variant.stock_counted": [{ name: "first-stock", handle: receiveFirstCount }],
   "stock.changed": [catalogueCache],
   "user.registered": [{ name: "welcome-mail", handle: sendWelcomeMail }],
-  "order.placed": [],
+  "order.placed": [{ name: "clear-cart", handle: clearOrderedLines }],
   "order.authorised": [],
-  "order.paid": [],
+  "order.paid": [{ name: "receipt", handle: mailReceipt }],
   "order.payment_failed": [],
-  "order.cancelled": [],
-  "order.expired": [],
+  "order.payment_review": [],
+  "order.cancelled": [returnStock],
+  "order.expired": [returnStock],
   "order.fulfilling": [],
   "order.shipped": [],
   "order.delivered": [],

@@ -1,5 +1,8 @@
 import { drainOutboxOf } from "#events/outbox";
+import { expireOverdueOrders } from "#features/orders/end-order";
+import { sweepPayments } from "#features/payments/sweep-payments";
 import { type Context, createContext } from "#platform/context";
+import { errorFields } from "#platform/log";
 import type { Bindings } from "#platform/env";
 import { createApp } from "./app.ts";
 import { handlersFor } from "./consumers.ts";
@@ -23,8 +26,19 @@ async function drainOutbox(context: Context): Promise<void> {
 
 const app = createApp(drainOutbox);
 
+/** Finishes what a crash or a lost message left anywhere; runs every minute. */
 async function sweep(context: Context): Promise<void> {
-  await drainOutboxOf(context, handlersFor(context));
+  const sweeps = [
+    () => drainOutboxOf(context, handlersFor(context)),
+    () => sweepPayments(context),
+    () => expireOverdueOrders(context),
+  ];
+  const outcomes = await Promise.allSettled(sweeps.map((run) => run()));
+  for (const outcome of outcomes) {
+    if (outcome.status === "fulfilled") continue;
+    context.log("error", "a sweep failed", errorFields(outcome.reason));
+    context.reportError(outcome.reason, { job: "sweep" });
+  }
 }
 
 export default {

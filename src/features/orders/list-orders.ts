@@ -3,12 +3,8 @@ import { idSchema } from "#core/ids";
 import type { Context } from "#platform/context";
 import { openToken, signToken } from "#platform/signed-tokens";
 import { presentOrder } from "./present-order.ts";
-import type { OrderStatus } from "./rules.ts";
-import type { OrderWire } from "./schema.ts";
+import type { OrdersPage, OrdersQuery } from "./schema.ts";
 import { completeOrders, selectOrders } from "./store.ts";
-
-export type OrdersPage = { data: OrderWire[]; has_more: boolean; next_cursor: string | null };
-export type OrdersQuery = { status?: OrderStatus | undefined; limit: number; after?: string | undefined };
 
 const OrderId = idSchema("order");
 

@@ -122,3 +122,17 @@ export const ShipFulfilment = z.strictObject({
     .optional(),
 });
 export type ShipFulfilment = z.infer<typeof ShipFulfilment>;
+
+export const OrdersQuery = z.strictObject({
+  status: z.enum(orderStatuses).optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  after: z.string().max(500).optional(),
+});
+export type OrdersQuery = z.infer<typeof OrdersQuery>;
+
+export const OrdersPage = z.object({
+  data: z.array(OrderWire),
+  has_more: z.boolean(),
+  next_cursor: z.string().nullable(),
+});
+export type OrdersPage = z.infer<typeof OrdersPage>;

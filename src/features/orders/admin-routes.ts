@@ -1,0 +1,108 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { idSchema } from "#core/ids";
+import { requireRole } from "#http/auth";
+import { bearerSecurity, createRouter, json, jsonBody, problems } from "#http/openapi";
+import { fulfilOrder } from "./fulfil-order.ts";
+import { listAllOrders } from "./list-orders.ts";
+import { deliverParcel, shipParcel } from "./move-parcel.ts";
+import { presentOrder } from "./present-order.ts";
+import { requireOrder } from "./require-order.ts";
+import { FulfilOrder, OrderWire, OrdersPage, OrdersQuery, ShipFulfilment } from "./schema.ts";
+
+export const orderAdminRoutes = createRouter();
+
+const staffOnly = {
+  security: bearerSecurity,
+  tags: ["orders (staff)"],
+  middleware: requireRole("admin"),
+};
+const orderParam = z.object({ id: idSchema("order") });
+const parcelParam = orderParam.extend({ fulfilment_id: idSchema("fulfilment") });
+const orderAnswer = { 200: json(OrderWire, "The order as it stands now.") };
+const staffProblems = ["unauthenticated", "token_expired", "forbidden", "not_found"] as const;
+
+orderAdminRoutes.openapi(
+  createRoute({
+    ...staffOnly,
+    method: "get",
+    path: "/admin/orders",
+    summary: "All orders, newest first",
+    request: { query: OrdersQuery },
+    responses: {
+      200: json(OrdersPage, "A page of orders."),
+      ...problems(...staffProblems, "invalid_cursor"),
+    },
+  }),
+  async (request) => request.json(await listAllOrders(request.var.context, request.req.valid("query")), 200),
+);
+
+orderAdminRoutes.openapi(
+  createRoute({
+    ...staffOnly,
+    method: "get",
+    path: "/admin/orders/{id}",
+    summary: "Any order",
+    request: { params: orderParam },
+    responses: { ...orderAnswer, ...problems(...staffProblems) },
+  }),
+  async (request) => {
+    const order = await requireOrder(request.var.context, request.req.valid("param").id);
+    return request.json(presentOrder(order), 200);
+  },
+);
+
+orderAdminRoutes.openapi(
+  createRoute({
+    ...staffOnly,
+    method: "post",
+    path: "/admin/orders/{id}/fulfilments",
+    summary: "Pack lines into a parcel",
+    request: { params: orderParam, body: jsonBody(FulfilOrder) },
+    responses: {
+      201: json(OrderWire, "The order with the new fulfilment."),
+      ...problems(...staffProblems, "malformed_json", "invalid_transition", "conflict"),
+    },
+  }),
+  async (request) => {
+    const order = await fulfilOrder(
+      request.var.context,
+      request.req.valid("param").id,
+      request.req.valid("json"),
+    );
+    return request.json(order, 201);
+  },
+);
+
+orderAdminRoutes.openapi(
+  createRoute({
+    ...staffOnly,
+    method: "post",
+    path: "/admin/orders/{id}/fulfilments/{fulfilment_id}/ship",
+    summary: "Hand a parcel to a carrier",
+    request: { params: parcelParam, body: jsonBody(ShipFulfilment) },
+    responses: {
+      ...orderAnswer,
+      ...problems(...staffProblems, "malformed_json", "invalid_transition", "conflict"),
+    },
+  }),
+  async (request) => {
+    const { id: orderId, fulfilment_id: fulfilmentId } = request.req.valid("param");
+    const address = { orderId, fulfilmentId };
+    return request.json(await shipParcel(request.var.context, address, request.req.valid("json")), 200);
+  },
+);
+
+orderAdminRoutes.openapi(
+  createRoute({
+    ...staffOnly,
+    method: "post",
+    path: "/admin/orders/{id}/fulfilments/{fulfilment_id}/deliver",
+    summary: "Note that a parcel has arrived",
+    request: { params: parcelParam },
+    responses: { ...orderAnswer, ...problems(...staffProblems, "invalid_transition", "conflict") },
+  }),
+  async (request) => {
+    const { id: orderId, fulfilment_id: fulfilmentId } = request.req.valid("param");
+    return request.json(await deliverParcel(request.var.context, { orderId, fulfilmentId }), 200);
+  },
+);
