@@ -2,6 +2,7 @@ import { sendWelcomeMail } from "#features/auth/send-welcome-mail";
 import { clearOrderedLines } from "#features/cart/clear-ordered-lines";
 import { refreshCatalogueCache } from "#features/catalog/refresh-cache";
 import { receiveFirstCount } from "#features/inventory/adjust-stock";
+import { tellBuyer } from "#features/live/tell-buyer";
 import { returnStockOfEndedOrder } from "#features/orders/end-order";
 import { mailReceipt } from "#features/orders/mail-receipt";
 import type { EventType, RecordedEvent } from "#events/catalogue";
@@ -16,6 +17,8 @@ type Consumer<Type extends EventType> = {
 
 const catalogueCache = { name: "catalogue-cache", handle: refreshCatalogueCache };
 
+const live = { name: "live", handle: tellBuyer };
+
 const returnStock = { name: "return-stock", handle: returnStockOfEndedOrder };
 
 /** Who hears of which event. Every event type has an entry, empty where nobody listens yet. */
@@ -25,16 +28,16 @@ const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
   "variant.stock_counted": [{ name: "first-stock", handle: receiveFirstCount }],
   "stock.changed": [catalogueCache],
   "user.registered": [{ name: "welcome-mail", handle: sendWelcomeMail }],
-  "order.placed": [{ name: "clear-cart", handle: clearOrderedLines }],
-  "order.authorised": [],
-  "order.paid": [{ name: "receipt", handle: mailReceipt }],
-  "order.payment_failed": [],
-  "order.payment_review": [],
-  "order.cancelled": [returnStock],
-  "order.expired": [returnStock],
-  "order.fulfilling": [],
-  "order.shipped": [],
-  "order.delivered": [],
+  "order.placed": [{ name: "clear-cart", handle: clearOrderedLines }, live],
+  "order.authorised": [live],
+  "order.paid": [{ name: "receipt", handle: mailReceipt }, live],
+  "order.payment_failed": [live],
+  "order.payment_review": [live],
+  "order.cancelled": [returnStock, live],
+  "order.expired": [returnStock, live],
+  "order.fulfilling": [live],
+  "order.shipped": [live],
+  "order.delivered": [live],
 };
 
 export function handlersFor(context: Context): (event: RecordedEvent) => readonly Handler<RecordedEvent>[] {
