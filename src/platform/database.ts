@@ -15,16 +15,30 @@ const retryableCodes = new Set(["40001", "40P01"]);
 
 /**
  * Connects over HTTP: one round trip a statement or batch, nothing kept between requests.
- * @param onCall is told of each statement, so that requests can count what they cost.
+ * @param onCall is told of each round trip, so that requests can count what they cost.
  */
 export function connectDatabases(settings: Settings, onCall: () => void): Databases {
   const endpoint = settings.NEON_FETCH_ENDPOINT;
   if (endpoint !== undefined) neonConfig.fetchEndpoint = () => endpoint;
   const logger = { logQuery: onCall };
-  const connect = (url: string) => drizzle(neon(url), { logger });
+  const connect = (url: string) => drizzle(countingTransactions(neon(url), onCall), { logger });
   const replicaUrls = settings.DATABASE_REPLICA_URLS;
   const replicaUrl = replicaUrls[Math.floor(Math.random() * replicaUrls.length)] ?? settings.DATABASE_URL;
   return { primary: connect(settings.DATABASE_URL), replica: connect(replicaUrl) };
+}
+
+/**
+ * The same client, which reports each transaction. Drizzle reads this property for a batch and for nothing else, and
+ * tells its logger of single statements only.
+ */
+function countingTransactions<Client extends object>(client: Client, onCall: () => void): Client {
+  return new Proxy(client, {
+    get(target, property) {
+      if (property === "transaction") onCall();
+      const value: unknown = Reflect.get(target, property);
+      return value;
+    },
+  });
 }
 
 type Statements = readonly [BatchItem<"pg">, ...BatchItem<"pg">[]];
