@@ -4,6 +4,9 @@ import type { Addresses } from "./stack-plan.ts";
 const NAME_WIDTH = 9;
 const PARENT_POLL_MS = 1000;
 
+/** Ctrl-C comes twice: from the terminal and, a moment later, from npm. */
+const REPEATED_SIGNAL_MS = 1000;
+
 /** One line of progress, or of a part's own log. */
 export function say(part: string, line: string): void {
   console.log(`${part.padEnd(NAME_WIDTH)} ${line}`);
@@ -26,16 +29,16 @@ export function explainAndExit(fault: unknown): never {
 }
 
 /**
- * Resolves to how this program was asked to end: by a signal, or by the death of the npm that runs it. A second
- * signal ends it at once; the parts of the stack notice that by themselves.
+ * Resolves to how this program was asked to end: by a signal, or by the death of the npm that runs it. An impatient
+ * second signal ends it at once; the parts of the stack notice that by themselves.
  */
 export function untilAskedToEnd(): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
-  let isAsked = false;
+  let askedAt: number | undefined;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      if (isAsked) process.exit(1);
-      isAsked = true;
+      askedAt ??= performance.now();
+      if (performance.now() - askedAt > REPEATED_SIGNAL_MS) process.exit(1);
       resolve(signal);
     });
   }

@@ -37,6 +37,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningServic
       durableObjects: Object.fromEntries(
         objects.map(([binding, className]) => [binding, { className, useSQLite: true }]),
       ),
+      // Miniflare would ask the network for a sample of it at every start.
+      cf: false,
       telemetry: { enabled: false },
     }),
   );

@@ -19,9 +19,8 @@ export function createWorkerLog({ output, log }: Sinks): (line: ConsoleLine) => 
 }
 
 function inShort(message: string): string {
-  const [first = ""] = message.split("\n");
   const parsed = LogLine.safeParse(parseJson(message));
-  const text = parsed.success ? describe(parsed.data) : first;
+  const text = (parsed.success ? describe(parsed.data) : message).replaceAll(/\s+/g, " ");
   return text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text;
 }
 
