@@ -5,6 +5,8 @@ import { newId } from "#core/ids";
 import { currentTime } from "#core/time";
 import { credentialRoutes, sessionRoutes } from "#features/auth/routes";
 import { cartRoutes } from "#features/cart/routes";
+import { catalogAdminRoutes } from "#features/catalog/admin-routes";
+import { catalogImportRoutes } from "#features/catalog/import-routes";
 import { catalogRoutes } from "#features/catalog/routes";
 import { inventoryRoutes } from "#features/inventory/routes";
 import { jobRoutes } from "#features/jobs/routes";
@@ -33,6 +35,8 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.use(authenticate);
   app.route("/", sessionRoutes);
   app.route("/", catalogRoutes);
+  app.route("/", catalogImportRoutes);
+  app.route("/", catalogAdminRoutes);
   app.route("/", cartRoutes);
   app.route("/", orderRoutes);
   app.route("/", orderAdminRoutes);

@@ -16,6 +16,8 @@ export const errorCodes = {
   forbidden: { status: 403, title: "Not allowed for this account", retryable: false },
   not_found: { status: 404, title: "Not found", retryable: false },
   method_not_allowed: { status: 405, title: "This path has no such method", retryable: false },
+  handle_taken: { status: 409, title: "Another product has this handle", retryable: false },
+  sku_taken: { status: 409, title: "Another product has a variant with this SKU", retryable: false },
   email_taken: { status: 409, title: "An account with this e-mail exists", retryable: false },
   cart_empty: { status: 409, title: "The cart has no lines", retryable: false },
   price_changed: { status: 409, title: "The quote has changed", retryable: false },

@@ -78,8 +78,8 @@ function guess(cells: readonly string[]): string {
   return only.includes("\t") ? "The file seems to be separated by tabs; separate it by commas. " : "";
 }
 
-/** The trimmed cell, empty when the row is too short, or undefined when the file has no such column. */
+/** The trimmed cell without the NUL characters that Postgres refuses, empty when the row is too short, or undefined when the file has no such column. */
 export function cellOf(header: Header, row: CsvRow, column: Column): string | undefined {
   const place = header.places.get(column);
-  return place === undefined ? undefined : (row.cells[place] ?? "").trim();
+  return place === undefined ? undefined : (row.cells[place] ?? "").replaceAll("\0", "").trim();
 }

@@ -9,6 +9,7 @@ import {
   parseAmount,
   skuCharactersMax,
   variantTitle,
+  variantsPerProductMax,
 } from "./rules.ts";
 
 /** A variant as its row tells it; undefined is what the file has no column for. */
@@ -24,8 +25,6 @@ export type ImportedVariant = {
   readonly weightGrams: number | null | undefined;
   readonly quantity: number | undefined;
 };
-
-export const variantsPerProductMax = 250;
 
 type ReadVariants =
   | { ok: true; options: ProductOption[]; variants: ImportedVariant[]; refused: Refusal[] }

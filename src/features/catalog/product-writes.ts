@@ -22,8 +22,8 @@ export function writeProductsStatements(context: Context, writes: readonly Produ
   const created = writes.filter(({ expectedVersion }) => expectedVersion === undefined);
   const updated = writes.filter(({ expectedVersion }) => expectedVersion !== undefined);
   return [
-    primary.execute(insertProducts(created)),
-    primary.execute(updateProducts(updated)),
+    primary.execute(insertProducts(context, created)),
+    primary.execute(updateProducts(context, updated)),
     primary.execute(deleteGoneVariants(updated)),
     primary.execute(upsertVariants(writes)),
     primary.execute(unlinkCategories(updated)),
@@ -60,9 +60,10 @@ function eventsOf({ record, expectedVersion, firstCounts }: ProductWrite): NewEv
 
 const columnsOfProducts = sql`
   id text, handle text, title text, description text, brand text, product_type text, status text, tags text[],
-  options jsonb, images jsonb, currency text, price_min bigint, price_max bigint, version bigint`;
+  options jsonb, images jsonb, currency text, price_min bigint, price_max bigint, version bigint, at bigint`;
 
-function productRows(writes: readonly ProductWrite[]): SQL {
+function productRows(context: Context, writes: readonly ProductWrite[]): SQL {
+  const at = context.now();
   const rows = writes.map(({ record, expectedVersion }) => {
     const { categoryHandles: _, variants: __, productType, ...columns } = record;
     const { priceMin, priceMax } = pricesOf(record);
@@ -72,28 +73,29 @@ function productRows(writes: readonly ProductWrite[]): SQL {
       price_min: priceMin,
       price_max: priceMax,
       version: expectedVersion ?? 0,
+      at,
     };
   });
   return sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (${columnsOfProducts})`;
 }
 
-function insertProducts(writes: readonly ProductWrite[]): SQL {
+function insertProducts(context: Context, writes: readonly ProductWrite[]): SQL {
   return sql`
     insert into products (id, handle, title, description, brand, product_type, status, tags, options, images,
-      currency, price_min, price_max)
+      currency, price_min, price_max, created_at, updated_at)
     select id, handle, title, description, brand, product_type, status, tags, options, images,
-      currency, price_min, price_max
-    from ${productRows(writes)}`;
+      currency, price_min, price_max, to_timestamp(at / 1000.0), to_timestamp(at / 1000.0)
+    from ${productRows(context, writes)}`;
 }
 
-function updateProducts(writes: readonly ProductWrite[]): SQL {
+function updateProducts(context: Context, writes: readonly ProductWrite[]): SQL {
   return sql`
     with written as (
       update products p set handle = r.handle, title = r.title, description = r.description, brand = r.brand,
         product_type = r.product_type, status = r.status, tags = r.tags, options = r.options, images = r.images,
         currency = r.currency, price_min = r.price_min, price_max = r.price_max,
-        version = p.version + 1, updated_at = now()
-      from ${productRows(writes)}
+        version = p.version + 1, updated_at = to_timestamp(r.at / 1000.0)
+      from ${productRows(context, writes)}
       where p.id = r.id and p.version = r.version
       returning 1)
     select expect_rows((select count(*) from written), ${writes.length})`;

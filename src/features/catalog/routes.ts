@@ -6,7 +6,7 @@ import { pageOf, pageQuery, pageRequestOf, pageToWire } from "#http/pagination";
 import { listProducts } from "./list-products.ts";
 import { readCategories } from "./read-categories.ts";
 import { readProduct } from "./read-product.ts";
-import { CategoryNode, ProductWire, productFilters } from "./schema.ts";
+import { CategoryNode, ProductParam, ProductWire, productFilters } from "./schema.ts";
 import { productEtag, productToWire } from "./wire.ts";
 
 /** How long browsers and edges may answer by themselves: as long as an isolate believes its memory. */
@@ -45,7 +45,7 @@ catalogRoutes.openapi(
     path: "/products/{id}",
     summary: "Read a product",
     tags: ["Catalogue"],
-    request: { params: z.object({ id: z.string().max(255).openapi({ description: "Id or handle." }) }) },
+    request: { params: ProductParam },
     responses: { 200: json(ProductWire, "The product"), 304: notModified, ...problems("not_found") },
   }),
   async (request) => {

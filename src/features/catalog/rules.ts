@@ -44,6 +44,7 @@ export function parseAmount(text: string, currency: string): number | undefined 
 }
 
 export const skuCharactersMax = 128;
+export const variantsPerProductMax = 250;
 
 /** The same SKU every time for a variant that came without one, from its product's handle and its options' values. */
 export function generatedSku(handle: string, values: readonly string[]): string {
@@ -62,5 +63,7 @@ function checksum(text: string): string {
 
 /** A web address or a path in the shop; anything else shows no image. */
 export function imageUrlOf(text: string | undefined): string | null {
-  return text !== undefined && text.length <= 2_048 && /^(?:https?:\/\/|\/)[^\s]+$/.test(text) ? text : null;
+  return text !== undefined && text.length <= 2_048 && /^(?:https?:\/\/|\/)[^\s\p{Cc}]+$/u.test(text)
+    ? text
+    : null;
 }

@@ -1,11 +1,11 @@
 import { z } from "@hono/zod-openapi";
 import { MoneyWire } from "#core/money";
-import { onlyVariantTitle } from "./rules.ts";
+import { onlyVariantTitle, skuCharactersMax, variantsPerProductMax } from "./rules.ts";
 
 export const productLimits = {
   titleCharactersMax: 255,
   descriptionCharactersMax: 60_000,
-  variantsMax: 250,
+  variantsMax: variantsPerProductMax,
   optionsMax: 3,
   tagsMax: 250,
   imagesMax: 250,
@@ -86,7 +86,9 @@ export const CategoryNode: z.ZodType<CategoryNode> = z
   .openapi("Category");
 
 const amount = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const name = z.string().min(1).max(productLimits.titleCharactersMax);
+/** No control characters and no halves of characters: Postgres has no place for them. */
+const plain = /^[^\p{Cc}\p{Cs}]+$/u;
+const name = z.string().max(productLimits.titleCharactersMax).regex(plain);
 
 export const productSorts = ["newest", "price", "-price", "rating", "title"] as const;
 export type ProductSort = (typeof productSorts)[number];
@@ -111,7 +113,10 @@ export const productFilters = {
   sort: z.enum(productSorts).default("newest"),
 };
 
-const safeText = (charactersMax: number) => z.string().trim().min(1).max(charactersMax);
+const safeText = (charactersMax: number) => z.string().trim().max(charactersMax).regex(plain);
+/** An id or a handle in a path. */
+export const ProductParam = z.object({ id: name.openapi({ description: "Id or handle." }) });
+
 const minor = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const handle = z
   .string()
@@ -124,17 +129,18 @@ const imageUrl = z
   .string()
   .min(1)
   .max(2_048)
-  .regex(/^(?:https?:\/\/|\/)[^\s]+$/, "an http(s) URL or a path");
+  .regex(/^(?:https?:\/\/|\/)[^\s\p{Cc}\p{Cs}]+$/u, "an http(s) URL or a path");
 
-const NewImage = z.strictObject({ url: imageUrl, alt: z.string().max(512).default("") });
+const NewImage = z.strictObject({ url: imageUrl, alt: safeText(512).or(z.literal("")).default("") });
 
 export const NewVariant = z.strictObject({
-  id: z.string().optional().openapi({ description: "Of the variant to keep; without it the SKU tells." }),
-  sku: safeText(128),
+  sku: safeText(skuCharactersMax).openapi({
+    description: "Tells which variant is meant when they are replaced.",
+  }),
   title: safeText(productLimits.titleCharactersMax)
     .optional()
     .openapi({ description: `Unless given, the option values joined, or "${onlyVariantTitle}".` }),
-  options: z.record(z.string().min(1).max(255), z.string().min(1).max(255)).default({}),
+  options: z.record(safeText(255), safeText(255)).default({}),
   price: minor.openapi({ description: "Minor units of the product's currency." }),
   compare_at_price: minor.nullable().default(null),
   image_url: imageUrl.nullable().default(null),
@@ -162,7 +168,7 @@ const productFields = {
     .array(z.strictObject({ name: safeText(255), values: z.array(safeText(255)).min(1).max(250) }))
     .max(productLimits.optionsMax),
   categories: z
-    .array(z.string().min(1).max(255))
+    .array(name)
     .max(productLimits.categoriesMax)
     .openapi({ description: "Handles or ids of categories that exist; ancestors are added." }),
   variants: z.array(NewVariant).min(1).max(productLimits.variantsMax),

@@ -86,4 +86,8 @@ export const productImports = pgTable("product_imports", {
   report: jsonb().$type<Refusal[]>().notNull().default([]),
   startedAt: moment("started_at").notNull().defaultNow(),
   finishedAt: moment("finished_at"),
+  updatedAt: moment("updated_at").notNull().defaultNow(),
+  ignoredColumns: text("ignored_columns").array().notNull().default([]),
+  stockCounts: integer("stock_counts").notNull().default(0),
+  failure: text(),
 });

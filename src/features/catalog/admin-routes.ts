@@ -1,0 +1,137 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { AppRequest } from "#http/app-types";
+import { requireRole } from "#http/auth";
+import { requiredVersion, versionEtag } from "#http/conditional";
+import { requireContentType } from "#http/content-type";
+import { idempotentRequestOf } from "#http/idempotency";
+import { bearerSecurity, createRouter, idempotencyKey, json, jsonBody, problems } from "#http/openapi";
+import { markReplay } from "#http/reply";
+import { readAdminProduct } from "./admin-product.ts";
+import { archiveProduct } from "./archive-product.ts";
+import { createProduct } from "./create-product.ts";
+import { NewProduct, ProductParam, ProductPatch, ProductWire } from "./schema.ts";
+import { updateProduct } from "./update-product.ts";
+import { productToWire } from "./wire.ts";
+
+export const catalogAdminRoutes = createRouter();
+
+const staffOnly = {
+  tags: ["catalogue (staff)"],
+  security: bearerSecurity,
+  middleware: requireRole("admin"),
+};
+const staffProblems = ["unauthenticated", "token_expired", "invalid_token", "forbidden"] as const;
+const versionProblems = ["not_found", "if_match_required", "version_mismatch"] as const;
+const mergePatch = "application/merge-patch+json";
+
+const versioned = {
+  ...json(ProductWire, "The product as it stands now"),
+  headers: { ETag: { schema: { type: "string", example: '"v7"' }, description: "Send it as If-Match." } },
+} as const;
+const ifMatch = z.object({
+  "if-match": z.string().optional().openapi({ description: "The version that was read.", example: '"v7"' }),
+});
+
+catalogAdminRoutes.openapi(
+  createRoute({
+    ...staffOnly,
+    method: "post",
+    path: "/admin/products",
+    summary: "Make a product with its variants",
+    description:
+      "Descriptions are HTML and keep a safe subset of it. A new product is a draft unless it says otherwise.",
+    request: {
+      headers: z.object({ "idempotency-key": idempotencyKey.optional() }),
+      body: jsonBody(NewProduct),
+    },
+    responses: {
+      201: versioned,
+      ...problems(...staffProblems, "handle_taken", "sku_taken", "idempotency_key_reused"),
+    },
+  }),
+  async (request) => {
+    const input = request.req.valid("json");
+    const idempotent = await idempotentRequestOf(request, input);
+    const outcome = await createProduct(request.var.context, input, idempotent);
+    markReplay(request, outcome);
+    request.header("Location", `/admin/products/${outcome.body.id}`);
+    describeVersion(request, outcome.body.version);
+    return request.json(outcome.body, 201);
+  },
+);
+
+catalogAdminRoutes.openapi(
+  createRoute({
+    ...staffOnly,
+    method: "get",
+    path: "/admin/products/{id}",
+    summary: "Any product, whatever its status",
+    request: { params: ProductParam },
+    responses: { 200: versioned, ...problems(...staffProblems, "not_found") },
+  }),
+  async (request) => {
+    const product = await readAdminProduct(request.var.context, request.req.valid("param").id);
+    describeVersion(request, product.version);
+    return request.json(productToWire(product), 200);
+  },
+);
+
+catalogAdminRoutes.openapi(
+  createRoute({
+    ...staffOnly,
+    middleware: [requireRole("admin"), requireContentType(mergePatch)],
+    method: "patch",
+    path: "/admin/products/{id}",
+    summary: "Change a product",
+    description:
+      "A JSON merge patch (RFC 7396): members that are present replace, null empties, lists are replaced as a whole. Variants are known by their SKU.",
+    request: {
+      params: ProductParam,
+      headers: ifMatch,
+      body: { required: true, content: { [mergePatch]: { schema: ProductPatch } } },
+    },
+    responses: {
+      200: versioned,
+      ...problems(
+        ...staffProblems,
+        ...versionProblems,
+        "handle_taken",
+        "sku_taken",
+        "unsupported_media_type",
+      ),
+    },
+  }),
+  async (request) => {
+    const product = await updateProduct(request.var.context, {
+      id: request.req.valid("param").id,
+      expectedVersion: requiredVersion(request),
+      patch: request.req.valid("json"),
+    });
+    describeVersion(request, product.version);
+    return request.json(productToWire(product), 200);
+  },
+);
+
+catalogAdminRoutes.openapi(
+  createRoute({
+    ...staffOnly,
+    method: "delete",
+    path: "/admin/products/{id}",
+    summary: "Archive a product",
+    description: "It is off sale at once; orders that name it keep what they copied.",
+    request: { params: ProductParam, headers: ifMatch },
+    responses: {
+      204: { description: "Archived, or it already was" },
+      ...problems(...staffProblems, ...versionProblems),
+    },
+  }),
+  async (request) => {
+    await archiveProduct(request.var.context, request.req.valid("param").id, requiredVersion(request));
+    return request.body(null, 204);
+  },
+);
+
+function describeVersion(request: AppRequest, version: number): void {
+  request.header("ETag", versionEtag(version));
+  request.header("Cache-Control", "private, no-store");
+}

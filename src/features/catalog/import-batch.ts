@@ -1,0 +1,152 @@
+import { sql } from "drizzle-orm";
+import { z } from "zod";
+import { AppError } from "#core/errors";
+import { newId } from "#core/ids";
+import type { Context } from "#platform/context";
+import { databaseErrorOf, lostRace, transact } from "#platform/database";
+import type { ProductDocument } from "./document.ts";
+import type { CategoryStep, ImportedProduct } from "./import-mapping.ts";
+import { type Merged, mergeProduct } from "./import-merge.ts";
+import type { ImportCounts, Refusal } from "./import-report.ts";
+import { type ImportRun, countRefusals, saveProgress } from "./import-run.ts";
+import type { ProductWrite } from "./product-record.ts";
+import { type NewCategory, insertCategories, writeProductsStatements } from "./product-writes.ts";
+import { anyOf, documentsOf, selectDocuments } from "./store.ts";
+
+/** Products, and variants, written in one transaction. */
+export const batchLimits = { productsMax: 100, variantsMax: 1_000 } as const;
+
+/** Times that a batch is decided anew because somebody else wrote the same products meanwhile. */
+const attemptsMax = 3;
+/** A unique key was taken, or a parent category was made by somebody else, between reading and writing. */
+const overtakenCodes = new Set(["23505", "23503"]);
+
+/** Writes what has changed, all or none of it, and returns what was refused. */
+export async function importBatch(
+  context: Context,
+  run: ImportRun,
+  products: readonly ImportedProduct[],
+): Promise<readonly Refusal[]> {
+  for (let attempt = 1; ; attempt++) {
+    const known = await readKnown(context, products);
+    const merged = mergeAll(context, products, known);
+    const refused = merged.flatMap((each) => each.refused);
+    const counts = addCounts(run.counts, merged);
+    try {
+      await write(context, { merged, newCategories: newCategoriesOf(context, products, known), run, counts });
+      run.counts = counts;
+      countRefusals(run, refused);
+      return refused;
+    } catch (error) {
+      const overtaken = lostRace(error) || overtakenCodes.has(databaseErrorOf(error)?.code ?? "");
+      if (!overtaken) throw error;
+      if (attempt === attemptsMax)
+        throw new AppError("conflict", {
+          detail: "Somebody else keeps changing the same products. Import the file again.",
+          cause: error,
+        });
+    }
+  }
+}
+
+/** What the catalogue holds of the imported products. */
+type Known = {
+  readonly byHandle: ReadonlyMap<string, ProductDocument>;
+  readonly ownersOfSkus: ReadonlyMap<string, string>;
+  readonly categoryIds: ReadonlyMap<string, string>;
+};
+
+const SkuRow = z.object({ sku: z.string(), product_id: z.string() });
+const CategoryRow = z.object({ handle: z.string(), id: z.string() });
+
+async function readKnown(context: Context, products: readonly ImportedProduct[]): Promise<Known> {
+  const { primary } = context.databases;
+  const skus = products.flatMap(({ variants }) => variants.map(({ sku }) => sku));
+  const categoryHandles = stepsOf(products).map(({ handle }) => handle);
+  const [documents, owners, categories] = await transact(primary, [
+    selectDocuments(primary, sql`p.handle = ${anyOf(products.map(({ handle }) => handle))}`),
+    primary.execute(sql`select sku, product_id from variants where sku = ${anyOf(skus)}`),
+    primary.execute(sql`select handle, id from categories where handle = ${anyOf(categoryHandles)}`),
+  ]);
+  const ownerRows = owners.rows.map((row) => SkuRow.parse(row));
+  const categoryRows = categories.rows.map((row) => CategoryRow.parse(row));
+  return {
+    byHandle: new Map(documentsOf(documents).map((document) => [document.handle, document])),
+    ownersOfSkus: new Map(ownerRows.map((row) => [row.sku, row.product_id])),
+    categoryIds: new Map(categoryRows.map((row) => [row.handle, row.id])),
+  };
+}
+
+function mergeAll(context: Context, products: readonly ImportedProduct[], known: Known): Merged[] {
+  const ownersOfSkus = new Map(known.ownersOfSkus);
+  return products.map((product) => {
+    const merged = mergeProduct(product, {
+      existing: known.byHandle.get(product.handle),
+      ownersOfSkus,
+      currency: context.settings.SHOP_CURRENCY,
+      newProductId: () => newId("product", context.now()),
+      newVariantId: () => newId("variant", context.now()),
+    });
+    if ("write" in merged) {
+      const { record } = merged.write;
+      for (const { sku } of record.variants) ownersOfSkus.set(sku, record.id);
+    }
+    return merged;
+  });
+}
+
+function stepsOf(products: readonly ImportedProduct[]): CategoryStep[] {
+  const steps = products.flatMap(({ category }) => category ?? []);
+  return [...new Map(steps.map((step) => [step.handle, step])).values()];
+}
+
+/** Paths come topmost first, so that a parent has its id before its children ask for it. */
+function newCategoriesOf(
+  context: Context,
+  products: readonly ImportedProduct[],
+  known: Known,
+): NewCategory[] {
+  const ids = new Map(known.categoryIds);
+  return stepsOf(products)
+    .filter(({ handle }) => !known.categoryIds.has(handle))
+    .map(({ handle, title, parentHandle }) => {
+      const id = newId("category", context.now());
+      ids.set(handle, id);
+      return { id, handle, title, parent_id: parentHandle === null ? null : (ids.get(parentHandle) ?? null) };
+    });
+}
+
+function addCounts(before: ImportCounts, merged: readonly Merged[]): ImportCounts {
+  const count = (kind: Merged["kind"]) => merged.filter((each) => each.kind === kind).length;
+  const writes = writesOf(merged);
+  return {
+    ...before,
+    created: before.created + count("created"),
+    updated: before.updated + count("updated"),
+    unchanged: before.unchanged + count("unchanged"),
+    stock_counts: before.stock_counts + writes.reduce((sum, { firstCounts }) => sum + firstCounts.length, 0),
+  };
+}
+
+function writesOf(merged: readonly Merged[]): ProductWrite[] {
+  return merged.flatMap((each) => ("write" in each ? [each.write] : []));
+}
+
+type Batch = {
+  readonly merged: readonly Merged[];
+  readonly newCategories: readonly NewCategory[];
+  readonly run: ImportRun;
+  readonly counts: ImportCounts;
+};
+
+async function write(context: Context, { merged, newCategories, run, counts }: Batch): Promise<void> {
+  const writes = writesOf(merged);
+  const progress = saveProgress(context, run, counts);
+  if (writes.length === 0) await progress;
+  else
+    await transact(context.databases.primary, [
+      insertCategories(context, newCategories),
+      ...writeProductsStatements(context, writes),
+      progress,
+    ]);
+}

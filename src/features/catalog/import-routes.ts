@@ -1,0 +1,112 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { AppError } from "#core/errors";
+import { requireRole } from "#http/auth";
+import { requireContentType } from "#http/content-type";
+import { bearerSecurity, createRouter, json, problems } from "#http/openapi";
+import { importProducts } from "./import-products.ts";
+import { type ImportLine, ImportReport } from "./import-report.ts";
+import { readImport } from "./read-import.ts";
+
+export const catalogImportRoutes = createRouter();
+
+const staffProblems = ["unauthenticated", "token_expired", "invalid_token", "forbidden"] as const;
+const lineByLine = "application/x-ndjson";
+
+const staffOnly = { tags: ["catalogue (staff)"], security: bearerSecurity };
+
+const importRoute = createRoute({
+  ...staffOnly,
+  method: "post",
+  path: "/admin/products/import",
+  summary: "Import a Shopify product export",
+  description: [
+    "Products are known by their handle, variants by their SKU; importing the same file again changes nothing.",
+    "Variants that a product's rows no longer name go. Columns that the file does not have leave what is there.",
+    "Rows that cannot be taken are refused one by one, with the reason; the others are stored, a batch at a time.",
+    "Quantities are the first stock count of new variants only: an import never changes the stock of others.",
+    `With \`Accept: ${lineByLine}\` the answer tells line by line what happens while the file is read.`,
+  ].join(" "),
+  request: {
+    body: {
+      required: true,
+      content: {
+        "text/csv": { schema: z.string().openapi({ description: "UTF-8, separated by commas." }) },
+      },
+    },
+  },
+  responses: {
+    200: {
+      description: "The report, or with line by line: started, refused, progress, then finished or failed",
+      content: { "application/json": { schema: ImportReport }, [lineByLine]: { schema: z.string() } },
+    },
+    ...problems(...staffProblems, "invalid_csv", "body_too_large", "unsupported_media_type", "conflict"),
+  },
+});
+
+// Answers in two media types do not fit the typed registration: the description and the handler stand side by side.
+catalogImportRoutes.openAPIRegistry.registerPath(importRoute);
+catalogImportRoutes.post(
+  importRoute.path,
+  requireRole("admin"),
+  requireContentType("text/csv"),
+  async (request) => {
+    const { body } = request.req.raw;
+    if (body === null) throw new AppError("invalid_csv", { detail: "The file is empty." });
+    const lines = importProducts(request.var.context, body);
+    if (!request.req.header("accept")?.includes(lineByLine))
+      return request.json(await reportAtTheEnd(lines), 200);
+    const stream = await streamLines(lines);
+    return request.body(stream, 200, { "content-type": lineByLine, "cache-control": "no-store" });
+  },
+);
+
+catalogImportRoutes.openapi(
+  createRoute({
+    ...staffOnly,
+    middleware: requireRole("admin"),
+    method: "get",
+    path: "/admin/products/imports/{id}",
+    summary: "The report of an import",
+    request: { params: z.object({ id: z.string().regex(/^imp_\w{1,64}$/) }) },
+    responses: { 200: json(ImportReport, "The report"), ...problems(...staffProblems, "not_found") },
+  }),
+  async (request) => {
+    const report = await readImport(request.var.context, request.req.valid("param").id);
+    request.header("Cache-Control", "private, no-store");
+    return request.json(report, 200);
+  },
+);
+
+async function reportAtTheEnd(lines: AsyncGenerator<ImportLine>): Promise<ImportReport> {
+  for await (const line of lines) {
+    if (line.type === "failed") {
+      const { type: _, code, detail, ...report } = line;
+      throw new AppError(code, { detail, members: { import: report } });
+    }
+    if (line.type === "finished") {
+      const { type: _, ...report } = line;
+      return report;
+    }
+  }
+  throw new Error("an import ended without a last line");
+}
+
+/** Waits for the first line, so that a file that is no product export is still refused with a status. */
+async function streamLines(lines: AsyncGenerator<ImportLine>): Promise<ReadableStream<Uint8Array>> {
+  const encoder = new TextEncoder();
+  const encode = (line: ImportLine) => encoder.encode(`${JSON.stringify(line)}\n`);
+  const first = await lines.next();
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      if (!first.done) controller.enqueue(encode(first.value));
+    },
+    async pull(controller) {
+      const next = await lines.next();
+      if (next.done) controller.close();
+      else controller.enqueue(encode(next.value));
+    },
+    async cancel() {
+      await lines.return(undefined);
+    },
+  });
+}
