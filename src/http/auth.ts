@@ -9,8 +9,8 @@ import type { AppEnvironment } from "./app-types.ts";
 export const authenticate = createMiddleware<AppEnvironment>(async (request, next) => {
   const header = request.req.header("authorization");
   if (header !== undefined) {
-    const [scheme, token] = header.split(" ");
-    if (scheme?.toLowerCase() !== "bearer" || !token)
+    const token = /^bearer +([^ ]+)$/i.exec(header)?.[1];
+    if (token === undefined)
       throw new AppError("invalid_token", { detail: "Send Authorization: Bearer <access token>." });
     const { context } = request.var;
     const principal = await verifyAccessToken(context.settings, token, context.now());

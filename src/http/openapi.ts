@@ -22,6 +22,9 @@ export function jsonBody<Schema extends z.ZodType>(schema: Schema) {
   return { required: true, content: { "application/json": { schema } } };
 }
 
+/** What can be wrong with a body before its fields are looked at; a route with a JSON body spreads them. */
+export const bodyErrors = ["malformed_json", "body_too_large", "unsupported_media_type"] as const;
+
 /** The errors of a route, by status, from their stable codes. The ones that every route can give are added. */
 export function problems(...codes: ErrorCode[]) {
   const everywhere: ErrorCode[] = ["invalid_request", "internal_error", "dependency_unavailable"];
@@ -44,11 +47,7 @@ export function problems(...codes: ErrorCode[]) {
 export const bearerSecurity = [{ bearer: [] }];
 
 /** Header schemas that several routes share. */
-export const idempotencyKey = z
-  .string()
-  .min(1)
-  .max(255)
-  .openapi({
-    description: "Repeat a request with the same key and it takes effect once.",
-    example: "b2f1c0de",
-  });
+export const idempotencyKey = z.string().min(1).max(255).openapi({
+  description: "Repeat a request with the same key and it takes effect once.",
+  example: "b2f1c0de",
+});

@@ -2,7 +2,15 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { sha256Hex } from "#core/canonical-json";
 import { requireRole } from "#http/auth";
 import { idempotentRequestOf } from "#http/idempotency";
-import { bearerSecurity, createRouter, idempotencyKey, json, jsonBody, problems } from "#http/openapi";
+import {
+  bearerSecurity,
+  bodyErrors,
+  createRouter,
+  idempotencyKey,
+  json,
+  jsonBody,
+  problems,
+} from "#http/openapi";
 import { limitAttempts } from "#http/rate-limit";
 import { markReplay } from "#http/reply";
 import { publicJwks } from "#platform/access-tokens";
@@ -28,7 +36,7 @@ export const credentialRoutes = createRouter();
 /** For those who are signed in. */
 export const sessionRoutes = createRouter();
 
-const tags = ["Auth"];
+const tags = ["auth"];
 const rateFields = {
   RateLimit: { schema: { type: "string" }, description: "What is left of each limit." },
   "RateLimit-Policy": { schema: { type: "string" }, description: "The limits that this request fell under." },
@@ -51,7 +59,7 @@ credentialRoutes.openapi(
     },
     responses: {
       201: { ...json(SignedIn, "The account and its first session"), headers: rateFields },
-      ...problems("email_taken", "idempotency_key_reused", "rate_limited"),
+      ...problems(...bodyErrors, "email_taken", "idempotency_key_reused", "rate_limited"),
     },
   }),
   async (request) => {
@@ -81,7 +89,7 @@ credentialRoutes.openapi(
     request: { body: jsonBody(Credentials) },
     responses: {
       200: { ...json(SignedIn, "A new session"), headers: rateFields },
-      ...problems("invalid_credentials", "rate_limited"),
+      ...problems(...bodyErrors, "invalid_credentials", "rate_limited"),
     },
   }),
   async (request) => {
@@ -100,7 +108,10 @@ credentialRoutes.openapi(
     description:
       "A refresh token is good once. For a few seconds more it gives the same successor, so that tabs may refresh together and a lost answer can be asked for again; after that, using it again ends the session.",
     request: { body: jsonBody(RefreshRequest) },
-    responses: { 200: json(SignedIn, "The session with new tokens"), ...problems("invalid_token") },
+    responses: {
+      200: json(SignedIn, "The session with new tokens"),
+      ...problems(...bodyErrors, "invalid_token"),
+    },
   }),
   async (request) => {
     const { refresh_token: refreshToken } = request.req.valid("json");
@@ -134,7 +145,7 @@ sessionRoutes.openapi(
     request: { body: { required: false, content: { "application/json": { schema: LogoutRequest } } } },
     responses: {
       204: { description: "The session has ended" },
-      ...problems("unauthenticated", "invalid_token", "token_expired"),
+      ...problems(...bodyErrors, "unauthenticated", "invalid_token", "token_expired"),
     },
   }),
   async (request) => {

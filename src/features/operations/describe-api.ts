@@ -21,16 +21,17 @@ An edge-native commerce API: products, search, carts, orders, payments, stock an
 `.trim();
 
 const tags = [
-  { name: "Auth", description: "Accounts, sessions and the keys that access tokens are verified with." },
-  { name: "Catalogue", description: "Products, variants and categories." },
-  { name: "Search", description: "Full-text search with facets and suggestions." },
-  { name: "Cart", description: "What a buyer is about to order; guests have one as well." },
-  { name: "Orders", description: "Placing, following and cancelling orders." },
-  { name: "Payments", description: "Paying an order, and what the payment providers report." },
-  { name: "Inventory", description: "What can still be sold." },
-  { name: "Live", description: "Orders, promotions and stock as they change." },
-  { name: "Admin", description: "For the shop's own people." },
-  { name: "Operations", description: "Health, readiness and this description." },
+  { name: "auth", description: "Accounts, sessions and the keys that access tokens are verified with." },
+  { name: "catalogue", description: "Products, variants and categories." },
+  { name: "catalogue (staff)", description: "What the shop's own people do with the catalogue." },
+  { name: "search", description: "Full-text search with facets and suggestions." },
+  { name: "cart", description: "What a buyer is about to order; guests have one as well." },
+  { name: "orders", description: "Placing, following and cancelling orders." },
+  { name: "orders (staff)", description: "What the shop's own people do with orders." },
+  { name: "payment", description: "Paying an order, and what the payment providers report." },
+  { name: "inventory", description: "What can still be sold." },
+  { name: "live", description: "Orders, promotions and stock as they change." },
+  { name: "operations", description: "Health, readiness and this description." },
 ];
 
 export const describedErrors: readonly DescribedError[] = Object.entries(errorCodes).map(([code, entry]) => ({

@@ -87,7 +87,12 @@ export type ApiDocument = z.infer<typeof ApiDocument>;
 
 export type DescribedOperation = z.infer<typeof Operation> & { method: Method; path: string; anchor: string };
 
-export type OperationGroup = { name: string; description: string; operations: DescribedOperation[] };
+export type OperationGroup = {
+  name: string;
+  anchor: string;
+  description: string;
+  operations: DescribedOperation[];
+};
 
 /** The operations under their first tag, in the order of the tags. */
 export function groupOperations(document: ApiDocument): OperationGroup[] {
@@ -103,13 +108,14 @@ export function groupOperations(document: ApiDocument): OperationGroup[] {
   return tags
     .map((tag) => ({
       ...tag,
+      anchor: anchorOf("tag", tag.name),
       operations: operations.filter(({ tags }) => (tags[0] ?? "other") === tag.name),
     }))
     .filter((group) => group.operations.length > 0);
 }
 
-function anchorOf(method: string, path: string): string {
-  return `${method}-${path.replaceAll(/[^a-z0-9]+/gi, "-").replaceAll(/^-|-$/g, "")}`;
+function anchorOf(kind: string, name: string): string {
+  return `${kind}-${name.replaceAll(/[^a-z0-9]+/gi, "-").replaceAll(/^-|-$/g, "")}`;
 }
 
 const refPrefix = "#/components/schemas/";

@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import type { ApiDocument, DescribedOperation, Parameter } from "./docs-model.ts";
-import { type Html, exampleOf, renderSchema, typeOf } from "./docs-schema.ts";
+import { type Html, exampleOf, inlineCode, renderSchema, typeOf } from "./docs-schema.ts";
 
 /** One operation: what it takes, what it answers, and a form that sends it. */
 export function renderOperation(document: ApiDocument, operation: DescribedOperation): Html {
@@ -12,7 +12,7 @@ export function renderOperation(document: ApiDocument, operation: DescribedOpera
       <span class="summary">${summary}${deprecated ? " (deprecated)" : ""}</span>
     </summary>
     <div class="body">
-      ${renderSecurity(operation)} ${description === undefined ? "" : html`<p>${description}</p>`}
+      ${renderSecurity(operation)} ${description === undefined ? "" : html`<p>${inlineCode(description)}</p>`}
       ${renderParameters(document, operation.parameters)} ${renderRequestBody(document, operation)}
       ${renderResponses(document, operation)} ${renderForm(document, operation)}
     </div>
@@ -37,7 +37,7 @@ function renderSecurity({ security }: DescribedOperation): Html {
 
 function renderParameters(document: ApiDocument, parameters: readonly Parameter[]): Html {
   if (parameters.length === 0) return html``;
-  return html`<h4>Parameters</h4>
+  return html`<h3>Parameters</h3>
     <ul class="fields">
       ${parameters.map(
         (parameter) =>
@@ -45,7 +45,9 @@ function renderParameters(document: ApiDocument, parameters: readonly Parameter[
             <code class="name">${parameter.name}</code>
             <span class="type">${parameter.in}, ${typeOf(document, parameter.schema)}</span>
             ${parameter.required ? html`<span class="required">required</span>` : ""}
-            <span class="about">${parameter.description ?? parameter.schema.description ?? ""}</span>
+            <span class="about"
+              >${inlineCode(parameter.description ?? parameter.schema.description ?? "")}</span
+            >
           </li>`,
       )}
     </ul>`;
@@ -53,7 +55,7 @@ function renderParameters(document: ApiDocument, parameters: readonly Parameter[
 
 function renderRequestBody(document: ApiDocument, { requestBody }: DescribedOperation): Html {
   if (requestBody === undefined) return html``;
-  return html`<h4>Body</h4>
+  return html`<h3>Body</h3>
     ${Object.entries(requestBody.content).map(
       ([type, { schema = {} }]) =>
         html`<p><code>${type}</code> <span class="type">${typeOf(document, schema)}</span></p>
@@ -62,7 +64,7 @@ function renderRequestBody(document: ApiDocument, { requestBody }: DescribedOper
 }
 
 function renderResponses(document: ApiDocument, { responses }: DescribedOperation): Html {
-  return html`<h4>Answers</h4>
+  return html`<h3>Answers</h3>
     <ul class="responses">
       ${Object.entries(responses).map(([status, { description, content }]) => {
         const [type, body] = Object.entries(content)[0] ?? [];
@@ -82,12 +84,6 @@ function renderResponses(document: ApiDocument, { responses }: DescribedOperatio
     </ul>`;
 }
 
-/** Text in which `back-ticked` words are code. */
-function inlineCode(text: string): Html {
-  const parts = text.split("`");
-  return html`${parts.map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part))}`;
-}
-
 function renderForm(document: ApiDocument, operation: DescribedOperation): Html {
   const { method, path, anchor, parameters, requestBody } = operation;
   const jsonBody = Object.entries(requestBody?.content ?? {}).find(([type]) => type.endsWith("json"));
@@ -100,7 +96,7 @@ function renderForm(document: ApiDocument, operation: DescribedOperation): Html 
     data-path="${path}"
     data-type="${mediaType}"
   >
-    <h4>Try it</h4>
+    <h3>Try it</h3>
     ${parameters.map((parameter) => renderInput(document, anchor, parameter))}
     ${
       jsonBody === undefined

@@ -38,8 +38,8 @@ export async function renderDocs(openApiDocument: unknown, reference: Reference)
             ${renderSession()}
             ${groups.map(
               (group) =>
-                html`<section aria-labelledby="tag-${group.name}">
-                  <h2 id="tag-${group.name}">${group.name}</h2>
+                html`<section aria-labelledby="${group.anchor}">
+                  <h2 id="${group.anchor}">${group.name}</h2>
                   <p class="lead">${group.description}</p>
                   ${group.operations.map((operation) => renderOperation(document, operation))}
                 </section>`,

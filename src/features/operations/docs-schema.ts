@@ -26,8 +26,14 @@ function describeField(document: ApiDocument, field: Schema): Html {
   const { schema } = resolve(document, field);
   const description = field.description ?? schema.description;
   const limits = constraintsOf(schema);
-  return html`${description === undefined ? "" : html`<span class="about">${description}</span>`}
+  return html`${description === undefined ? "" : html`<span class="about">${inlineCode(description)}</span>`}
   ${limits === "" ? "" : html`<span class="constraints">${limits}</span>`}`;
+}
+
+/** Text in which `back-ticked` words are code. */
+export function inlineCode(text: string): Html {
+  const parts = text.split("`");
+  return html`${parts.map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part))}`;
 }
 
 type Field = { name: string; required: boolean; field: Schema };

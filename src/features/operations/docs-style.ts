@@ -33,7 +33,8 @@ nav > details > summary { display: none; }
 main { padding: 2rem 2.5rem 6rem; min-width: 0; }
 h1 { font-size: 2rem; line-height: 1.2; margin: 0 0 .25rem; }
 h2 { margin: 2.5rem 0 .5rem; font-size: 1.35rem; }
-h4 { margin: 1.25rem 0 .35rem; font-size: .95rem; }
+h3 { margin: 1.25rem 0 .35rem; font-size: .95rem; }
+main h2::first-letter { text-transform: uppercase; }
 .lead { color: var(--faint); margin: 0 0 1.5rem; max-width: 46rem; }
 .method { flex: none; font-weight: 700; font-size: .72rem; letter-spacing: .03em; }
 .get { color: var(--get); } .post { color: var(--post); } .put, .patch { color: var(--change); } .delete { color: var(--remove); }

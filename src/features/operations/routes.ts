@@ -11,7 +11,7 @@ import { type Limit, bearerScheme, describeApi, describedErrors } from "./descri
 import { type DocsPage, renderDocs } from "./docs-page.ts";
 import { Health, Readiness } from "./schema.ts";
 
-const tags = ["Operations"];
+const tags = ["operations"];
 const descriptionMaxAge = "public, max-age=300";
 
 const limits: readonly Limit[] = [

@@ -1,0 +1,17 @@
+import { type Settings, settingsOf } from "#platform/env";
+import { settingsOfWorkerTests } from "../../durable-objects/worker-settings.ts";
+
+const nowhere = {} as DurableObjectNamespace<never>;
+
+/** Complete settings, some of them changed; for code that touches no service. */
+export function settingsFor(changes: Record<string, string>): Settings {
+  const usual = { SHOP_NAME: "Tradewind", SHOP_CURRENCY: "USD", MAIL_FROM: "shop@tradewind.example" };
+  return settingsOf({
+    INVENTORY: nowhere,
+    CARTS: nowhere,
+    ROOMS: nowhere,
+    ...usual,
+    ...settingsOfWorkerTests,
+    ...changes,
+  });
+}
