@@ -2,19 +2,22 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { PartName, PartOptions } from "./part-launchers.ts";
 import { PartReport, type PartCommand } from "./part-messages.ts";
 
 const PROGRAM = join(import.meta.dirname, "run-part.ts");
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 20_000;
+const GROUP_ENDS_MS_MAX = 2_000;
+const POLL_MS = 10;
 
 /** A part of the stack that runs in a process of its own. */
 export type PartProcess = {
   readonly pid: number;
   /** Asks it to finish what is in flight, and waits until it has gone. */
   stop: () => Promise<void>;
-  /** Sends the signal and waits until the process has gone. */
+  /** Sends the signal and waits until the process has gone, and with it the programs that it had started. */
   kill: (signal: NodeJS.Signals) => Promise<void>;
 };
 
@@ -40,6 +43,7 @@ export async function startPart<Name extends PartName>(launch: Launch<Name>): Pr
     const overdue = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);
     await exited;
     clearTimeout(overdue);
+    await untilGroupHasGone(child);
   };
   try {
     const ready = untilReady(child, { name, log });
@@ -98,6 +102,22 @@ function untilReady(
 
 function tell(child: ChildProcess, command: PartCommand): void {
   if (child.connected) child.send(command);
+}
+
+/** A killed part's programs are ended by its guard, a moment later. */
+async function untilGroupHasGone({ pid }: ChildProcess): Promise<void> {
+  if (pid === undefined) return;
+  const deadline = Date.now() + GROUP_ENDS_MS_MAX;
+  while (isGroupAlive(pid) && Date.now() < deadline) await sleep(POLL_MS);
+}
+
+function isGroupAlive(pid: number): boolean {
+  try {
+    return process.kill(-pid, 0);
+  } catch (fault) {
+    if (fault instanceof Error && "code" in fault && fault.code === "ESRCH") return false;
+    throw fault;
+  }
 }
 
 function isRunning(child: ChildProcess): boolean {

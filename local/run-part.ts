@@ -60,7 +60,7 @@ function tell(report: PartReport): void {
  * and the guard ends the programs that the part had started, such as workerd, which would keep the port.
  */
 function guardGroup(): ChildProcess {
-  const script = 'read -r _ || kill -KILL -- "-$1"';
+  const script = 'read -r _ || kill -s KILL -- "-$1"';
   const child = spawn("sh", ["-c", script, "sh", String(process.pid)], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
