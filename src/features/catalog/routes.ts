@@ -21,7 +21,7 @@ catalogRoutes.openapi(
     method: "get",
     path: "/products",
     summary: "List products",
-    tags: ["Catalogue"],
+    tags: ["catalogue"],
     request: { query: z.strictObject({ ...productFilters, ...pageQuery }) },
     responses: {
       200: json(pageOf(ProductWire), "A page of products on sale"),
@@ -44,7 +44,7 @@ catalogRoutes.openapi(
     method: "get",
     path: "/products/{id}",
     summary: "Read a product",
-    tags: ["Catalogue"],
+    tags: ["catalogue"],
     request: { params: ProductParam },
     responses: { 200: json(ProductWire, "The product"), 304: notModified, ...problems("not_found") },
   }),
@@ -60,7 +60,7 @@ catalogRoutes.openapi(
     method: "get",
     path: "/categories",
     summary: "Read the tree of categories",
-    tags: ["Catalogue"],
+    tags: ["catalogue"],
     responses: {
       200: json(z.object({ data: z.array(CategoryNode) }), "The top categories with all below them"),
       304: notModified,
