@@ -1,0 +1,89 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { PaymentFacts } from "#core/payment-facts";
+import { type OrderStatus, orderStatuses } from "#features/orders/rules";
+import { attemptStatuses, nextPaymentStep } from "#features/payments/rules";
+
+const facts: PaymentFacts = {
+  reference: "pi_1",
+  state: "authorised",
+  amount: 500,
+  capturedAmount: 0,
+  currency: "USD",
+  orderId: "ord_1",
+  attemptId: "pay_1",
+  failureCode: undefined,
+};
+
+function step(status: OrderStatus, change: Partial<PaymentFacts> = {}) {
+  const order = { id: "ord_1", status, total: 500, currency: "USD" };
+  const attempt = { id: "pay_1", status: "pending" as const, failureCode: null };
+  return nextPaymentStep({ order, attempt }, { ...facts, ...change });
+}
+
+test("an authorised payment is recorded, then its stock committed and its money captured", () => {
+  expect(step("pending_payment")).toEqual({ do: "record_authorised" });
+  expect(step("authorised")).toEqual({ do: "commit_and_capture" });
+  expect(step("paid")).toEqual({ do: "rest" });
+});
+
+test.each(["cancelled", "expired"] as const)(
+  "an authorisation that comes for an order that is %s is given back",
+  (status) => {
+    expect(step(status)).toEqual({ do: "void" });
+  },
+);
+
+test.each(["cancelled", "expired"] as const)(
+  "money that was taken for an order that is %s is parked",
+  (status) => {
+    expect(step(status, { state: "captured", capturedAmount: 500 })).toEqual({
+      do: "park",
+      reason: "paid_after_end",
+    });
+  },
+);
+
+test.each([
+  ["another amount", { amount: 499 }, "amount_mismatch"],
+  ["another currency", { currency: "EUR" }, "amount_mismatch"],
+  ["less captured", { state: "captured" as const, capturedAmount: 499 }, "amount_mismatch"],
+  ["another order", { orderId: "ord_2" }, "identity_mismatch"],
+  ["another attempt", { attemptId: undefined }, "identity_mismatch"],
+])("a payment of %s is parked and never fulfilled", (_, change, reason) => {
+  expect(step("pending_payment", change)).toEqual({ do: "park", reason });
+});
+
+test("a declined try is told once", () => {
+  const declined = { state: "pending" as const, failureCode: "insufficient_funds" };
+  expect(step("pending_payment", declined)).toMatchObject({ do: "record_attempt", declined: true });
+  const order = { id: "ord_1", status: "pending_payment" as const, total: 500, currency: "USD" };
+  const attempt = { id: "pay_1", status: "pending" as const, failureCode: "insufficient_funds" };
+  expect(nextPaymentStep({ order, attempt }, { ...facts, ...declined })).toEqual({ do: "rest" });
+});
+
+test("money is captured only for an order whose authorisation is recorded and whose facts agree", () => {
+  fc.assert(
+    fc.property(
+      fc.record({
+        status: fc.constantFrom(...orderStatuses),
+        attemptStatus: fc.constantFrom(...attemptStatuses),
+        state: fc.constantFrom("pending", "requires_action", "authorised", "captured", "cancelled"),
+        amount: fc.constantFrom(499, 500),
+        orderId: fc.constantFrom("ord_1", "ord_2"),
+      }),
+      ({ status, attemptStatus, ...change }) => {
+        const order = { id: "ord_1", status, total: 500, currency: "USD" };
+        const attempt = { id: "pay_1", status: attemptStatus, failureCode: null };
+        const next = nextPaymentStep({ order, attempt }, {
+          ...facts,
+          ...change,
+          capturedAmount: 500,
+        } as PaymentFacts);
+        if (next.do !== "commit_and_capture") return;
+        expect(status).toBe("authorised");
+        expect(change).toMatchObject({ amount: 500, orderId: "ord_1" });
+      },
+    ),
+  );
+});
