@@ -68,6 +68,7 @@ th, td { text-align: left; padding: .4rem .75rem .4rem 0; border-bottom: 1px sol
 .scripted .try { display: grid; gap: .35rem; margin-top: 1.25rem; padding: .25rem 1rem 1rem; border-radius: 8px; background: var(--raised); }
 .scripted .session { display: block; margin: 1.5rem 0; padding: 1rem; border-radius: 8px; background: var(--raised); }
 .scripted .filter { display: block; }
+.session label { display: block; margin: .5rem 0 .2rem; }
 label { font-size: .9rem; font-weight: 600; }
 label .type { font-weight: 400; }
 input, textarea { width: 100%; padding: .5rem .6rem; border: 1px solid var(--faint); border-radius: 6px; background: var(--paper); color: inherit; font-size: 1rem; }
@@ -80,7 +81,7 @@ button[disabled] { opacity: .6; cursor: progress; }
 @media (max-width: 60rem) {
   .layout { display: block; }
   nav { position: static; height: auto; padding: 1rem; border-right: 0; border-bottom: 1px solid var(--line); }
-  nav > details > summary { display: block; cursor: pointer; font-weight: 600; padding: .25rem 0; }
+  nav > details > summary { display: list-item; cursor: pointer; font-weight: 600; padding: .25rem 0; }
   nav a { padding: .5rem .4rem; }
   main { padding: 1.25rem 1rem 4rem; }
   .operation > summary .summary { margin-left: 0; text-align: left; width: 100%; }
