@@ -21,12 +21,12 @@ export const LOCAL_CREDENTIALS = {
 export const DEMO_ADMIN = {
   email: "admin@tradewind.example",
   password: "admin-on-this-laptop",
-  name: "Ada Admin",
+  name: "Demo Admin",
 };
 export const DEMO_CUSTOMER = {
   email: "customer@tradewind.example",
   password: "customer-on-this-laptop",
-  name: "Carla Customer",
+  name: "Demo Customer",
 };
 
 const Secrets = z.object({ ACCESS_TOKEN_KEYS: z.string(), TOKEN_SECRET: z.string() });

@@ -31,6 +31,11 @@ function launcher<Options extends { stateFolder: string }>(
 const port = z.int().min(0).max(65_535);
 const common = { port, stateFolder: z.string().min(1) };
 const endpoint = z.object({ host: z.string(), port });
+const worker = z.object({
+  ...common,
+  settings: z.record(z.string(), z.string()),
+  sweepIntervalMs: z.int().positive(),
+});
 
 /** Every part of the local stack. A process loads the code of its own part only. */
 export const launchers = {
@@ -88,18 +93,14 @@ export const launchers = {
     const { startSentry } = await import("./sentry/start-sentry.ts");
     return startSentry(options);
   }),
-  worker: launcher(
-    z.object({
-      ...common,
-      bundleFolder: z.string(),
-      settings: z.record(z.string(), z.string()),
-      sweepIntervalMs: z.int().positive(),
-    }),
-    async (options) => {
-      const { startWorker } = await import("./worker/start-worker.ts");
-      return startWorker(options);
-    },
-  ),
+  worker: launcher(worker.extend({ bundleFolder: z.string() }), async (options) => {
+    const { startWorker } = await import("./worker/start-worker.ts");
+    return startWorker(options);
+  }),
+  dev: launcher(worker, async (options) => {
+    const { startDevWorker } = await import("./worker/start-dev-worker.ts");
+    return startDevWorker(options);
+  }),
 };
 
 export type PartName = keyof typeof launchers;

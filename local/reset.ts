@@ -7,7 +7,7 @@ import { lockState } from "./state-lock.ts";
 import { explainAndExit } from "./terminal.ts";
 
 /** What the stack makes in its state folder. Nothing else is removed, in case the folder is another one by mistake. */
-const CONTENTS = [...partNames, "logs", "dev", "secrets.json", "stack.json", "lock.sqlite"];
+const CONTENTS = [...partNames, "logs", "secrets.json", "stack.json", "lock.sqlite"];
 
 /** `npm run reset`: forgets everything that the local shop has kept. */
 async function reset(): Promise<void> {

@@ -28,9 +28,17 @@ export type Addresses = {
   };
 };
 
+/** What serves the API: the finished bundle, or the sources as they change. */
+export const workerNames = ["worker", "dev"] as const;
+export type WorkerName = (typeof workerNames)[number];
+
 /** The parts that the Worker needs. */
-export type ServiceName = Exclude<PartName, "worker">;
-export const serviceNames = partNames.filter((name): name is ServiceName => name !== "worker");
+export type ServiceName = Exclude<PartName, WorkerName>;
+export const serviceNames = partNames.filter((name): name is ServiceName => !isWorkerName(name));
+
+export function isWorkerName(name: PartName): name is WorkerName {
+  return workerNames.some((worker) => worker === name);
+}
 
 /** Who listens where with which options: decided before anything starts, so that all parts can start at once. */
 export type StackPlan = {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { StackListener } from "#local/stack";
+import type { PartListener } from "#local/part-group";
 import { seedAccounts } from "#local/seed";
 import { openStack, type Stack } from "#local/stack";
 import { readStackSettings } from "#local/stack-settings";
@@ -20,7 +20,7 @@ export type OwnStack = Pick<Stack, "addresses" | "kill" | "restart"> & {
 export async function startOwnStack(): Promise<OwnStack> {
   const stateFolder = await mkdtemp(join(tmpdir(), "tradewind-stack-"));
   const lines: string[] = [];
-  const listener: StackListener = {
+  const listener: PartListener = {
     log: (part, line) => lines.push(`${part}: ${line}`),
     onDeath: (part, how) => console.error(`${part} ended by itself (${how})\n${lines.join("\n")}`),
   };
@@ -42,7 +42,7 @@ export async function startOwnStack(): Promise<OwnStack> {
   };
   try {
     await stack.startServices();
-    await stack.startWorker();
+    await stack.startWorker("worker");
     const { api, services } = stack.addresses;
     await seedAccounts({ api, databaseUrl: services.postgres });
   } catch (fault) {

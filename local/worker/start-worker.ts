@@ -43,7 +43,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningServic
     }),
   );
   const url = (await miniflare.ready).origin;
-  const sweep = repeatSweep({ miniflare, intervalMs: options.sweepIntervalMs, log });
+  const sweep = repeatSweep({
+    runScheduledHandler: () => runScheduledHandler(miniflare),
+    intervalMs: options.sweepIntervalMs,
+    log,
+  });
   return {
     url,
     stop: async () => {
@@ -52,4 +56,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningServic
       output.end();
     },
   };
+}
+
+async function runScheduledHandler(miniflare: Miniflare): Promise<void> {
+  const worker = await miniflare.getWorker();
+  const { outcome } = await worker.scheduled({ cron: "* * * * *" });
+  if (outcome !== "ok") throw new Error(`its outcome was ${outcome}`);
 }
