@@ -22,6 +22,8 @@ export const idPrefixes = {
   event: "evt",
   movement: "mov",
   request: "req",
+  search: "sch",
+  searchRebuild: "srb",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
