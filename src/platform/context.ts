@@ -87,7 +87,11 @@ export function createContext(invocation: Invocation): Context {
     reportError,
     now: currentTime,
     afterResponse,
-    wakeOutbox: () => afterResponse(invocation.drainOutbox(context)),
+    // The drain is nobody's request: it acts as the system and counts its own calls.
+    wakeOutbox: () => {
+      const system = createContext({ ...invocation, requestId, principal: { kind: "system" } });
+      afterResponse(invocation.drainOutbox(system));
+    },
   };
   return context;
 }

@@ -1,0 +1,110 @@
+import { randomUUID } from "node:crypto";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { Cart, createBuyer } from "../buying.ts";
+import { createSeller } from "../selling.ts";
+import { costOf, registerCustomer, request, stack } from "../stack.ts";
+
+const { api, services } = stack();
+const buyer = createBuyer({ api, stripe: services.stripe });
+const seller = createSeller(api);
+const Problem = z.object({ code: z.string() });
+
+test("a guest's cart begins with its first line and goes on by its token", async () => {
+  const tent = await seller.stockVariant(3, 2500);
+  const cart = await buyer.fillCart({ [tent.variantId]: 2 });
+  expect(cart.total).toEqual({ amount: 5000, currency: "USD" });
+  const again = await request("/cart", { headers: { "cart-token": cart.token ?? "" } });
+  expect(again.as(Cart)).toMatchObject({ id: cart.id, quote_hash: cart.quote_hash });
+});
+
+test("adding to a cart costs one object call and no database call once its product is cached", async () => {
+  const tent = await seller.stockVariant(3);
+  const { token } = await buyer.fillCart({ [tent.variantId]: 1 });
+  const call = { method: "POST", json: { variant_id: tent.variantId, quantity: 1 } };
+  const answer = await request("/cart", { ...call, headers: { "cart-token": token ?? "" } });
+  expect(costOf(answer)).toEqual({ databaseCalls: 0, objectCalls: 1 });
+});
+
+test("a line is changed and removed, and the quote moves with it", async () => {
+  const tent = await seller.stockVariant(3, 1000);
+  const cart = await buyer.fillCart({ [tent.variantId]: 1 });
+  const headers = { "cart-token": cart.token ?? "" };
+  const path = `/cart/${cart.lines[0]?.id}`;
+  const changed = (await request(path, { method: "PATCH", json: { quantity: 3 }, headers })).as(Cart);
+  expect(changed.total.amount).toBe(3000);
+  expect(changed.quote_hash).not.toBe(cart.quote_hash);
+  const emptied = (await request(path, { method: "DELETE", headers })).as(Cart);
+  expect(emptied.lines).toEqual([]);
+  const gone = await request(path, { method: "DELETE", headers });
+  expect(gone.as(Problem).code).toBe("not_found");
+});
+
+test("a repeated add with one key counts once", async () => {
+  const tent = await seller.stockVariant(3);
+  const { token } = await buyer.fillCart({ [tent.variantId]: 1 });
+  const headers = { "cart-token": token ?? "", "idempotency-key": randomUUID() };
+  const call = { method: "POST", json: { variant_id: tent.variantId, quantity: 1 }, headers };
+  await request("/cart", call);
+  const replay = await request("/cart", call);
+  expect(replay.headers.get("idempotent-replayed")).toBe("true");
+  expect(replay.as(Cart).lines[0]?.quantity).toBe(2);
+});
+
+test("a user has one cart on every device", async () => {
+  const tent = await seller.stockVariant(3);
+  const { token } = await registerCustomer();
+  const cart = await buyer.fillCart({ [tent.variantId]: 1 }, token);
+  expect(cart.token).toBeUndefined();
+  expect((await request("/cart", { token })).as(Cart).id).toBe(cart.id);
+});
+
+test.each([
+  [
+    "an unknown variant",
+    { variant_id: "var_00000000000000000000000000", quantity: 1 },
+    409,
+    "variant_unavailable",
+  ],
+  ["a malformed variant", { variant_id: "nonsense", quantity: 1 }, 400, "invalid_request"],
+  ["no units", { variant_id: "var_00000000000000000000000000", quantity: 0 }, 400, "invalid_request"],
+  [
+    "an unknown field",
+    { variant_id: "var_00000000000000000000000000", quantity: 1, price: 1 },
+    400,
+    "invalid_request",
+  ],
+])("adding %s is refused with its code", async (_, json, status, code) => {
+  const answer = await request("/cart", { method: "POST", json });
+  expect(answer.status).toBe(status);
+  expect(answer.as(Problem).code).toBe(code);
+});
+
+test("a body over the limit is refused while it streams, without reading it to the end", async () => {
+  let sent = 0;
+  const endless = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      sent += 16_384;
+      if (sent > 16 * 1024 * 1024) controller.close();
+      else controller.enqueue(new Uint8Array(16_384).fill(32));
+    },
+  });
+  const response = await fetch(`${api}/cart`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: endless,
+    duplex: "half",
+  } as RequestInit);
+  expect(response.status).toBe(413);
+  expect(Problem.parse(await response.json()).code).toBe("body_too_large");
+  expect(sent).toBeLessThan(16 * 1024 * 1024);
+});
+
+test("JSON that nests too deep is refused", async () => {
+  const response = await fetch(`${api}/cart`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: "[".repeat(50) + "]".repeat(50),
+  });
+  expect(Problem.parse(await response.json()).code).toBe("invalid_request");
+});

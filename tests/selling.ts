@@ -1,0 +1,48 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { createShopClient } from "./shop-client.ts";
+
+const Product = z.object({
+  id: z.string(),
+  variants: z.array(z.object({ id: z.string(), sku: z.string() })).min(1),
+});
+
+export type StockedVariant = { productId: string; variantId: string; sku: string };
+
+export type Seller = {
+  /** A product with one variant, its units received by the inventory object already. Price in cents. */
+  stockVariant: (units: number, price?: number) => Promise<StockedVariant>;
+  /** The exact figures of a SKU, from its journal: what its object decided last. */
+  available: (sku: string) => Promise<number>;
+};
+
+/** Sells in the shop at this address, as its admin. */
+export function createSeller(api: string): Seller {
+  const { request, adminToken } = createShopClient(api);
+  const signedIn = adminToken();
+  const available = async (sku: string): Promise<number> => {
+    const answer = await request(`/inventory/${sku}`);
+    return answer.as(z.object({ available: z.int() })).available;
+  };
+  return {
+    available,
+    stockVariant: async (units, price = 1999) => {
+      const token = await signedIn;
+      const sku = `SKU-${randomUUID().slice(0, 13)}`;
+      const json = { title: `Product ${sku}`, status: "active", variants: [{ sku, price }] };
+      const created = await request("/admin/products", { method: "POST", token, json });
+      const { id, variants } = created.as(Product);
+      if (units > 0) {
+        const received = await request(`/admin/inventory/${sku}/adjustments`, {
+          method: "POST",
+          token,
+          headers: { "idempotency-key": randomUUID() },
+          json: { kind: "receive", quantity: units, reason: "delivery" },
+        });
+        if (received.status !== 201)
+          throw new Error(`stock was not received: ${JSON.stringify(received.body)}`);
+      }
+      return { productId: id, variantId: variants[0]?.id ?? "", sku };
+    },
+  };
+}
