@@ -4,6 +4,7 @@ import { roomLimits } from "./messages.ts";
 
 /** How a client comes in: the Worker has opened its ticket and passes the contents on in the `live-entry` header. */
 export const Entry = z.object({
+  kind: z.enum(["websocket", "event_stream"]),
   ticketId: z.string(),
   expiresAt: z.number().transform(epochMs),
   /** Where an earlier connection had stopped. */
@@ -18,7 +19,7 @@ export type EntryHeader = typeof entryHeader;
 export type AdmissionRefusal = "ticket_expired" | "ticket_used" | "too_many_tickets" | "room_full";
 
 export type DoorView = {
-  readonly connections: number;
+  readonly webSockets: number;
   /** Redeemed tickets that have not expired; the others are forgotten. */
   readonly liveTickets: number;
   readonly isRedeemed: (ticketId: string) => boolean;
@@ -32,6 +33,6 @@ export function refusalAtTheDoor(door: DoorView, entry: Entry, now: EpochMs): Ad
   if (entry.expiresAt <= now) return "ticket_expired";
   if (door.isRedeemed(entry.ticketId)) return "ticket_used";
   if (door.liveTickets >= roomLimits.ticketsMax) return "too_many_tickets";
-  if (door.connections >= roomLimits.connectionsMax) return "room_full";
+  if (entry.kind === "websocket" && door.webSockets >= roomLimits.webSocketsMax) return "room_full";
   return undefined;
 }

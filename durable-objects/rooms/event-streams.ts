@@ -15,16 +15,20 @@ export type EventStreams = {
   readonly send: (frame: Frame) => void;
 };
 
-type Reader = { send: (text: string) => void };
+type Reader = { send: (text: string) => void; end: () => void };
 
 export function createEventStreams(): EventStreams {
   const readers = new Set<Reader>();
   return {
     count: () => readers.size,
-    open: (frames) =>
-      new Response(streamTo(readers, frames.map(eventText).join("")), {
+    open: (frames) => {
+      // A reader that went away is noticed only when a write to it fails, so the newest has precedence.
+      const [oldest] = readers;
+      if (readers.size >= roomLimits.eventStreamsMax) oldest?.end();
+      return new Response(streamTo(readers, frames.map(eventText).join("")), {
         headers: { "content-type": "text/event-stream; charset=utf-8", "cache-control": "private, no-store" },
-      }),
+      });
+    },
     send: (frame) => {
       const text = eventText(frame);
       for (const reader of readers) reader.send(text);
@@ -41,7 +45,11 @@ function streamTo(readers: Set<Reader>, greeting: string): ReadableStream<Uint8A
         const reader: Reader = {
           send: (text) => {
             controller.enqueue(encoder.encode(text));
-            if ((controller.desiredSize ?? 0) < 0) end();
+            if ((controller.desiredSize ?? 0) < 0) reader.end();
+          },
+          end: () => {
+            leave();
+            controller.close();
           },
         };
         const keepAlive = setInterval(() => reader.send(": here\n\n"), eventStreamLimits.keepAliveMs);
@@ -50,11 +58,7 @@ function streamTo(readers: Set<Reader>, greeting: string): ReadableStream<Uint8A
           clearTimeout(lifetime);
           readers.delete(reader);
         };
-        const end = () => {
-          leave();
-          controller.close();
-        };
-        const lifetime = setTimeout(end, roomLimits.eventStreamMsMax);
+        const lifetime = setTimeout(() => reader.end(), roomLimits.eventStreamMsMax);
         readers.add(reader);
         controller.enqueue(encoder.encode(greeting));
       },

@@ -3,8 +3,10 @@ import { type OrderEventType, eventSchemas } from "#events/catalogue";
 
 /** What one room carries at most. */
 export const roomLimits = {
-  /** WebSockets and event streams open at once; one more is refused. */
-  connectionsMax: 50,
+  /** WebSockets open at once; one more is refused. */
+  webSocketsMax: 50,
+  /** Event streams open at once; one more ends the oldest, whose reader may have gone unnoticed. */
+  eventStreamsMax: 10,
   /** Tickets redeemed within the life of a ticket, so that nobody reconnects without end. */
   ticketsMax: 60,
   /** Bytes of a message from the server. */

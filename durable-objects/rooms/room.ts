@@ -58,6 +58,7 @@ export class RoomObject extends Server<Bindings & Cloudflare.Env> {
   override async fetch(request: Request): Promise<Response> {
     const entry = entryOf(request);
     const now = currentTime();
+    this.#closeOutlived(now);
     const refusal = this.ctx.storage.transactionSync(() => this.#admit(entry, now));
     if (refusal !== undefined) return Response.json({ reason: refusal }, { status: 409 });
     await this.#armCleaning(now);
@@ -94,7 +95,7 @@ export class RoomObject extends Server<Bindings & Cloudflare.Env> {
   override async onAlarm(): Promise<void> {
     const now = currentTime();
     this.#store.forget({ throughSequence: 0, keptBefore: keptSince(now) });
-    if (this.#store.isEmpty() && this.#connectionCount() === 0) {
+    if (this.#store.isEmpty() && this.#webSocketCount() + this.#eventStreams.count() === 0) {
       this.#openedStore = undefined;
       await this.ctx.storage.deleteAll();
     } else await this.#armCleaning(now);
@@ -110,7 +111,7 @@ export class RoomObject extends Server<Bindings & Cloudflare.Env> {
     store.forgetTickets(now);
     const { liveTickets, isRedeemed } = store;
     const refusal = refusalAtTheDoor(
-      { liveTickets, isRedeemed, connections: this.#connectionCount() },
+      { liveTickets, isRedeemed, webSockets: this.#webSocketCount() },
       entry,
       now,
     );
@@ -119,16 +120,20 @@ export class RoomObject extends Server<Bindings & Cloudflare.Env> {
   }
 
   #tell(frame: Frame, now: EpochMs): void {
-    for (const connection of this.getConnections<SocketNote>()) {
-      const { openedAt } = connection.state ?? { openedAt: now };
-      if (now - openedAt > roomLimits.webSocketMsMax) close(connection, "ticket_outlived");
-    }
+    this.#closeOutlived(now);
     this.broadcast(frame.text);
     this.#eventStreams.send(frame);
   }
 
-  #connectionCount(): number {
-    return [...this.getConnections()].length + this.#eventStreams.count();
+  #closeOutlived(now: EpochMs): void {
+    for (const connection of this.getConnections<SocketNote>()) {
+      const { openedAt } = connection.state ?? { openedAt: now };
+      if (now - openedAt > roomLimits.webSocketMsMax) close(connection, "ticket_outlived");
+    }
+  }
+
+  #webSocketCount(): number {
+    return [...this.getConnections()].length;
   }
 
   async #armCleaning(now: EpochMs): Promise<void> {

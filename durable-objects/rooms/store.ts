@@ -4,7 +4,7 @@ import type { StoredFrame, StreamView, Trim } from "./stream.ts";
 
 /** A room's memory in its own SQLite: the stream, and the tickets that were redeemed. */
 export type RoomStore = StreamView &
-  Omit<DoorView, "connections"> & {
+  Omit<DoorView, "webSockets"> & {
     readonly keep: (frame: StoredFrame) => void;
     readonly forget: (trim: Trim) => void;
     readonly isEmpty: () => boolean;

@@ -1,6 +1,7 @@
 import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
+import { epochMs } from "#core/time";
 import type { Entry } from "#durable-objects/rooms/admission";
 import { clientLimits, closeCodes, roomLimits } from "#durable-objects/rooms/messages";
 import { type Publication, streamLimits } from "#durable-objects/rooms/stream";
@@ -22,13 +23,10 @@ function publication(eventId: string): Publication {
   };
 }
 
+/** Calls of one stub arrive in the order in which they were made. */
 async function publishAll(room: Room, eventIds: readonly string[]): Promise<string[]> {
-  const cursors: string[] = [];
-  for (const eventId of eventIds) {
-    const reply = await room.publish(publication(eventId));
-    if (reply.ok) cursors.push(reply.cursor);
-  }
-  return cursors;
+  const replies = await Promise.all(eventIds.map((eventId) => room.publish(publication(eventId))));
+  return replies.flatMap((reply) => (reply.ok ? [reply.cursor] : []));
 }
 
 function knock(
@@ -36,7 +34,13 @@ function knock(
   entry: Partial<Entry> = {},
   headers: Record<string, string> = {},
 ): Promise<Response> {
-  const whole = { ticketId: crypto.randomUUID(), expiresAt: Date.now() + 60_000, ...entry };
+  const kind = "upgrade" in headers ? "websocket" : "event_stream";
+  const whole: Entry = {
+    kind,
+    ticketId: crypto.randomUUID(),
+    expiresAt: epochMs(Date.now() + 60_000),
+    ...entry,
+  };
   return room.fetch("https://room.invalid/", {
     headers: { ...headers, "live-entry": JSON.stringify(whole) },
   });
@@ -135,13 +139,13 @@ test("a ticket opens the room once, even after the room slept", async () => {
 });
 
 test("an expired ticket is refused by the room's own clock", async () => {
-  const answer = await knock(roomOf("user:a"), { expiresAt: Date.now() as Entry["expiresAt"] });
+  const answer = await knock(roomOf("user:a"), { expiresAt: epochMs(Date.now()) });
   expect(await answer.json()).toEqual({ reason: "ticket_expired" });
 });
 
 test("a full room refuses one more socket", async () => {
   const room = roomOf("user:a");
-  for (let count = 0; count < roomLimits.connectionsMax; count++) await listen(room);
+  for (let count = 0; count < roomLimits.webSocketsMax; count++) await listen(room);
   const answer = await knock(room, {}, { upgrade: "websocket" });
   expect(await answer.json()).toEqual({ reason: "room_full" });
 });
@@ -220,6 +224,21 @@ test("the event stream replays by cursor and goes on", async () => {
   await reader?.cancel();
   const ids = [...text.matchAll(/^id: (.*)$/gm)].map(([, id]) => id);
   expect(ids).toEqual([first, second, third]);
+});
+
+test("one event stream too many ends the oldest", async () => {
+  const room = roomOf("user:a");
+  const streams: (ReadableStream<Uint8Array> | null)[] = [];
+  for (let count = 0; count <= roomLimits.eventStreamsMax; count++) streams.push((await knock(room)).body);
+  const [oldest, ...others] = streams;
+  expect(await new Response(oldest).text()).toMatch(/"type":"hello"/);
+  await publishAll(room, ["e1"]);
+  for (const stream of others) {
+    const reader = stream?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    while (!text.includes('"status":"e1"')) text += (await reader?.read())?.value ?? "";
+    await reader?.cancel();
+  }
 });
 
 test("a room without listeners or messages forgets itself, and old cursors are answered with reset", async () => {

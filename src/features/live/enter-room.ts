@@ -17,24 +17,25 @@ export type Visit = {
 
 /** The room's own 101 answer with the WebSocket. @throws as {@link enterRoom}'s refusals. */
 export function openWebSocket(context: Context, visit: Visit): Promise<Response> {
-  return enterRoom(context, visit, { upgrade: "websocket" });
+  return enterRoom(context, visit, "websocket");
 }
 
 /** The room's answer that streams server-sent events. @throws as {@link enterRoom}'s refusals. */
 export function openEventStream(context: Context, visit: Visit): Promise<Response> {
-  return enterRoom(context, visit, {});
+  return enterRoom(context, visit, "event_stream");
 }
 
 /** @throws AppError forbidden for foreign pages, invalid_token, too_many_connections, rate_limited. */
-async function enterRoom(context: Context, visit: Visit, headers: Record<string, string>): Promise<Response> {
+async function enterRoom(context: Context, visit: Visit, kind: Entry["kind"]): Promise<Response> {
   const { CORS_ORIGINS, PUBLIC_URL } = context.settings;
   if (!mayConnectFrom(visit.origin, [new URL(PUBLIC_URL).origin, ...CORS_ORIGINS]))
     throw new AppError("forbidden", { detail: "Pages of this origin may not listen; see CORS_ORIGINS." });
   const ticket = await openTicket(context, visit.ticket);
-  const entry: Entry = { ticketId: ticket.id, expiresAt: ticket.expires_at, after: visit.after };
+  const entry: Entry = { kind, ticketId: ticket.id, expiresAt: ticket.expires_at, after: visit.after };
   const entryHeaders: Record<EntryHeader, string> = { "live-entry": JSON.stringify(entry) };
   // The room never sees the client's own request: no ticket is kept with the socket, and no header is believed.
-  const request = new Request("https://room.invalid/", { headers: { ...headers, ...entryHeaders } });
+  const headers = kind === "websocket" ? { ...entryHeaders, upgrade: "websocket" } : entryHeaders;
+  const request = new Request("https://room.invalid/", { headers });
   const answer = await context.objects.room(ticket.room).fetch(request);
   if (answer.status === 409) throw refusals[RefusalBody.parse(await answer.json()).reason]();
   return answer;

@@ -48,11 +48,18 @@ liveRoutes.openapi(
     path: "/live",
     tags,
     summary: "What happens to the buyer's orders, over a WebSocket",
-    description: `${resuming} To keep the connection warm send \`${pingText}\`, exactly so; \`{"type":"pong"}\` comes back. At most ${roomLimits.connectionsMax} connections may be open. The server closes with a code: ${closeCodesText()}`,
+    description: `${resuming} To keep the connection warm send \`${pingText}\`, exactly so; \`{"type":"pong"}\` comes back. At most ${roomLimits.webSocketsMax} WebSockets of one buyer may be open. The server closes with a code: ${closeCodesText()}`,
     request: { query: VisitQuery },
     responses: {
       101: { description: "The WebSocket is open; each of its messages is a `LiveMessage`" },
-      ...problems("forbidden", "invalid_token", "upgrade_required", "too_many_connections", "rate_limited"),
+      ...problems(
+        "forbidden",
+        "invalid_token",
+        "token_expired",
+        "upgrade_required",
+        "too_many_connections",
+        "rate_limited",
+      ),
     },
   }),
   (request) => {
@@ -72,14 +79,14 @@ liveRoutes.openapi(
     path: "/live/sse",
     tags,
     summary: "The same as server-sent events, where WebSockets cannot pass",
-    description: `${resuming} The cursor is each event's \`id\` as well. The stream ends after ${roomLimits.eventStreamMsMax / minuteMs} minutes. A ticket is good once, so an EventSource that lost its connection is told 401 and stops: ask for a new ticket and open a new one with \`after\`.`,
+    description: `${resuming} The cursor is each event's \`id\` as well. The stream ends after ${roomLimits.eventStreamMsMax / minuteMs} minutes, or when ${roomLimits.eventStreamsMax} newer ones are open. A ticket is good once, so an EventSource that lost its connection is told 401 and stops: ask for a new ticket and open a new one with \`after\`.`,
     request: { query: VisitQuery, headers: EventStreamHeaders },
     responses: {
       200: {
         description: "The event stream",
         content: { "text/event-stream": { schema: ServerMessage.openapi("LiveMessage") } },
       },
-      ...problems("forbidden", "invalid_token", "too_many_connections", "rate_limited"),
+      ...problems("forbidden", "invalid_token", "token_expired", "rate_limited"),
     },
   }),
   (request) => {
