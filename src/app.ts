@@ -15,6 +15,8 @@ import { createOperationsRoutes } from "#features/operations/routes";
 import { orderAdminRoutes } from "#features/orders/admin-routes";
 import { orderRoutes } from "#features/orders/routes";
 import { paymentRoutes } from "#features/payments/routes";
+import { createRebuildRoutes } from "#features/search/rebuild-routes";
+import { searchRoutes } from "#features/search/routes";
 import type { App, AppEnvironment } from "#http/app-types";
 import { authenticate } from "#http/auth";
 import { limitBody } from "#http/body-limit";
@@ -22,6 +24,7 @@ import { allowOrigins } from "#http/cors";
 import { respondToError } from "#http/problem";
 import { secureHeaders } from "#http/security-headers";
 import { type Context, createContext } from "#platform/context";
+import { proceedWithRebuild, readRebuild, startRebuild } from "#search-sync/rebuild";
 
 /** Everything the API answers, one line a feature. */
 export function createApp(drainOutbox: (context: Context) => Promise<unknown>): App {
@@ -37,6 +40,11 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", catalogRoutes);
   app.route("/", catalogImportRoutes);
   app.route("/", catalogAdminRoutes);
+  app.route("/", searchRoutes);
+  app.route(
+    "/",
+    createRebuildRoutes({ start: startRebuild, read: readRebuild, proceed: proceedWithRebuild }),
+  );
   app.route("/", cartRoutes);
   app.route("/", orderRoutes);
   app.route("/", orderAdminRoutes);

@@ -8,6 +8,7 @@ import { mailReceipt } from "#features/orders/mail-receipt";
 import type { EventType, RecordedEvent } from "#events/catalogue";
 import type { Handler } from "#events/drain";
 import type { Context } from "#platform/context";
+import { syncProduct } from "#search-sync/apply";
 
 type Consumer<Type extends EventType> = {
   /** Stable: the outbox remembers under this name who has finished with an event. */
@@ -17,16 +18,18 @@ type Consumer<Type extends EventType> = {
 
 const catalogueCache = { name: "catalogue-cache", handle: refreshCatalogueCache };
 
+const searchIndex = { name: "search-index", handle: syncProduct };
+
 const live = { name: "live", handle: tellBuyer };
 
 const returnStock = { name: "return-stock", handle: returnStockOfEndedOrder };
 
 /** Who hears of which event. Every event type has an entry, empty where nobody listens yet. */
 const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
-  "product.changed": [catalogueCache],
-  "product.deleted": [catalogueCache],
+  "product.changed": [catalogueCache, searchIndex],
+  "product.deleted": [catalogueCache, searchIndex],
   "variant.stock_counted": [{ name: "first-stock", handle: receiveFirstCount }],
-  "stock.changed": [catalogueCache],
+  "stock.changed": [catalogueCache, searchIndex],
   "user.registered": [{ name: "welcome-mail", handle: sendWelcomeMail }],
   "order.placed": [{ name: "clear-cart", handle: clearOrderedLines }, live],
   "order.authorised": [live],

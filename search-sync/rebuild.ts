@@ -1,0 +1,171 @@
+import { AppError } from "#core/errors";
+import { newId } from "#core/ids";
+import { epochMs, toTimestamp } from "#core/time";
+import { readProductDocumentsAfter } from "#features/catalog/read-product-document";
+import { productIndex } from "#features/search/document";
+import type { RebuildJob, RebuildReport } from "#features/search/rebuild-schema";
+import type { Context } from "#platform/context";
+import { renewSettings } from "./ensure-index.ts";
+import { indexSettings } from "./index-settings.ts";
+import {
+  type RebuildState,
+  beginState,
+  endState,
+  keepState,
+  nextIndex,
+  readRebuildOutcome,
+  readRebuildState,
+} from "./rebuild-state.ts";
+import { withRebuildLock } from "./rebuild-lock.ts";
+import { isRunning } from "./tasks.ts";
+import { writeProducts } from "./write-products.ts";
+
+const productsPerPage = 200;
+/** Pause before looking again whether Meilisearch has come so far. */
+const lookAgainSeconds = 1;
+
+/**
+ * Begins to fill a new index, which takes the searched one's place when it is complete. The state comes first: from then
+ * on whatever changes is written to both, so that the pages may be read at leisure and nothing is lost.
+ * @throws AppError conflict while another rebuild runs.
+ */
+export async function startRebuild(context: Context): Promise<RebuildReport> {
+  await renewSettings(context);
+  const startedAt = context.now();
+  const id = newId("searchRebuild", startedAt);
+  const begun: RebuildState = { id, startedAt, firstTask: null, lastTask: null, indexed: 0 };
+  if (!(await beginState(context, begun)))
+    throw new AppError("conflict", {
+      detail: "A rebuild is under way; GET /admin/search/rebuild tells how far.",
+    });
+  try {
+    const { taskUid: firstTask } = await context.search.deleteIndex(nextIndex);
+    const { taskUid: lastTask } = await context.search.index(nextIndex).updateSettings(indexSettings);
+    await keepState(context, { ...begun, firstTask, lastTask });
+    await publish(context, { step: "page", rebuild_id: id, after: "" });
+  } catch (error) {
+    await fail(context, begun);
+    throw error;
+  }
+  return readRebuild(context);
+}
+
+export async function readRebuild(context: Context): Promise<RebuildReport> {
+  const [state, last] = await Promise.all([readRebuildState(context), readRebuildOutcome(context)]);
+  return {
+    running:
+      state === undefined
+        ? null
+        : { id: state.id, started_at: toTimestamp(epochMs(state.startedAt)), indexed: state.indexed },
+    last:
+      last === undefined
+        ? null
+        : {
+            id: last.id,
+            outcome: last.outcome,
+            indexed: last.indexed,
+            ended_at: toTimestamp(epochMs(last.endedAt)),
+          },
+  };
+}
+
+/**
+ * Does one bounded step and asks the queue for the next. A step that comes twice is done twice or ignored, one that
+ * belongs to a rebuild that is over is ignored; two never run at once.
+ */
+export async function proceedWithRebuild(context: Context, job: RebuildJob): Promise<void> {
+  if (job.step === "start") return startUnlessRunning(context);
+  await withRebuildLock(context, async () => {
+    const state = await readRebuildState(context);
+    if (state === undefined || state.id !== job.rebuild_id) return;
+    if (job.step === "page") await writePage(context, state, job.after);
+    else if (job.step === "swap") await swap(context, state);
+    else await finish(context, state, job.task);
+  });
+}
+
+async function startUnlessRunning(context: Context): Promise<void> {
+  if ((await readRebuildState(context)) === undefined) await startRebuild(context);
+}
+
+async function writePage(context: Context, state: RebuildState, after: string): Promise<void> {
+  const products = await readProductDocumentsAfter(context, after, productsPerPage);
+  const productIds = products.map(({ id }) => id);
+  const place = { indexes: [nextIndex], generation: state.id, isRebuilding: true };
+  const lastTask = await writeProducts(context, { productIds, readPlace: async () => place });
+  await keepState(context, {
+    ...state,
+    lastTask: lastTask ?? state.lastTask,
+    indexed: state.indexed + products.length,
+  });
+  const last = productIds.at(-1);
+  const isComplete = last === undefined || products.length < productsPerPage;
+  await publish(
+    context,
+    isComplete ? { step: "swap", rebuild_id: state.id } : { step: "page", rebuild_id: state.id, after: last },
+  );
+}
+
+/**
+ * Exchanges the two indexes once the last page is in. A swap that was asked for before is not asked for again, since two
+ * would bring the old index back.
+ */
+async function swap(context: Context, state: RebuildState): Promise<void> {
+  if (state.lastTask !== null && isRunning(await context.search.tasks.getTask(state.lastTask)))
+    return publish(context, { step: "swap", rebuild_id: state.id }, lookAgainSeconds);
+  const asked = await findSwap(context, state);
+  if (asked === undefined && (await hasFailedWrites(context, state))) return fail(context, state);
+  // The state must have existed all the time, or writers have not written to both indexes.
+  if (asked === undefined && !(await keepState(context, state))) return;
+  const task = asked ?? (await enqueueSwap(context));
+  await publish(context, { step: "finish", rebuild_id: state.id, task }, lookAgainSeconds);
+}
+
+async function enqueueSwap(context: Context): Promise<number> {
+  const indexes: [string, string] = [productIndex, nextIndex];
+  return (await context.search.swapIndexes([{ indexes, rename: false }])).taskUid;
+}
+
+async function findSwap(context: Context, state: RebuildState): Promise<number | undefined> {
+  const { results } = await context.search.tasks.getTasks({ types: ["indexSwap"], limit: 1 });
+  return results.map(({ uid }) => uid).find((uid) => uid > (state.firstTask ?? 0));
+}
+
+async function hasFailedWrites(context: Context, state: RebuildState): Promise<boolean> {
+  const { results } = await context.search.tasks.getTasks({
+    indexUids: [nextIndex],
+    statuses: ["failed", "canceled"],
+    types: ["documentAdditionOrUpdate", "documentDeletion", "settingsUpdate"],
+    limit: 1,
+  });
+  return results.some(({ uid }) => uid > (state.firstTask ?? 0));
+}
+
+/** Removes the old index, which carries the next one's name since the swap, and lets writers forget it. */
+async function finish(context: Context, state: RebuildState, swapTask: number): Promise<void> {
+  const task = await context.search.tasks.getTask(swapTask);
+  if (isRunning(task))
+    return publish(context, { step: "finish", rebuild_id: state.id, task: swapTask }, lookAgainSeconds);
+  if (task.status !== "succeeded") return fail(context, state);
+  await context.search.deleteIndex(nextIndex);
+  const { id, indexed } = state;
+  await endState(context, { id, indexed, outcome: "finished", endedAt: context.now() });
+  context.log("info", `the search index was rebuilt with ${indexed} products`);
+}
+
+async function fail(context: Context, state: RebuildState): Promise<void> {
+  const { id, indexed } = state;
+  await endState(context, { id, indexed, outcome: "failed", endedAt: context.now() });
+  const fault = new Error(`The rebuild ${id} of the search index failed; Meilisearch's tasks say why`);
+  context.log("error", fault.message);
+  context.reportError(fault, { job: "search-rebuild" });
+}
+
+function publish(context: Context, job: RebuildJob, delaySeconds = 0): Promise<void> {
+  return context.queue.publish({
+    path: "/jobs/search-rebuild",
+    body: job,
+    delaySeconds,
+    traceparent: context.traceparent,
+  });
+}

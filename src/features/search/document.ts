@@ -1,0 +1,59 @@
+import type { ProductWire } from "#features/catalog/schema";
+
+/** The index that searches read. */
+export const productIndex = "products";
+
+/**
+ * A product as the search index holds it: flat fields to search, filter, count and sort by, and under `product` what
+ * hits are answered with, so that a search needs no database.
+ */
+export type SearchDocument = {
+  id: string;
+  version: number;
+  handle: string;
+  title: string;
+  /** Text without tags, shortened. */
+  description: string;
+  brand: string | null;
+  product_type: string | null;
+  category_ids: string[];
+  category_handles: string[];
+  category_titles: string[];
+  /** Handles from the top category down, such as `outdoor > tents`. */
+  category_paths: string[];
+  tags: string[];
+  /** Values by option name; counted and filtered as `options.Colour`. */
+  options: Record<string, string[]>;
+  skus: string[];
+  /** Every price of its variants in minor units, so that a range finds what some variant costs. */
+  prices: number[];
+  price_min: number;
+  price_max: number;
+  currency: string;
+  rating: number;
+  rating_count: number;
+  in_stock: boolean;
+  /** Units of all variants together; null while none was counted. Advisory, and renewed only as {@link in_stock} is. */
+  available: number | null;
+  image: string | null;
+  /** Seconds since the Unix epoch, as `updated_at`. */
+  created_at: number;
+  updated_at: number;
+  product: ProductWire;
+};
+
+/** The facets that clients may ask for, and the attributes behind them; beside these, `options.<name>`. */
+export const facetAttributes = {
+  brand: "brand",
+  category: "category_handles",
+  category_path: "category_paths",
+  tags: "tags",
+  in_stock: "in_stock",
+  rating: "rating",
+  price: "prices",
+} as const satisfies Record<string, keyof SearchDocument>;
+
+/** An option's name as the index knows it: dots would mean a deeper level. */
+export function optionAttribute(name: string): string {
+  return `options.${name.replaceAll(".", " ")}`;
+}

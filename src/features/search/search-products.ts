@@ -1,0 +1,37 @@
+import { MeilisearchApiError } from "meilisearch";
+import { type Id, newId } from "#core/ids";
+import type { Context } from "#platform/context";
+import { errorFields } from "#platform/log";
+import type { Findings, SearchQuery } from "./schema.ts";
+import { searchIndex } from "./search-index.ts";
+import { searchWithoutIndex } from "./search-without-index.ts";
+
+export type SearchResult = Findings & {
+  readonly queryId: Id<"search">;
+  readonly tookMs: number;
+  /** The index did not answer, and the database was asked instead. */
+  readonly degraded: boolean;
+};
+
+/** Products on sale that match words and filters, from the index; while it is away, from the database. */
+export async function searchProducts(context: Context, query: SearchQuery): Promise<SearchResult> {
+  const startedAt = context.now();
+  const queryId = newId("search", startedAt);
+  const fromIndex = await searchIndex(context, query).catch((error: unknown) => {
+    tellWhy(context, error);
+    return undefined;
+  });
+  const findings = fromIndex ?? (await searchWithoutIndex(context, query));
+  return { ...findings, queryId, tookMs: context.now() - startedAt, degraded: fromIndex === undefined };
+}
+
+/** Silence of the index is an outage and logged; that it refused or sent something else is a fault of ours. */
+function tellWhy(context: Context, error: unknown): void {
+  context.log("warn", "the search index gave no answer; asking the database", errorFields(error));
+  const isOurFault = error instanceof MeilisearchApiError ? error.response.status < 500 : isUnexpected(error);
+  if (isOurFault) context.reportError(error, { job: "search" });
+}
+
+function isUnexpected(error: unknown): boolean {
+  return error instanceof Error && error.name === "ZodError";
+}
