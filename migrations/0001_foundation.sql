@@ -285,9 +285,10 @@ create table outbox (
   delivered_at timestamptz,
   dead_at timestamptz
 );
-create index outbox_due on outbox (leased_until, position) where delivered_at is null and dead_at is null;
+create index outbox_pending on outbox (position) where delivered_at is null and dead_at is null;
 -- Finds the oldest undelivered event of a subject, behind which its later ones wait.
 create index outbox_subject on outbox (subject, position) where delivered_at is null and dead_at is null;
+create index outbox_delivered on outbox (delivered_at) where delivered_at is not null;
 create index outbox_dead on outbox (dead_at) where dead_at is not null;
 
 create table idempotency_records (

@@ -44,22 +44,29 @@ export async function drainOutboxOf(context: Context, handlersOf: HandlersOf): P
 
 /**
  * Takes due rows whose transaction is older than every running one, so that no row that commits late is overtaken,
- * and of each subject only the oldest undelivered, so that a subject's events stay in order.
+ * and of each subject only the oldest undelivered, so that a subject's events come one at a time and in order.
+ *
+ * A queue's table is empty at one moment and holds tens of thousands of rows at the next, so that the planner's
+ * statistics are always wrong: sequential scans are ruled out, and the oldest of a subject is asked for by a scalar
+ * subquery, which can only become an index probe.
  */
 async function leaseRows(context: Context, rowsMax: number): Promise<OutboxRow<RecordedEvent>[]> {
-  const { rows } = await context.databases.primary.execute(sql`
-    with due as (
-      select position from outbox o
-      where delivered_at is null and dead_at is null and leased_until < now()
-        and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
-        and not exists (
-          select 1 from outbox earlier
-          where earlier.subject = o.subject and earlier.position < o.position
-            and earlier.delivered_at is null and earlier.dead_at is null)
-      order by position limit ${rowsMax} for update skip locked)
-    update outbox o set leased_until = now() + make_interval(secs => ${leaseSeconds})
-    from due where o.position = due.position
-    returning o.position, o.id, o.type, o.subject, o.payload, o.traceparent, o.handled_by, o.attempts`);
+  const { primary } = context.databases;
+  const [, { rows }] = await primary.batch([
+    primary.execute(sql`select set_config('enable_seqscan', 'off', true)`),
+    primary.execute(sql`
+      with due as (
+        select position from outbox o
+        where delivered_at is null and dead_at is null and leased_until < now()
+          and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+          and position = (
+            select min(earlier.position) from outbox earlier
+            where earlier.subject = o.subject and earlier.delivered_at is null and earlier.dead_at is null)
+        order by position limit ${rowsMax} for update skip locked)
+      update outbox o set leased_until = now() + make_interval(secs => ${leaseSeconds})
+      from due where o.position = due.position
+      returning o.position, o.id, o.type, o.subject, o.payload, o.traceparent, o.handled_by, o.attempts`),
+  ]);
   return rows
     .map((row) => Row.parse(row))
     .sort((a, b) => a.position - b.position)
@@ -92,4 +99,16 @@ async function markFailed(context: Context, failure: DeliveryFailure): Promise<v
       leased_until = ${retryAt === "dead" ? sql`leased_until` : new Date(retryAt).toISOString()},
       dead_at = ${retryAt === "dead" ? sql`now()` : null}
     where position = ${position}`);
+}
+
+/** Days for which delivered events stay readable, and rows forgotten in one sweep. */
+const deliveredDays = 7;
+const forgetRowsMax = 5_000;
+
+/** Forgets events that were delivered long ago, the oldest first. */
+export async function forgetDelivered(context: Context): Promise<void> {
+  await context.databases.primary.execute(sql`
+    delete from outbox where position in (
+      select position from outbox where delivered_at < now() - make_interval(days => ${deliveredDays})
+      order by delivered_at limit ${forgetRowsMax})`);
 }
