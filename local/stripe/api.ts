@@ -1,17 +1,22 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { Stripe } from "stripe";
 import { z } from "zod";
+import {
+  createSettle,
+  type Manners,
+  type Reply,
+  type Settled,
+  type Undertaking,
+} from "../simulator/settle.ts";
 import { authenticate, type Keys } from "./api-keys.ts";
 import { buyersReply } from "./buyer-view.ts";
-import { inTransaction } from "./database.ts";
 import { runDueTimers } from "./due-timers.ts";
 import { expandReply } from "./expand.ts";
 import { InvalidParameters, StripeFailure } from "./failure.ts";
 import { type FormFields, parseFormBody } from "./form-body.ts";
-import { fingerprintOfRequest, keyInUse, recallAnswer, rememberAnswer } from "./idempotency.ts";
+import { KEY_REMEMBERED_SECONDS, keyInUse, keyReused } from "./idempotency.ts";
 import { newRequestId } from "./ids.ts";
 import { findRoute, type Route } from "./routes.ts";
-import type { Access, Reply, Simulation, Work } from "./simulation.ts";
+import type { Access, Simulation, Work } from "./simulation.ts";
 
 export type ApiRequest = {
   method: string;
@@ -43,22 +48,15 @@ type Execution = {
   requestId: string;
 };
 
-type Settled = { status: number; body: string; isReplay: boolean };
-
 const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
 
 export function createApi(simulation: Simulation, keys: Keys): Api {
-  const keysInProgress = new Set<string>();
+  const settle = createSettle(simulation, MANNERS, () => runDueTimers(simulation));
 
   return async (request) => {
     const requestId = newRequestId();
     try {
-      const execution = { ...admit(request, keys), requestId };
-      const settled = await oncePerKey(keysInProgress, execution, async () => {
-        await pause(simulation.faults.current().delay_ms);
-        runDueTimers(simulation);
-        return settle(simulation, execution);
-      });
+      const settled = await settle(undertakingOf(simulation, { ...admit(request, keys), requestId }));
       const isLost = simulation.faults.strikes("lose_reply", request.method, request.path);
       return { ...describe(request, requestId, settled), isLost };
     } catch (failure) {
@@ -69,6 +67,28 @@ export function createApi(simulation: Simulation, keys: Keys): Api {
         isLost: false,
       };
     }
+  };
+}
+
+const MANNERS: Manners = {
+  breakdown: () => ({ error: { type: "api_error", message: "An unknown error occurred." } }),
+  rememberedReply: (failure) =>
+    failure instanceof StripeFailure && !(failure instanceof InvalidParameters)
+      ? { status: failure.status, body: { error: failure.body } }
+      : undefined,
+  keyReused,
+  keyInUse,
+};
+
+function undertakingOf(simulation: Simulation, execution: Execution): Undertaking {
+  const { request, fields } = execution;
+  const key = idempotencyKeyOf(request);
+  return {
+    method: request.method,
+    path: request.path,
+    fields,
+    idempotency: key === undefined ? undefined : { key, rememberedSeconds: KEY_REMEMBERED_SECONDS },
+    execute: () => execute(simulation, execution),
   };
 }
 
@@ -108,70 +128,9 @@ function readFields({ query, body }: ApiRequest): FormFields {
   }
 }
 
-async function oncePerKey(
-  keysInProgress: Set<string>,
-  { request }: Execution,
-  work: () => Promise<Settled>,
-): Promise<Settled> {
-  const key = idempotencyKeyOf(request);
-  if (key === undefined) return work();
-  if (keysInProgress.has(key)) throw keyInUse(key);
-  keysInProgress.add(key);
-  try {
-    return await work();
-  } finally {
-    keysInProgress.delete(key);
-  }
-}
-
 /** Only a POST is made idempotent by a key; the other methods are so by nature. */
 function idempotencyKeyOf(request: ApiRequest): string | undefined {
   return request.method === "POST" ? request.idempotencyKey : undefined;
-}
-
-/** The effect, its events and the answer under the idempotency key are kept together or not at all. */
-function settle(simulation: Simulation, execution: Execution): Settled {
-  const { request, fields } = execution;
-  const key = idempotencyKeyOf(request);
-  const nowSeconds = simulation.clock.nowSeconds();
-  const fingerprint = fingerprintOfRequest(request.method, request.path, fields);
-  const recalled =
-    key === undefined ? undefined : recallAnswer(simulation.database, { key, fingerprint }, nowSeconds);
-  if (recalled !== undefined) return { ...recalled, isReplay: true };
-
-  const remember = (reply: Reply) => {
-    const answer = { status: reply.status, body: JSON.stringify(reply.body) };
-    if (key !== undefined) rememberAnswer(simulation.database, { key, fingerprint, nowSeconds }, answer);
-    return { ...answer, isReplay: false };
-  };
-  try {
-    return executeWithFaults(simulation, execution, remember);
-  } catch (failure) {
-    const isRemembered = failure instanceof StripeFailure && !(failure instanceof InvalidParameters);
-    if (!isRemembered) throw failure;
-    return remember({ status: failure.status, body: { error: failure.body } });
-  }
-}
-
-function executeWithFaults(
-  simulation: Simulation,
-  execution: Execution,
-  remember: (reply: Reply) => Settled,
-): Settled {
-  const { method, path } = execution.request;
-  const { error_500: breakdown } = simulation.faults.current();
-  const isBroken = simulation.faults.strikes("error_500", method, path);
-  if (breakdown === null || !isBroken) {
-    return inTransaction(simulation.database, () => remember(execute(simulation, execution)));
-  }
-  if (breakdown.effect) inTransaction(simulation.database, () => execute(simulation, execution));
-  const reply = {
-    status: 500,
-    body: { error: { type: "api_error", message: "An unknown error occurred." } },
-  };
-  return breakdown.stored
-    ? remember(reply)
-    : { status: 500, body: JSON.stringify(reply.body), isReplay: false };
 }
 
 const Expansion = z.array(z.string()).max(20).default([]);

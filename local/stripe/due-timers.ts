@@ -1,30 +1,29 @@
+import { ringDueTimers } from "../simulator/due-timers.ts";
+import type { Timer } from "../simulator/timers.ts";
 import { expireAuthorisation } from "./cancel-payment-intent.ts";
 import { findCharge } from "./charges.ts";
-import { inTransaction } from "./database.ts";
 import { openDispute } from "./disputes.ts";
 import { finishProcessing } from "./payment-attempts.ts";
 import { findIntent } from "./payment-intents.ts";
 import { failRefund, findRefund, settleRefund } from "./refunds.ts";
 import { NO_CAUSE, type Simulation, type Work } from "./simulation.ts";
-import type { Timer } from "./timers.ts";
 
-/** Lets everything happen whose time has come, each in its own transaction. */
+/** What the passing of time alone brings about. */
+export const TIMER_KINDS = [
+  "expire_authorisation",
+  "finish_processing",
+  "open_dispute",
+  "settle_refund",
+  "fail_refund",
+] as const;
+export type TimerKind = (typeof TIMER_KINDS)[number];
+
 export function runDueTimers(simulation: Simulation): void {
   const work: Work = { ...simulation, cause: NO_CAUSE };
-  while (isTimerDue(simulation)) {
-    inTransaction(simulation.database, () => {
-      const timer = simulation.timers.takeDue(simulation.clock.nowSeconds());
-      if (timer !== undefined) ring(work, timer);
-    });
-  }
+  ringDueTimers(simulation, (timer) => ring(work, timer));
 }
 
-function isTimerDue({ timers, clock }: Simulation): boolean {
-  const dueAt = timers.nextDueAt();
-  return dueAt !== undefined && dueAt <= clock.nowSeconds();
-}
-
-function ring(work: Work, { kind, objectId }: Timer): void {
+function ring(work: Work, { kind, objectId }: Timer<TimerKind>): void {
   switch (kind) {
     case "expire_authorisation":
       return expireAuthorisation(work, findIntent(work, objectId));

@@ -1,12 +1,13 @@
 import { Stripe } from "stripe";
 import { z } from "zod";
+import type { Forgery } from "../simulator/steering.ts";
+import { type Announcement, enqueueWebhooks } from "../simulator/webhook-queue.ts";
 import { noSuch } from "./failure.ts";
 import { newId } from "./ids.ts";
 import { createdFilter, listPage, pagination } from "./list-page.ts";
-import type { StoredObject } from "./object-store.ts";
+import type { StoredObject } from "./stored-objects.ts";
 import { parseParameters } from "./parameters.ts";
-import { answer, type Call, type Reply, type Work } from "./simulation.ts";
-import { enqueueWebhooks, subscribedEndpoints } from "./webhook-queue.ts";
+import { answer, type Call, NO_CAUSE, type Reply, type Simulation, type Work } from "./simulation.ts";
 
 type EventType = Stripe.Event["type"];
 
@@ -18,10 +19,35 @@ export function recordEvent(
 ): void {
   const event = buildEvent(work, type, data);
   work.store.save(event);
-  enqueueWebhooks(work, event);
+  enqueueWebhooks(work, announce(work, event));
 }
 
-export function buildEvent(
+/** A webhook that no event stands behind. */
+export function forgeEvent(simulation: Simulation, forgery: Forgery): Announcement | undefined {
+  const object = simulation.store.findAny(forgery.object);
+  if (object === undefined) return undefined;
+  // A forger is not bound to the types that Stripe has.
+  const type = forgery.event_type as EventType;
+  const event = buildEvent({ ...simulation, cause: NO_CAUSE }, type, { object });
+  return announce(simulation, { ...event, data: { object: { ...object, ...forgery.claims } } });
+}
+
+function announce(simulation: Simulation, event: Stripe.EventBase): Announcement {
+  return {
+    eventId: event.id,
+    eventType: event.type,
+    body: JSON.stringify(event),
+    endpointIds: subscribedEndpoints(simulation, event.type).map(({ id }) => id),
+  };
+}
+
+function subscribedEndpoints(simulation: Simulation, type: string): Stripe.WebhookEndpoint[] {
+  return simulation.store
+    .all("webhook_endpoint", [{ field: "status", operator: "=", value: "enabled" }])
+    .filter(({ enabled_events: wanted }) => wanted.includes("*") || wanted.includes(type));
+}
+
+function buildEvent(
   work: Work,
   type: EventType,
   { object, before }: { object: StoredObject; before?: StoredObject },

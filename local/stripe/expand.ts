@@ -1,6 +1,6 @@
 import { asOfNow } from "./balance-transactions.ts";
 import { InvalidParameters } from "./failure.ts";
-import type { StoredObject } from "./object-store.ts";
+import type { StoredObject } from "./stored-objects.ts";
 import type { Work } from "./simulation.ts";
 
 const EXPANSION_DEPTH_MAX = 4;

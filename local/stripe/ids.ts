@@ -1,6 +1,4 @@
-import { randomInt } from "node:crypto";
-
-const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+import { randomText } from "../simulator/random-text.ts";
 
 /** An id of Stripe's shape, such as `pi_3Tw…` with 24 characters after the prefix. */
 export function newId(prefix: string): string {
@@ -13,8 +11,4 @@ export function newClientSecret(intentId: string): string {
 
 export function newRequestId(): string {
   return `req_${randomText(14)}`;
-}
-
-function randomText(length: number): string {
-  return Array.from({ length }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join("");
 }

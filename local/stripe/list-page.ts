@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { Condition, ObjectName, StoredObjects } from "./object-store.ts";
+import type { Condition } from "../simulator/object-store.ts";
+import type { ObjectName, StoredObjects } from "./stored-objects.ts";
 import { expandable, wholeNumber } from "./parameters.ts";
 import { noSuch } from "./failure.ts";
 import type { Work } from "./simulation.ts";

@@ -1,5 +1,5 @@
 import type { Stripe } from "stripe";
-import type { Delivery } from "./delivery-table.ts";
+import type { Delivery } from "../simulator/delivery-table.ts";
 import type { TestCard } from "./test-cards.ts";
 
 const STYLE = `

@@ -1,19 +1,12 @@
-import type { DatabaseSync } from "node:sqlite";
-import type { Clock } from "./clock.ts";
-import type { DeliveryTable } from "./delivery-table.ts";
-import type { FaultSettings } from "./faults.ts";
+import type { Reply } from "../simulator/settle.ts";
+import type { OpenSimulation } from "../simulator/simulation.ts";
 import type { FormFields } from "./form-body.ts";
-import type { ObjectStore } from "./object-store.ts";
-import type { TimerTable } from "./timers.ts";
+import type { StoredObjects } from "./stored-objects.ts";
+import type { TimerKind } from "./due-timers.ts";
 
-export type Simulation = {
-  database: DatabaseSync;
-  store: ObjectStore;
-  timers: TimerTable;
-  deliveries: DeliveryTable;
-  faults: FaultSettings;
-  clock: Clock;
-};
+export type { Reply };
+
+export type Simulation = OpenSimulation<StoredObjects, TimerKind>;
 
 /** What an event names as its origin; both are null when time alone brought it about. */
 export type Cause = { id: string | null; idempotency_key: string | null };
@@ -30,8 +23,6 @@ export type Call = {
   /** Where the buyer's browser reaches this simulator. */
   origin: string;
 };
-
-export type Reply = { status: number; body: object };
 
 export function answer(body: object): Reply {
   return { status: 200, body };

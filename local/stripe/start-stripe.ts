@@ -1,102 +1,61 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { close, createHttpServer, listen, readBody, sendJson } from "../http-server.ts";
-import type { RunningService, ServiceOptions } from "../service.ts";
+import type { ServerResponse } from "node:http";
+import { sendJson } from "../http-server.ts";
+import type { RunningService } from "../service.ts";
+import { openSimulation } from "../simulator/simulation.ts";
+import {
+  headerText,
+  type Received,
+  type SimulatorOptions,
+  startSimulator,
+} from "../simulator/start-simulator.ts";
 import { type Api, createApi } from "./api.ts";
-import { createClock } from "./clock.ts";
-import { clearTables, openDatabase } from "./database.ts";
-import { createDeliveryTable } from "./delivery-table.ts";
-import { createFaultSettings } from "./faults.ts";
-import { createObjectStore } from "./object-store.ts";
+import { runDueTimers, TIMER_KINDS } from "./due-timers.ts";
+import { forgeEvent } from "./events.ts";
 import { answerPage } from "./page-routes.ts";
 import type { Simulation } from "./simulation.ts";
-import { steer, type SteeringDependencies } from "./steering.ts";
-import { createTimerAlarm } from "./timer-alarm.ts";
-import { createTimerTable } from "./timers.ts";
+import { INDEXES } from "./stored-objects.ts";
 import { configureEndpoint } from "./webhook-endpoints.ts";
-import { createWebhookSender } from "./webhook-sender.ts";
+import { prepareWebhook } from "./webhook-signature.ts";
 
-const BODY_BYTES_MAX = 1024 * 1024;
-
-export type StripeOptions = ServiceOptions & {
+export type StripeOptions = SimulatorOptions & {
   secretKey: string;
   publishableKey: string;
   /** Without it events are recorded but nobody is told, unless endpoints are created by the API. */
   webhookUrl?: string;
   webhookSecret: string;
-  /** Multiplies the pauses between attempts to deliver a webhook: 5 s, 15 s, 45 s, … at 1. */
-  webhookBackoffScale?: number;
 };
 
 /** Stripe's API, webhooks and payment pages, remembered in the state folder across restarts and kills. */
-export async function startStripe(options: StripeOptions): Promise<RunningService> {
-  const simulation = openSimulation(options);
-  const endpoint = { url: options.webhookUrl, secret: options.webhookSecret };
-  configureEndpoint(simulation, endpoint);
-
-  const { webhookBackoffScale: backoffScale = 1, log } = options;
-  const sender = createWebhookSender(simulation, { backoffScale, log });
-  const alarm = createTimerAlarm(simulation, sender.poke);
-  const steering: SteeringDependencies = {
-    simulation,
-    wake: alarm.wake,
-    reset: () => {
-      clearTables(simulation.database);
-      simulation.faults.reset();
-      simulation.clock.reset();
-      configureEndpoint(simulation, endpoint);
+export function startStripe(options: StripeOptions): Promise<RunningService> {
+  const { stateFolder, webhookUrl: url, webhookSecret: secret } = options;
+  const simulation: Simulation = openSimulation(
+    { stateFolder, fileName: "stripe.sqlite" },
+    {
+      indexes: INDEXES,
+      timerKinds: TIMER_KINDS,
+      file: ({ id, object: name, created }) => ({ id, name, created }),
     },
-  };
+  );
   const api = createApi(simulation, options);
-  const server = createHttpServer({ answer: (...exchange) => respond({ api, steering }, ...exchange), log });
-  const url = await listen(server, options.port);
-  alarm.wake();
-
-  return {
-    url,
-    stop: async () => {
-      alarm.stop();
-      await close(server);
-      await sender.stop();
-      simulation.database.close();
+  return startSimulator(options, {
+    simulation,
+    runDueTimers: () => runDueTimers(simulation),
+    prepareWebhook: (delivery) => prepareWebhook(simulation, delivery),
+    configure: () => configureEndpoint(simulation, { url, secret }),
+    steering: {
+      forge: (forgery) => forgeEvent(simulation, forgery),
+      urlOfEndpoint: (id) => simulation.store.find("webhook_endpoint", id)?.url ?? null,
+      extra: () => undefined,
     },
-  };
+    respond: async (received, response, wake) => {
+      const parts = { api, simulation, wake };
+      if (received.url.pathname.startsWith("/v1/")) await respondFromApi(parts, received, response);
+      else respondWithPage(parts, received, response);
+    },
+  });
 }
 
-function openSimulation({ stateFolder }: StripeOptions): Simulation {
-  const database = openDatabase(stateFolder);
-  return {
-    database,
-    store: createObjectStore(database),
-    timers: createTimerTable(database),
-    deliveries: createDeliveryTable(database),
-    faults: createFaultSettings(database),
-    clock: createClock(database),
-  };
-}
-
-type Parts = { api: Api; steering: SteeringDependencies };
-type Received = { method: string; url: URL; body: string; request: IncomingMessage };
-
-async function respond(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const origin = `http://${request.headers.host ?? "127.0.0.1"}`;
-  const url = new URL(request.url ?? "/", origin);
-  const body = (await readBody(request, BODY_BYTES_MAX)).toString("utf8");
-  const received = { method: request.method ?? "GET", url, body, request };
-  if (url.pathname.startsWith("/_simulator/")) {
-    const { status, body: answer } = steer(parts.steering, {
-      ...received,
-      path: url.pathname,
-      query: url.searchParams,
-    });
-    sendJson(response, status, answer);
-    return;
-  }
-  if (url.pathname.startsWith("/v1/")) {
-    await respondFromApi(parts, received, response);
-    return;
-  }
-  respondWithPage(parts, received, response);
-}
+type Parts = { api: Api; simulation: Simulation; wake: () => void };
 
 /** Stripe's own script calls the API from the shop's pages, so any origin may. */
 const OPEN_TO_BROWSERS = {
@@ -107,7 +66,7 @@ const OPEN_TO_BROWSERS = {
 };
 
 async function respondFromApi(
-  { api, steering }: Parts,
+  { api, wake }: Parts,
   { method, url, body, request }: Received,
   response: ServerResponse,
 ): Promise<void> {
@@ -125,7 +84,7 @@ async function respondFromApi(
     idempotencyKey: headerText(request.headers["idempotency-key"]),
     version: headerText(request.headers["stripe-version"]),
   });
-  steering.wake();
+  wake();
   if (answer.isLost) {
     request.socket.destroy();
     return;
@@ -136,12 +95,12 @@ async function respondFromApi(
 }
 
 function respondWithPage(
-  { steering }: Parts,
+  { simulation, wake }: Parts,
   { method, url, body }: Received,
   response: ServerResponse,
 ): void {
-  const page = answerPage(steering.simulation, { method, path: url.pathname, body, origin: url.origin });
-  steering.wake();
+  const page = answerPage(simulation, { method, path: url.pathname, body, origin: url.origin });
+  wake();
   if (page === undefined) {
     sendJson(response, 404, { error: "There is no such page." });
     return;
@@ -151,8 +110,4 @@ function respondWithPage(
     return;
   }
   response.writeHead(page.status, { "content-type": "text/html; charset=utf-8" }).end(page.html);
-}
-
-function headerText(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header[0] : header;
 }

@@ -1,28 +1,22 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 
-/** What the passing of time alone brings about. */
-export const TIMER_KINDS = [
-  "expire_authorisation",
-  "finish_processing",
-  "open_dispute",
-  "settle_refund",
-  "fail_refund",
-] as const;
-export type TimerKind = (typeof TIMER_KINDS)[number];
-export type Timer = { kind: TimerKind; objectId: string };
+/** Something that the passing of time alone brings about. */
+export type Timer<Kind extends string> = { kind: Kind; objectId: string };
 
-export type TimerTable = {
-  set: (timer: Timer, dueAt: number) => void;
-  cancel: (timer: Timer) => void;
+export type TimerTable<Kind extends string> = {
+  set: (timer: Timer<Kind>, dueAt: number) => void;
+  cancel: (timer: Timer<Kind>) => void;
   /** Takes the earliest timer that is due out of the table. */
-  takeDue: (nowSeconds: number) => Timer | undefined;
+  takeDue: (nowSeconds: number) => Timer<Kind> | undefined;
   nextDueAt: () => number | undefined;
 };
 
-const Row = z.object({ id: z.number(), kind: z.enum(TIMER_KINDS), object_id: z.string() });
-
-export function createTimerTable(database: DatabaseSync): TimerTable {
+export function createTimerTable<Kind extends string>(
+  database: DatabaseSync,
+  kinds: readonly Kind[],
+): TimerTable<Kind> {
+  const Row = z.object({ id: z.number(), kind: z.enum(kinds), object_id: z.string() });
   const insert = database.prepare(
     `insert into timers (kind, object_id, due_at) values (?, ?, ?)
      on conflict (kind, object_id) do update set due_at = excluded.due_at`,

@@ -5,7 +5,7 @@ import { readSetting, writeSetting } from "./settings.ts";
 /** Real time plus however far the person or test has advanced it. */
 export type Clock = {
   nowMs: () => number;
-  /** Unix seconds, as everywhere in Stripe's objects. */
+  /** Whole Unix seconds, in which timers count. */
   nowSeconds: () => number;
   advance: (seconds: number) => void;
   /** Back to the real time. */

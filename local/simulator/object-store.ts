@@ -1,20 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import type { Stripe } from "stripe";
 import { z } from "zod";
-
-export type StoredObjects = {
-  payment_intent: Stripe.PaymentIntent;
-  charge: Stripe.Charge;
-  refund: Stripe.Refund;
-  balance_transaction: Stripe.BalanceTransaction;
-  customer: Stripe.Customer;
-  payment_method: Stripe.PaymentMethod;
-  dispute: Stripe.Dispute;
-  event: Stripe.EventBase;
-  webhook_endpoint: Stripe.WebhookEndpoint;
-};
-export type ObjectName = keyof StoredObjects;
-export type StoredObject = StoredObjects[ObjectName];
 
 /** `field` is a top-level property of the stored object, always named by our own code. */
 export type Condition = { field: string; operator: "=" | "<" | "<=" | ">" | ">=" | "in"; value: FilterValue };
@@ -27,53 +12,59 @@ export type Page = {
   endingBefore?: string | undefined;
 };
 
-export type ObjectStore = {
-  save: (object: StoredObject) => void;
+/** `Objects` maps the name of each kind of object to its type. */
+export type ObjectStore<Objects> = {
+  save: (object: Objects[keyof Objects]) => void;
   remove: (id: string) => void;
-  find: <Name extends ObjectName>(name: Name, id: string) => StoredObjects[Name] | undefined;
+  find: <Name extends keyof Objects & string>(name: Name, id: string) => Objects[Name] | undefined;
   /** Any kind of object, for `expand` and for pages that show whatever there is. */
-  findAny: (id: string) => StoredObject | undefined;
+  findAny: (id: string) => Objects[keyof Objects] | undefined;
   /** Newest first, one more than `limit` when there are more. */
-  list: <Name extends ObjectName>(name: Name, page: Page) => StoredObjects[Name][];
-  all: <Name extends ObjectName>(name: Name, conditions: readonly Condition[]) => StoredObjects[Name][];
+  list: <Name extends keyof Objects & string>(name: Name, page: Page) => Objects[Name][];
+  all: <Name extends keyof Objects & string>(name: Name, conditions: readonly Condition[]) => Objects[Name][];
 };
+
+/** Under what an object is filed: `created` in whole seconds. */
+export type Filing = { id: string; name: string; created: number };
 
 const ALL_OBJECTS_MAX = 10_000;
 
-export function createObjectStore(database: DatabaseSync): ObjectStore {
+/** The table holds only what `save` wrote, so an object's name tells its type. */
+export function createObjectStore<Objects>(
+  database: DatabaseSync,
+  file: (object: Objects[keyof Objects]) => Filing,
+): ObjectStore<Objects> {
   const upsert = database.prepare(
     `insert into objects (id, name, created, body) values (?, ?, ?, ?)
      on conflict (id) do update set body = excluded.body`,
   );
   const selectAny = database.prepare("select name, body from objects where id = ?");
   const selectOne = database.prepare("select name, body from objects where id = ? and name = ?");
-  const list: ObjectStore["list"] = (name, page) => listObjects(database, name, page);
+  const list: ObjectStore<Objects>["list"] = (name, page) =>
+    selectRows(database, name, page).map((row) => readObject(name, row) as Objects[typeof name]);
 
   return {
     save: (object) => {
-      upsert.run(object.id, object.object, object.created, JSON.stringify(object));
+      const { id, name, created } = file(object);
+      upsert.run(id, name, created, JSON.stringify(object));
     },
     remove: (id) => {
       database.prepare("delete from objects where id = ?").run(id);
     },
     find: (name, id) => {
       const row = selectOne.get(id, name);
-      return row === undefined ? undefined : readObject(name, row);
+      return row === undefined ? undefined : (readObject(name, row) as Objects[typeof name]);
     },
     findAny: (id) => {
       const row = selectAny.get(id);
-      return row === undefined ? undefined : readAnyObject(row);
+      return row === undefined ? undefined : (JSON.parse(Row.parse(row).body) as Objects[keyof Objects]);
     },
     list,
     all: (name, conditions) => list(name, { conditions, limit: ALL_OBJECTS_MAX }),
   };
 }
 
-function listObjects<Name extends ObjectName>(
-  database: DatabaseSync,
-  name: Name,
-  page: Page,
-): StoredObjects[Name][] {
+function selectRows(database: DatabaseSync, name: string, page: Page): unknown[] {
   const clauses = ["name = ?"];
   const values: SQLInputValue[] = [name];
   for (const { field, operator, value } of page.conditions) {
@@ -91,23 +82,17 @@ function listObjects<Name extends ObjectName>(
     values.push(cursor);
   }
   const order = page.endingBefore === undefined ? "desc" : "asc";
-  const rows = database
+  return database
     .prepare(
       `select name, body from objects where ${clauses.join(" and ")} order by sequence ${order} limit ?`,
     )
     .all(...values, page.limit + 1);
-  return rows.map((row) => readObject(name, row));
 }
 
 const Row = z.object({ name: z.string(), body: z.string() });
 
-/** The table holds only what `save` wrote, so its name tells its type. */
-function readObject<Name extends ObjectName>(name: Name, row: unknown): StoredObjects[Name] {
+function readObject(name: string, row: unknown): unknown {
   const stored = Row.parse(row);
   if (stored.name !== name) throw new Error(`Stored a ${stored.name} where a ${name} was looked for.`);
-  return JSON.parse(stored.body) as StoredObjects[Name];
-}
-
-function readAnyObject(row: unknown): StoredObject {
-  return JSON.parse(Row.parse(row).body) as StoredObject;
+  return JSON.parse(stored.body);
 }

@@ -11,7 +11,7 @@ const Share = z.union([z.boolean().transform(Number), z.number().min(0).max(1)])
 // Which calls a fault strikes. In `path`, `*` stands for any text: `/v1/payment_intents/*/capture`.
 const Target = z.strictObject({
   path: z.string().startsWith("/"),
-  method: z.enum(["GET", "POST", "DELETE"]).optional(),
+  method: z.enum(["GET", "POST", "PATCH", "DELETE"]).optional(),
   times: z.int().min(1).max(TIMES_MAX).default(1),
 });
 

@@ -1,5 +1,4 @@
-import { runDueTimers } from "./due-timers.ts";
-import type { Simulation } from "./simulation.ts";
+import type { Clock } from "./clock.ts";
 
 const SLEEP_MS_MAX = 60 * 60 * 1000;
 
@@ -9,17 +8,25 @@ export type TimerAlarm = {
   stop: () => void;
 };
 
-export function createTimerAlarm(simulation: Simulation, afterwards: () => void): TimerAlarm {
+type Wakeable = {
+  clock: Clock;
+  timers: { nextDueAt: () => number | undefined };
+  runDueTimers: () => void;
+  /** Called after every wake-up. */
+  afterwards: () => void;
+};
+
+export function createTimerAlarm({ clock, timers, runDueTimers, afterwards }: Wakeable): TimerAlarm {
   let alarm: NodeJS.Timeout | undefined;
   let isStopped = false;
 
   const wake = () => {
     clearTimeout(alarm);
     if (isStopped) return;
-    runDueTimers(simulation);
-    const dueAt = simulation.timers.nextDueAt();
+    runDueTimers();
+    const dueAt = timers.nextDueAt();
     if (dueAt !== undefined) {
-      const sleepMs = Math.max(0, dueAt * 1000 - simulation.clock.nowMs());
+      const sleepMs = Math.max(0, dueAt * 1000 - clock.nowMs());
       alarm = setTimeout(wake, Math.min(sleepMs, SLEEP_MS_MAX));
     }
     afterwards();

@@ -1,26 +1,30 @@
-import type { Stripe } from "stripe";
-import type { Simulation } from "./simulation.ts";
+import type { Clock } from "./clock.ts";
+import type { DeliveryTable } from "./delivery-table.ts";
+import type { FaultSettings } from "./faults.ts";
 
 const REORDER_WINDOW_MS = 400;
 
-export function subscribedEndpoints(simulation: Simulation, type: string): Stripe.WebhookEndpoint[] {
-  return simulation.store
-    .all("webhook_endpoint", [{ field: "status", operator: "=", value: "enabled" }])
-    .filter(({ enabled_events: wanted }) => wanted.includes("*") || wanted.includes(type));
-}
+type Outbox = { clock: Clock; deliveries: DeliveryTable; faults: FaultSettings };
+
+/** An event as it is sent: the same body to every endpoint. */
+export type Announcement = {
+  eventId: string;
+  eventType: string;
+  body: string;
+  endpointIds: readonly string[];
+};
 
 /** The faults are decided here, once, so that one seed strikes the same webhooks in every run. */
-export function enqueueWebhooks(simulation: Simulation, event: Stripe.EventBase): void {
-  const { clock, deliveries, faults } = simulation;
+export function enqueueWebhooks({ clock, deliveries, faults }: Outbox, announcement: Announcement): void {
   const { duplicate_webhooks, reorder_webhooks, drop_webhooks, webhook_delay_ms } = faults.current();
-  for (const endpoint of subscribedEndpoints(simulation, event.type)) {
+  for (const endpointId of announcement.endpointIds) {
     const lateMs = faults.roll() < reorder_webhooks ? Math.floor(faults.roll() * REORDER_WINDOW_MS) : 0;
     const delivery = {
-      event_id: event.id,
-      event_type: event.type,
-      endpoint_id: endpoint.id,
+      event_id: announcement.eventId,
+      event_type: announcement.eventType,
+      endpoint_id: endpointId,
       signing: "valid" as const,
-      body: JSON.stringify(event),
+      body: announcement.body,
       due_at_ms: clock.nowMs() + webhook_delay_ms + lateMs,
     };
     const isDropped = faults.roll() < drop_webhooks;

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
-import { newId } from "./ids.ts";
+import { randomText } from "./random-text.ts";
 
-/** How a delivery is signed. Everything but `valid` is what a forger would send. */
+/** How a delivery is signed. Everything but `valid` is what a forger would send; `wrong_secret` is a key of his own. */
 export const SIGNINGS = ["valid", "wrong_secret", "stale_timestamp", "altered_body", "missing"] as const;
 export type Signing = (typeof SIGNINGS)[number];
 
@@ -75,7 +75,7 @@ export function createDeliveryTable(database: DatabaseSync): DeliveryTable {
   return {
     add: (delivery) => {
       insert.run(
-        newId("wd"),
+        `wd_${randomText(24)}`,
         delivery.event_id,
         delivery.event_type,
         delivery.endpoint_id,

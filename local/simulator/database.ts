@@ -11,7 +11,6 @@ const SCHEMA = `
     body     text not null
   );
   create index if not exists objects_by_name on objects (name, sequence desc);
-  create index if not exists objects_by_intent on objects (name, json_extract(body, '$.payment_intent'));
   create table if not exists idempotent_answers (
     idempotency_key text primary key,
     fingerprint     text not null,
@@ -53,12 +52,14 @@ const SCHEMA = `
 
 const TABLES = ["objects", "idempotent_answers", "deliveries", "timers", "settings"] as const;
 
-export function openDatabase(stateFolder: string): DatabaseSync {
+/** `indexes` are statements for the objects that this provider looks up by more than their id. */
+export function openDatabase(stateFolder: string, fileName: string, indexes: string): DatabaseSync {
   mkdirSync(stateFolder, { recursive: true });
-  const database = new DatabaseSync(path.join(stateFolder, "stripe.sqlite"));
+  const database = new DatabaseSync(path.join(stateFolder, fileName));
   // With a write-ahead log, NORMAL keeps every commit across a killed process; only a power cut may lose the last ones.
   database.exec("pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 2000;");
   database.exec(SCHEMA);
+  database.exec(indexes);
   return database;
 }
 

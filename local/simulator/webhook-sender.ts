@@ -1,6 +1,5 @@
-import { createHmac } from "node:crypto";
-import type { Attempt, Delivery, Signing } from "./delivery-table.ts";
-import type { Simulation } from "./simulation.ts";
+import type { Clock } from "./clock.ts";
+import type { Attempt, Delivery, DeliveryTable } from "./delivery-table.ts";
 
 const DELIVERIES_AT_ONCE_MAX = 16;
 const ATTEMPT_TIMEOUT_MS = 10_000;
@@ -9,7 +8,6 @@ const BACKOFF_FACTOR = 3;
 const BACKOFF_MS_MAX = 6 * 60 * 60 * 1000;
 const SLEEP_MS_MAX = 60 * 60 * 1000;
 const RESPONSE_BODY_LENGTH_MAX = 2_000;
-const STALE_SECONDS = 60 * 60;
 
 export type WebhookSender = {
   /** Sends what is due; to be called after anything that may have queued a webhook or moved the clock. */
@@ -18,22 +16,31 @@ export type WebhookSender = {
   stop: () => Promise<void>;
 };
 
+/** What goes over the wire, signed in the provider's way as the delivery wants it. */
+export type Dispatch = { url: string; headers: Record<string, string>; body: string };
+
+type Post = { clock: Clock; deliveries: DeliveryTable };
+
+type SenderSettings = {
+  backoffScale: number;
+  log: (line: string) => void;
+  /** Asked anew for every attempt; nothing when the endpoint is gone. */
+  prepare: (delivery: Delivery) => Dispatch | undefined;
+};
+
 /** Delivers at least once: an attempt whose outcome was not recorded is made again. */
-export function createWebhookSender(
-  simulation: Simulation,
-  settings: { backoffScale: number; log: (line: string) => void },
-): WebhookSender {
+export function createWebhookSender(post: Post, settings: SenderSettings): WebhookSender {
+  const { clock, deliveries } = post;
   const underWay = new Map<string, Promise<void>>();
   let alarm: NodeJS.Timeout | undefined;
   let isStopped = false;
 
   const attempt = async (delivery: Delivery) => {
     try {
-      const outcome = await send(simulation, delivery);
-      simulation.deliveries.recordAttempt(
-        delivery.id,
-        afterAttempt(simulation, delivery, { outcome, ...settings }),
-      );
+      const outcome = await send(settings.prepare(delivery));
+      const nowMs = clock.nowMs();
+      const { backoffScale } = settings;
+      deliveries.recordAttempt(delivery.id, afterAttempt(delivery, { outcome, nowMs, backoffScale }));
     } catch (fault) {
       settings.log(`Webhook ${delivery.id} could not be recorded: ${String(fault)}`);
     } finally {
@@ -45,10 +52,10 @@ export function createWebhookSender(
   const poke = () => {
     clearTimeout(alarm);
     if (isStopped) return;
-    const waiting = simulation.deliveries
+    const waiting = deliveries
       .pending(DELIVERIES_AT_ONCE_MAX + underWay.size)
       .filter(({ id }) => !underWay.has(id));
-    const nowMs = simulation.clock.nowMs();
+    const nowMs = clock.nowMs();
     for (const delivery of waiting) {
       if (delivery.due_at_ms > nowMs) {
         alarm = setTimeout(poke, Math.min(delivery.due_at_ms - nowMs, SLEEP_MS_MAX));
@@ -71,23 +78,13 @@ export function createWebhookSender(
 
 type Outcome = { status: number | null; text: string };
 
-async function send(simulation: Simulation, delivery: Delivery): Promise<Outcome> {
-  const endpoint = simulation.store.find("webhook_endpoint", delivery.endpoint_id);
-  if (endpoint === undefined) return { status: null, text: "The endpoint no longer exists." };
-  const signature = signatureHeader(delivery.body, {
-    secret: endpoint.secret ?? "",
-    signing: delivery.signing,
-  });
-  const body = delivery.signing === "altered_body" ? `${delivery.body} ` : delivery.body;
+async function send(dispatch: Dispatch | undefined): Promise<Outcome> {
+  if (dispatch === undefined) return { status: null, text: "The endpoint no longer exists." };
   try {
-    const response = await fetch(endpoint.url, {
+    const response = await fetch(dispatch.url, {
       method: "POST",
-      body,
-      headers: {
-        "content-type": "application/json; charset=utf-8",
-        "user-agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-        ...(signature === undefined ? {} : { "stripe-signature": signature }),
-      },
+      body: dispatch.body,
+      headers: dispatch.headers,
       redirect: "manual",
       signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
     });
@@ -98,25 +95,10 @@ async function send(simulation: Simulation, delivery: Delivery): Promise<Outcome
   }
 }
 
-/** Signed with the real time, not the advanced clock, since receivers compare it with theirs. */
-function signatureHeader(
-  body: string,
-  { secret, signing }: { secret: string; signing: Signing },
-): string | undefined {
-  if (signing === "missing") return undefined;
-  const ageSeconds = signing === "stale_timestamp" ? STALE_SECONDS : 0;
-  const timestamp = Math.floor(Date.now() / 1000) - ageSeconds;
-  const key = signing === "wrong_secret" ? `${secret}_of_a_forger` : secret;
-  const signature = createHmac("sha256", key).update(`${timestamp}.${body}`).digest("hex");
-  return `t=${timestamp},v1=${signature}`;
-}
-
 function afterAttempt(
-  simulation: Simulation,
   delivery: Delivery,
-  { outcome, backoffScale }: { outcome: Outcome; backoffScale: number },
+  { outcome, nowMs, backoffScale }: { outcome: Outcome; nowMs: number; backoffScale: number },
 ): Attempt {
-  const nowMs = simulation.clock.nowMs();
   const isAccepted = outcome.status !== null && outcome.status >= 200 && outcome.status < 300;
   const backoffMs =
     Math.min(BACKOFF_FIRST_MS * BACKOFF_FACTOR ** delivery.attempts, BACKOFF_MS_MAX) * backoffScale;
