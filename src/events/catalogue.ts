@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Id } from "#core/ids";
 
 const orderEvent = z.object({ order_id: z.string(), sequence: z.int(), status: z.string() });
+const stockEvent = z.object({ sku: z.string(), available: z.int(), low_at: z.int(), version: z.int() });
 
 /**
  * Every event that Tradewind records, with the shape of its data. An event is a wake-up that names what changed;
@@ -13,6 +14,13 @@ export const eventSchemas = {
   /** A variant came with a first stock count: its inventory object receives it once. */
   "variant.stock_counted": z.object({ variant_id: z.string(), sku: z.string(), quantity: z.int().min(0) }),
   "stock.changed": z.object({ sku: z.string(), available: z.int(), version: z.int() }),
+  /** The SKU's alert level fell or rose; single units that come and go near a threshold change no level. */
+  "stock.low": stockEvent,
+  "stock.out": stockEvent,
+  /** Units of a SKU that was out, or never had any, can be sold. */
+  "stock.back": stockEvent,
+  /** A comparison of object, ledger and orders found that they disagree; a person decides about the repair. */
+  "inventory.drift_found": z.object({ sku: z.string(), count: z.int(), kinds: z.array(z.string()) }),
   "user.registered": z.object({ user_id: z.string() }),
   "order.placed": orderEvent,
   "order.authorised": orderEvent,
