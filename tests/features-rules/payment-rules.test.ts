@@ -54,6 +54,10 @@ test.each([
   expect(step("pending_payment", change)).toEqual({ do: "park", reason });
 });
 
+test("an authorisation that ended before the money was taken cancels its order", () => {
+  expect(step("authorised", { state: "cancelled" })).toEqual({ do: "record_voided" });
+});
+
 test("a declined try is told once", () => {
   const declined = { state: "pending" as const, failureCode: "insufficient_funds" };
   expect(step("pending_payment", declined)).toMatchObject({ do: "record_attempt", declined: true });

@@ -48,6 +48,8 @@ export type PaymentStep =
   | { do: "commit_and_capture" }
   /** The order has ended: give the authorisation back. */
   | { do: "void" }
+  /** The authorisation ended before the money was taken: the order is cancelled. */
+  | { do: "record_voided" }
   | { do: "record_attempt"; status: AttemptStatus; failureCode: string | undefined; declined: boolean };
 
 /**
@@ -68,9 +70,10 @@ export function nextPaymentStep({ order, attempt }: PaymentSituation, facts: Pay
       if (isPayable(order.status)) return { do: "record_authorised" };
       if (order.status === "authorised") return { do: "commit_and_capture" };
       return hasEnded(order.status) ? park(order, "paid_after_end") : recordAttempt(attempt, facts);
+    case "cancelled":
+      return order.status === "authorised" ? { do: "record_voided" } : recordAttempt(attempt, facts);
     case "pending":
     case "requires_action":
-    case "cancelled":
       return recordAttempt(attempt, facts);
   }
 }

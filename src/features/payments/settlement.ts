@@ -1,0 +1,162 @@
+import type { PaymentFacts, PaymentProvider } from "#core/payment-facts";
+import type { OrderEventType } from "#events/catalogue";
+import type { OrderStatus, OrderTransition } from "#features/orders/rules";
+import { type AttemptStatus, type PaymentStep, nextPaymentStep } from "./rules.ts";
+
+/** The payment attempt as the settlement sees it. */
+export type SettledAttempt = {
+  readonly id: string;
+  readonly provider: PaymentProvider;
+  readonly status: AttemptStatus;
+  readonly providerReference: string | null;
+  readonly failureCode: string | null;
+};
+
+/** The order as the settlement sees it. Amounts in minor units. */
+export type SettledOrder = {
+  readonly id: string;
+  readonly status: OrderStatus;
+  readonly total: number;
+  readonly currency: string;
+  readonly attempt: SettledAttempt | undefined;
+};
+
+/** What changes together, in one transaction or not at all. */
+export type SettlementChange = {
+  order?: {
+    transition: OrderTransition | undefined;
+    event: OrderEventType;
+    data: Record<string, unknown>;
+    numbered?: boolean;
+  };
+  attempt?: { status: AttemptStatus; capturedAmount?: number; failureCode?: string | undefined };
+};
+
+/** What the settlement needs from the world; the real ones ask Postgres, the objects and the provider. */
+export type SettlementPorts<Order extends SettledOrder> = {
+  readonly load: (orderId: string) => Promise<Order | undefined>;
+  readonly read: (attempt: SettledAttempt, reference: string) => Promise<PaymentFacts>;
+  readonly capture: (attempt: SettledAttempt, reference: string) => Promise<PaymentFacts>;
+  readonly cancel: (attempt: SettledAttempt, reference: string) => Promise<PaymentFacts>;
+  /** Turns every hold of the order into a sale. @returns the SKUs whose units are gone for good. */
+  readonly commitStock: (order: Order) => Promise<readonly string[]>;
+  /** False when somebody else moved the order or the attempt first: nothing was changed then. */
+  readonly change: (order: Order, change: SettlementChange) => Promise<boolean>;
+};
+
+/** Steps that one settlement takes at most; a payment needs three. */
+const stepsMax = 8;
+
+/**
+ * Brings an order to where the provider says its newest payment is: authorised → stock committed → captured → paid.
+ * Webhooks, queue deliveries, the buyer's confirmation and the sweep all come here, in any order and any number; every
+ * step is safe to repeat after a crash.
+ * @returns the order as it stands then, undefined when there is none, or "unsettled" after too many lost races.
+ */
+export async function settle<Order extends SettledOrder>(
+  ports: SettlementPorts<Order>,
+  orderId: string,
+): Promise<Order | undefined | "unsettled"> {
+  let facts: PaymentFacts | undefined;
+  for (let step = 0; step < stepsMax; step++) {
+    const order = await ports.load(orderId);
+    const attempt = order?.attempt;
+    if (order === undefined || attempt === undefined || attempt.providerReference === null) return order;
+    facts ??= await ports.read(attempt, attempt.providerReference);
+    const next = nextPaymentStep({ order, attempt }, facts);
+    if (next.do === "rest") return order;
+    facts = await perform(ports, next, { order, attempt, facts });
+  }
+  return "unsettled";
+}
+
+type Situation<Order> = { order: Order; attempt: SettledAttempt; facts: PaymentFacts };
+
+/** @returns the facts that hold afterwards; undefined when they must be read anew. */
+async function perform<Order extends SettledOrder>(
+  ports: SettlementPorts<Order>,
+  step: PaymentStep,
+  { order, attempt, facts }: Situation<Order>,
+): Promise<PaymentFacts | undefined> {
+  const change = async (changes: SettlementChange, known: PaymentFacts) =>
+    (await ports.change(order, changes)) ? known : undefined;
+  switch (step.do) {
+    case "rest":
+      return facts;
+    case "park":
+      return change(
+        { order: { transition: "review", event: "order.payment_review", data: { reason: step.reason } } },
+        facts,
+      );
+    case "record_authorised":
+      return change(
+        {
+          order: { transition: "authorise", event: "order.authorised", data: { attempt_id: attempt.id } },
+          attempt: { status: "authorised" },
+        },
+        facts,
+      );
+    case "commit_and_capture":
+      return commitAndCapture(ports, { order, attempt, facts });
+    case "void":
+      return ports.cancel(attempt, facts.reference);
+    case "record_voided":
+      return change(
+        {
+          order: { transition: "cancel", event: "order.cancelled", data: { reason: "authorisation_ended" } },
+          attempt: { status: "cancelled" },
+        },
+        facts,
+      );
+    case "record_attempt": {
+      const told = {
+        transition: undefined,
+        event: "order.payment_failed" as const,
+        data: { attempt_id: attempt.id, failure_code: step.failureCode },
+      };
+      return change(
+        {
+          ...(step.declined ? { order: told } : {}),
+          attempt: { status: step.status, failureCode: step.failureCode },
+        },
+        facts,
+      );
+    }
+  }
+}
+
+/** Stock first, money second: nothing is captured that cannot be delivered. */
+async function commitAndCapture<Order extends SettledOrder>(
+  ports: SettlementPorts<Order>,
+  { order, attempt, facts }: Situation<Order>,
+): Promise<PaymentFacts | undefined> {
+  const missing = await ports.commitStock(order);
+  if (missing.length > 0) return giveUp(ports, { order, attempt, facts }, missing);
+  const captured = facts.state === "captured" ? facts : await ports.capture(attempt, facts.reference);
+  if (captured.state !== "captured") return captured;
+  const paid = await ports.change(order, {
+    order: { transition: "pay", event: "order.paid", data: { attempt_id: attempt.id }, numbered: true },
+    attempt: { status: "captured", capturedAmount: captured.capturedAmount },
+  });
+  return paid ? captured : undefined;
+}
+
+/** The units are gone: the authorisation is given back and the order cancelled, or a person looks. */
+async function giveUp<Order extends SettledOrder>(
+  ports: SettlementPorts<Order>,
+  { order, attempt, facts }: Situation<Order>,
+  missing: readonly string[],
+): Promise<PaymentFacts | undefined> {
+  const data = { reason: "out_of_stock", skus: missing };
+  if (facts.state === "captured") {
+    const review = { transition: "review" as const, event: "order.payment_review" as const, data };
+    return (await ports.change(order, { order: review })) ? facts : undefined;
+  }
+  const cancelled = await ports.cancel(attempt, facts.reference);
+  if (cancelled.state !== "cancelled") return cancelled;
+  const ended = await ports.change(order, {
+    order: { transition: "cancel", event: "order.cancelled", data },
+    attempt: { status: "cancelled" },
+  });
+  return ended ? cancelled : undefined;
+}
