@@ -18,8 +18,8 @@ type Migration = { name: string; sql: string; checksum: string };
  * @returns the names of the files that were applied now.
  * @throws Error that names the file that fails, or that was edited after it had been applied.
  */
-export async function migrate(databaseUrl: string): Promise<string[]> {
-  const migrations = await readMigrations();
+export async function migrate(databaseUrl: string, folder = FOLDER): Promise<string[]> {
+  const migrations = await readMigrations(folder);
   const client = new Client({ connectionString: databaseUrl, application_name: "tradewind-migrate" });
   await client.connect();
   try {
@@ -35,13 +35,13 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
   }
 }
 
-async function readMigrations(): Promise<Migration[]> {
-  const names = (await readdir(FOLDER)).filter((name) => name.endsWith(".sql")).sort();
+async function readMigrations(folder: string): Promise<Migration[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".sql")).sort();
   const odd = names.find((name) => !FILE_NAME.test(name));
   if (odd !== undefined) throw new Error(`migrations/${odd} is not named like 0001_what_it_does.sql.`);
   return Promise.all(
     names.map(async (name) => {
-      const sql = await readFile(join(FOLDER, name), "utf8");
+      const sql = await readFile(join(folder, name), "utf8");
       return { name, sql, checksum: createHash("sha256").update(sql).digest("hex") };
     }),
   );

@@ -31,7 +31,7 @@ export async function startDevWorker(options: DevWorkerOptions): Promise<Running
   return {
     url,
     stop: async () => {
-      await sweep.stop();
+      sweep.stop();
       if (!isRunning(wrangler)) return;
       const exited = once(wrangler, "exit");
       wrangler.kill("SIGTERM");

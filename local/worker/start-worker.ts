@@ -51,7 +51,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningServic
   return {
     url,
     stop: async () => {
-      await sweep.stop();
+      sweep.stop();
       await miniflare.dispose();
       output.end();
     },

@@ -2,8 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 type Sweep = { runScheduledHandler: () => Promise<void>; intervalMs: number; log: (line: string) => void };
 
-/** Runs the Worker's scheduled handler at once and then again and again, never twice at the same time. */
-export function repeatSweep({ runScheduledHandler, intervalMs, log }: Sweep): { stop: () => Promise<void> } {
+/**
+ * Runs the Worker's scheduled handler at once and then again and again, never twice at the same time. Stopping does
+ * not wait for the run under way: a sweep may be cut short anywhere, and the next one finishes what it left.
+ */
+export function repeatSweep({ runScheduledHandler, intervalMs, log }: Sweep): { stop: () => void } {
   const stopping = new AbortController();
   const pause = async (): Promise<void> => {
     await sleep(intervalMs, undefined, { signal: stopping.signal }).catch(() => undefined);
@@ -16,11 +19,6 @@ export function repeatSweep({ runScheduledHandler, intervalMs, log }: Sweep): { 
       await pause();
     }
   };
-  const repeating = repeat();
-  return {
-    stop: async () => {
-      stopping.abort();
-      await repeating;
-    },
-  };
+  void repeat();
+  return { stop: () => stopping.abort() };
 }

@@ -1,0 +1,9 @@
+import { readFileSync } from "node:fs";
+
+/** Prints how many tests passed and failed, as vitest's JSON report counts them; a file that did not run is one. */
+const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(process.argv[2], "utf8"));
+const brokenFiles = testResults.filter(
+  ({ status, assertionResults }) =>
+    status === "failed" && !assertionResults.some((test) => test.status === "failed"),
+);
+console.log(`\n${numPassedTests} passed, ${numFailedTests + brokenFiles.length} failed`);
