@@ -1,0 +1,165 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { z } from "zod";
+import { type OwnStack, startOwnStack } from "../own-stack.ts";
+import { type ShopClient, createShopClient } from "../shop-client.ts";
+
+const patience = { timeout: 60_000, interval: 200 };
+const Found = z.object({
+  data: z.array(z.object({ id: z.string(), title: z.string() })),
+  total: z.int(),
+  took_ms: z.int(),
+  degraded: z.boolean(),
+});
+
+let stack: OwnStack;
+let shop: ShopClient;
+
+beforeAll(async () => {
+  stack = await startOwnStack();
+  shop = createShopClient(stack.addresses.api);
+});
+
+afterAll(() => stack.end());
+
+/** The search server as the tests want it: slow, failing or behind. */
+async function setFaults(faults: Record<string, unknown>): Promise<void> {
+  const response = await fetch(`${stack.addresses.services.search}/_simulator/faults`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(faults),
+  });
+  expect(response.status).toBe(200);
+}
+
+async function search(query: Record<string, string>): Promise<z.infer<typeof Found>> {
+  return (await shop.request(`/search?${new URLSearchParams(query).toString()}`)).as(Found);
+}
+
+async function createProduct(title: string, sku: string = randomUUID()): Promise<string> {
+  const json = { title, status: "active", variants: [{ sku, price: 1_999, initial_quantity: 20 }] };
+  const token = await shop.adminToken();
+  const answer = await shop.request("/admin/products", { method: "POST", token, json });
+  return answer.as(z.object({ id: z.string() })).id;
+}
+
+test("while the search server fails, the database answers; afterwards the backlog is indexed", async () => {
+  const before = await createProduct("Lantern 100% bright");
+  await vi.waitFor(async () => {
+    expect(await search({ q: "lantern" })).toMatchObject({ degraded: false, data: [{ id: before }] });
+  }, patience);
+
+  await setFaults({ fail_rate: 1 });
+  const during = await createProduct("Lantern in the dark");
+  await vi.waitFor(async () => {
+    const found = await search({ q: "LANTERN", sort: "newest" });
+    expect(found).toMatchObject({ degraded: true, total: 2, data: [{ id: during }, { id: before }] });
+  }, patience);
+  expect(await search({ q: "100%" })).toMatchObject({ total: 1, data: [{ id: before }] });
+  expect(await search({ q: "lantern", price_max: "100" })).toMatchObject({ total: 0 });
+  expect(await search({ q: "lantern", limit: "1", page: "2" })).toMatchObject({ total: 2 });
+
+  await setFaults({ fail_rate: 0 });
+  await vi.waitFor(async () => {
+    expect(await search({ q: "lantern" })).toMatchObject({ degraded: false, total: 2 });
+  }, patience);
+});
+
+const Rebuild = z.object({
+  running: z.object({ indexed: z.int() }).nullable(),
+  last: z.object({ id: z.string(), outcome: z.string() }).nullable(),
+});
+
+async function readRebuild(): Promise<z.infer<typeof Rebuild>> {
+  return (await shop.request("/admin/search/rebuild", { token: await shop.adminToken() })).as(Rebuild);
+}
+
+async function noRebuildRuns(): Promise<void> {
+  await vi.waitFor(async () => expect((await readRebuild()).running).toBeNull(), patience);
+}
+
+test("what changes between the pages of a rebuild and its swap is in the new index", async () => {
+  const kept = await createProduct("Compass of brass");
+  const dropped = await createProduct("Compass of tin");
+  await vi.waitFor(async () => expect(await search({ q: "compass" })).toMatchObject({ total: 2 }), patience);
+  await noRebuildRuns();
+
+  await setFaults({ paused_tasks: true });
+  const token = await shop.adminToken();
+  const before = (await readRebuild()).last;
+  const started = await shop.request("/admin/search/rebuild", { method: "POST", token });
+  expect(started.status).toBe(202);
+  await vi.waitFor(async () => expect((await readRebuild()).running?.indexed).toBeGreaterThan(2), patience);
+  const added = await createProduct("Compass of silver");
+  const archived = await shop.request(`/admin/products/${dropped}`, {
+    method: "DELETE",
+    token,
+    headers: { "if-match": '"v1"' },
+  });
+  expect(archived.status).toBeLessThan(300);
+  await setFaults({ paused_tasks: false });
+
+  await noRebuildRuns();
+  const { last } = await readRebuild();
+  expect(last?.outcome).toBe("finished");
+  expect(last?.id).not.toBe(before?.id);
+  await vi.waitFor(async () => {
+    const found = await search({ q: "compass", sort: "newest" });
+    expect(found.data.map(({ id }) => id)).toEqual([added, kept]);
+  }, patience);
+});
+
+const Stats = z.object({ requests: z.record(z.string(), z.int()) });
+
+async function documentWrites(): Promise<number> {
+  const response = await fetch(`${stack.addresses.services.search}/_local/stats`);
+  const { requests } = Stats.parse(await response.json());
+  return Object.entries(requests)
+    .filter(([kind]) => /^(POST|PUT) .*\/documents/.test(kind))
+    .reduce((sum, [, count]) => sum + count, 0);
+}
+
+const Hits = z.object({
+  data: z.array(z.object({ variants: z.array(z.object({ available: z.int().nullable() })) })),
+});
+
+test("the index hears of stock when it becomes low or runs out, not of every unit", async () => {
+  const sku = randomUUID();
+  await createProduct("Sextant", sku);
+  const shrink = async (quantity: number): Promise<void> => {
+    const answer = await shop.request(`/admin/inventory/${sku}/adjustments`, {
+      method: "POST",
+      token: await shop.adminToken(),
+      headers: { "idempotency-key": randomUUID() },
+      json: { kind: "shrink", quantity, reason: "lost" },
+    });
+    expect(answer.status).toBe(201);
+  };
+  const availableInIndex = async (): Promise<number | null | undefined> => {
+    const found = (await shop.request("/search?q=sextant")).as(Hits);
+    return found.data[0]?.variants[0]?.available;
+  };
+  const availableInCatalogue = async (): Promise<number | null | undefined> => {
+    const listed = (await shop.request("/products?sort=newest&limit=1")).as(Hits);
+    return listed.data[0]?.variants[0]?.available;
+  };
+  await noRebuildRuns();
+  await vi.waitFor(async () => expect(await availableInIndex()).toBe(20), patience);
+
+  const writesBefore = await documentWrites();
+  for (const left of [19, 18, 17]) {
+    await shrink(1);
+    await vi.waitFor(async () => expect(await availableInCatalogue()).toBe(left), patience);
+  }
+  expect(await documentWrites()).toBe(writesBefore);
+  await shrink(13);
+  await vi.waitFor(async () => expect(await availableInIndex()).toBe(4), patience);
+});
+
+test("a search server that hangs is not waited for", async () => {
+  await setFaults({ delay_ms: 20_000 });
+  const found = await search({ q: "lantern" });
+  expect(found).toMatchObject({ degraded: true, total: 2 });
+  expect(found.took_ms).toBeLessThan(5_000);
+  await setFaults({ delay_ms: 0 });
+});

@@ -1,0 +1,51 @@
+import { expect, vi } from "vitest";
+import { z } from "zod";
+import type { Answer } from "../../shop-client.ts";
+import { request } from "../../stack.ts";
+import { Product } from "../catalog/catalog-client.ts";
+
+export const Found = z.strictObject({
+  data: z.array(Product.extend({ highlight: z.object({ title: z.string(), description: z.string() }) })),
+  total: z.int(),
+  facets: z.record(
+    z.string(),
+    z.object({
+      values: z.array(z.object({ value: z.string(), count: z.int() })),
+      range: z.object({ min: z.number(), max: z.number() }).nullable(),
+    }),
+  ),
+  query_id: z.string(),
+  took_ms: z.int(),
+  degraded: z.boolean(),
+});
+export type Found = z.infer<typeof Found>;
+
+export function search(query: Record<string, string>): Promise<Answer> {
+  return request(`/search?${new URLSearchParams(query).toString()}`);
+}
+
+/** Searches until the answer is as expected: the index follows the catalogue within a moment. */
+export async function searchUntil(
+  query: Record<string, string>,
+  isExpected: (found: Found) => boolean,
+): Promise<Found> {
+  return vi.waitUntil(
+    async () => {
+      const found = (await search(query)).as(Found);
+      return isExpected(found) && found;
+    },
+    { timeout: 15_000, interval: 100 },
+  );
+}
+
+/** Waits until exactly these products are found. */
+export async function expectFound(query: Record<string, string>, ids: readonly string[]): Promise<Found> {
+  return vi.waitFor(
+    async () => {
+      const found = (await search(query)).as(Found);
+      expect(found.data.map(({ id }) => id).sort()).toEqual([...ids].sort());
+      return found;
+    },
+    { timeout: 15_000, interval: 100 },
+  );
+}
