@@ -42,7 +42,7 @@ export function createPartGroup(logFolder: string, listener: PartListener): Part
     },
     kill: async (name, signal) => take(name)?.kill(signal),
     stop: async (...names) => {
-      await Promise.all(names.map((name) => take(name)?.stop()));
+      await Promise.all(names.map(async (name) => take(name)?.stop()));
     },
   };
 }

@@ -3,6 +3,8 @@ import { z } from "zod";
 import type { Addresses } from "#local/stack-plan";
 import { createShopClient, type Answer } from "./shop-client.ts";
 
+export type { Answer };
+
 /** Where the shared stack of the feature tests listens. */
 export function stack(): Addresses {
   return inject("addresses");
