@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { Meilisearch } from "meilisearch";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { z } from "zod";
+import { LOCAL_CREDENTIALS } from "#local/credentials";
 import { type OwnStack, startOwnStack } from "../own-stack.ts";
 import { type ShopClient, createShopClient } from "../shop-client.ts";
 
@@ -154,6 +156,28 @@ test("the index hears of stock when it becomes low or runs out, not of every uni
   expect(await documentWrites()).toBe(writesBefore);
   await shrink(13);
   await vi.waitFor(async () => expect(await availableInIndex()).toBe(4), patience);
+});
+
+test("a write that Meilisearch accepted and then dropped is noticed and written again", async () => {
+  const meilisearch = new Meilisearch({
+    host: stack.addresses.services.search,
+    apiKey: LOCAL_CREDENTIALS.searchApiKey,
+  });
+  await noRebuildRuns();
+  await setFaults({ paused_tasks: true });
+  const dropped = await createProduct("Barometer");
+  const write = await vi.waitFor(async () => {
+    const { results } = await meilisearch.tasks.getTasks({ statuses: ["enqueued"] });
+    const [task] = results.filter(({ type }) => type === "documentAdditionOrUpdate");
+    if (task === undefined) throw new Error("the write is not enqueued yet");
+    return task;
+  }, patience);
+  await meilisearch.tasks.cancelTasks({ uids: [write.uid] });
+  await setFaults({ paused_tasks: false });
+  await vi.waitFor(async () => {
+    expect((await meilisearch.tasks.getTask(write.uid)).status).toBe("canceled");
+    expect(await search({ q: "barometer" })).toMatchObject({ data: [{ id: dropped }] });
+  }, patience);
 });
 
 test("a search server that hangs is not waited for", async () => {
