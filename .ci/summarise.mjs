@@ -6,4 +6,4 @@ const brokenFiles = testResults.filter(
   ({ status, assertionResults }) =>
     status === "failed" && !assertionResults.some((test) => test.status === "failed"),
 );
-console.log(`\n${numPassedTests} passed, ${numFailedTests + brokenFiles.length} failed`);
+process.stdout.write(`\n${numPassedTests} passed, ${numFailedTests + brokenFiles.length} failed\n`);
