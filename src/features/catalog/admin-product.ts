@@ -35,7 +35,7 @@ export async function replaceProduct(
 ): Promise<ProductDocument> {
   if (sameContent(recordOf(before), write.record)) return before;
   try {
-    await transact(context.databases.primary, writeProductsStatements(context, [write]));
+    await transact(context.databases.primary, writeProductsStatements(context, [write], context.now()));
   } catch (error) {
     if (lostRace(error)) throw staleVersion();
     throw violatesUnique(error, "products_handle_key") ? handleTaken(write.record.handle) : error;

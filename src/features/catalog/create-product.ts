@@ -35,7 +35,7 @@ export async function createProduct(
   const { primary } = context.databases;
   const body = productToWire(document);
   try {
-    const writes = writeProductsStatements(context, [write]);
+    const writes = writeProductsStatements(context, [write], document.createdAt);
     if (request === undefined) await transact(primary, writes);
     else
       await transact(primary, [

@@ -146,7 +146,7 @@ async function write(context: Context, { merged, newCategories, run, counts }: B
   else
     await transact(context.databases.primary, [
       insertCategories(context, newCategories),
-      ...writeProductsStatements(context, writes),
+      ...writeProductsStatements(context, writes, context.now()),
       progress,
     ]);
 }

@@ -9,9 +9,6 @@ import { type ImportedProduct, mapProduct } from "./import-mapping.ts";
 import type { ImportLine, Refusal } from "./import-report.ts";
 import { type ImportRun, beginRun, countRefusals, endRun } from "./import-run.ts";
 
-/** Batches after which the outbox is woken, so that caches and search follow a long import. */
-const batchesPerWake = 5;
-
 /**
  * Takes a Shopify product export while it streams in, a batch a transaction, and tells what becomes of it. Repeating
  * an import changes nothing but what has changed in the file; after a failure it finishes the work.
@@ -74,7 +71,6 @@ async function* importRows(
 function createBatch(context: Context, run: ImportRun, header: Header) {
   let products: ImportedProduct[] = [];
   let variants = 0;
-  let batches = 0;
 
   async function* add(group: ProductRows): AsyncGenerator<ImportLine> {
     const { product, refused } = mapProduct(header, group, context.settings.SHOP_CURRENCY);
@@ -91,7 +87,6 @@ function createBatch(context: Context, run: ImportRun, header: Header) {
     const refused = await importBatch(context, run, products);
     products = [];
     variants = 0;
-    if (++batches % batchesPerWake === 0) context.wakeOutbox();
     yield* refused.map(refusedLine);
     yield { type: "progress", ...run.counts };
   }

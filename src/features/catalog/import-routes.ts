@@ -45,7 +45,8 @@ const importRoute = createRoute({
 
 // Answers in two media types do not fit the typed registration: the description and the handler stand side by side.
 catalogImportRoutes.openAPIRegistry.registerPath(importRoute);
-catalogImportRoutes.post(
+catalogImportRoutes.on(
+  "POST",
   importRoute.path,
   requireRole("admin"),
   requireContentType("text/csv"),

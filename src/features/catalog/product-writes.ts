@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import type { EpochMs } from "#core/time";
 import type { NewEvent } from "#events/catalogue";
 import { insertEvents } from "#events/record";
 import type { Context } from "#platform/context";
@@ -17,13 +18,13 @@ export type NewCategory = {
  * into one transaction. It breaks with `lostRace` when a product is no longer at the version that was read or a SKU
  * has got another owner, and on a unique key when a handle or a category has been taken.
  */
-export function writeProductsStatements(context: Context, writes: readonly ProductWrite[]) {
+export function writeProductsStatements(context: Context, writes: readonly ProductWrite[], at: EpochMs) {
   const { primary } = context.databases;
   const created = writes.filter(({ expectedVersion }) => expectedVersion === undefined);
   const updated = writes.filter(({ expectedVersion }) => expectedVersion !== undefined);
   return [
-    primary.execute(insertProducts(context, created)),
-    primary.execute(updateProducts(context, updated)),
+    primary.execute(insertProducts(created, at)),
+    primary.execute(updateProducts(updated, at)),
     primary.execute(deleteGoneVariants(updated)),
     primary.execute(upsertVariants(writes)),
     primary.execute(unlinkCategories(updated)),
@@ -62,8 +63,7 @@ const columnsOfProducts = sql`
   id text, handle text, title text, description text, brand text, product_type text, status text, tags text[],
   options jsonb, images jsonb, currency text, price_min bigint, price_max bigint, version bigint, at bigint`;
 
-function productRows(context: Context, writes: readonly ProductWrite[]): SQL {
-  const at = context.now();
+function productRows(writes: readonly ProductWrite[], at: EpochMs): SQL {
   const rows = writes.map(({ record, expectedVersion }) => {
     const { categoryHandles: _, variants: __, productType, ...columns } = record;
     const { priceMin, priceMax } = pricesOf(record);
@@ -79,23 +79,23 @@ function productRows(context: Context, writes: readonly ProductWrite[]): SQL {
   return sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (${columnsOfProducts})`;
 }
 
-function insertProducts(context: Context, writes: readonly ProductWrite[]): SQL {
+function insertProducts(writes: readonly ProductWrite[], at: EpochMs): SQL {
   return sql`
     insert into products (id, handle, title, description, brand, product_type, status, tags, options, images,
       currency, price_min, price_max, created_at, updated_at)
     select id, handle, title, description, brand, product_type, status, tags, options, images,
       currency, price_min, price_max, to_timestamp(at / 1000.0), to_timestamp(at / 1000.0)
-    from ${productRows(context, writes)}`;
+    from ${productRows(writes, at)}`;
 }
 
-function updateProducts(context: Context, writes: readonly ProductWrite[]): SQL {
+function updateProducts(writes: readonly ProductWrite[], at: EpochMs): SQL {
   return sql`
     with written as (
       update products p set handle = r.handle, title = r.title, description = r.description, brand = r.brand,
         product_type = r.product_type, status = r.status, tags = r.tags, options = r.options, images = r.images,
         currency = r.currency, price_min = r.price_min, price_max = r.price_max,
         version = p.version + 1, updated_at = to_timestamp(r.at / 1000.0)
-      from ${productRows(context, writes)}
+      from ${productRows(writes, at)}
       where p.id = r.id and p.version = r.version
       returning 1)
     select expect_rows((select count(*) from written), ${writes.length})`;

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { adminToken, request, stack, type Answer } from "../../stack.ts";
+import type { Answer } from "../../shop-client.ts";
+import { adminToken, request, stack } from "../../stack.ts";
 
 export const Product = z.looseObject({
   id: z.string(),

@@ -1,0 +1,146 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { costOf, request } from "../../stack.ts";
+import {
+  Problem,
+  ProductPage,
+  createProduct,
+  importReport,
+  patchProduct,
+  uniqueWord,
+} from "./catalog-client.ts";
+
+const brand = `Brand ${uniqueWord()}`;
+const category = uniqueWord();
+const list = (query: string) => request(`/products?brand=${encodeURIComponent(brand)}&${query}`);
+
+/** Ten products, of which each two have the same price; they arrive in one transaction, at the same moment. */
+beforeAll(async () => {
+  const header =
+    "Handle,Title,Vendor,Product Category,Variant SKU,Variant Price,Variant Inventory Qty,Option1 Name,Option1 Value";
+  const rows = Array.from({ length: 10 }, (_, index) => {
+    const price = `${10 + Math.floor(index / 2)}.00`;
+    return `${category}-${index},Thing ${index},${brand},${category} > Part ${index % 2},${category}-${index},${price},${index % 3},Size,S`;
+  });
+  await importReport([header, ...rows].join("\n"));
+});
+
+/** Walks a list page by page; with "before" from its end to its beginning. */
+async function walk(query: string, limit: number): Promise<string[][]> {
+  const pages: string[][] = [];
+  let cursor: string | null = "";
+  while (cursor !== null) {
+    const after: string = cursor === "" ? "" : `&after=${encodeURIComponent(cursor)}`;
+    const page = (await list(`${query}&limit=${limit}${after}`)).as(ProductPage);
+    pages.push(page.data.map(({ handle }) => handle));
+    expect(page.has_more).toBe(page.next_cursor !== null);
+    cursor = page.next_cursor;
+  }
+  return pages;
+}
+
+describe("paging", () => {
+  test.each(["newest", "price", "-price", "rating", "title"])(
+    "by %s, pages have no gaps and no repeats though sort keys tie",
+    async (sort) => {
+      const whole = (await list(`sort=${sort}&limit=100`)).as(ProductPage).data.map(({ handle }) => handle);
+      expect(whole).toHaveLength(10);
+      const pages = await walk(`sort=${sort}`, 3);
+      expect(pages.map((page) => page.length)).toEqual([3, 3, 3, 1]);
+      expect(pages.flat()).toEqual(whole);
+    },
+  );
+
+  test("backwards leads over the same pages", async () => {
+    const first = (await list("sort=price&limit=4")).as(ProductPage);
+    const second = (await list(`sort=price&limit=4&after=${first.next_cursor}`)).as(ProductPage);
+    const back = (await list(`sort=price&limit=4&before=${second.previous_cursor}`)).as(ProductPage);
+    expect(back.data.map(({ id }) => id)).toEqual(first.data.map(({ id }) => id));
+    expect(back).toMatchObject({ has_more: false, previous_cursor: null, next_cursor: first.next_cursor });
+  });
+
+  test("a cursor opens only the list that it came with", async () => {
+    const { next_cursor: cursor } = (await list("sort=price&limit=2")).as(ProductPage);
+    const otherSort = await list(`sort=title&limit=2&after=${cursor}`);
+    const otherFilter = await request(`/products?sort=price&limit=2&after=${cursor}`);
+    const forged = await list(`sort=price&limit=2&after=${cursor}x`);
+    const otherLimit = await list(`sort=price&limit=5&after=${cursor}`);
+    for (const answer of [otherSort, otherFilter, forged]) {
+      expect(answer.status).toBe(400);
+      expect(answer.as(Problem).code).toBe("invalid_cursor");
+    }
+    expect(otherLimit.status).toBe(200);
+  });
+
+  test.each([
+    "limit=0",
+    "limit=101",
+    "limit=x",
+    "sort=cheapest",
+    "page=2",
+    "after=a&before=b",
+    "category=%00",
+  ])("%s is refused", async (query) => {
+    const answer = await request(`/products?${query}`);
+    expect(answer.status).toBe(400);
+    expect(answer.as(Problem).code).toBe("invalid_request");
+  });
+});
+
+describe("filters", () => {
+  const titles = async (query: string) =>
+    (await list(`sort=title&limit=100&${query}`)).as(ProductPage).data.map(({ title }) => title);
+
+  test("a category includes what is below it", async () => {
+    expect(await titles(`category=${category}`)).toHaveLength(10);
+    expect(await titles(`category=${category}/part-1`)).toEqual([1, 3, 5, 7, 9].map((n) => `Thing ${n}`));
+  });
+
+  test("prices compare in minor units of one currency", async () => {
+    expect(await titles("price_min=1100&price_max=1200")).toEqual([2, 3, 4, 5].map((n) => `Thing ${n}`));
+    expect(await titles("price_min=1100&currency=EUR")).toEqual([]);
+  });
+
+  test("stock counts once the inventory has reported it", async () => {
+    await expect
+      .poll(() => titles("in_stock=true"), { timeout: 10_000, interval: 200 })
+      .toEqual([1, 2, 4, 5, 7, 8].map((n) => `Thing ${n}`));
+    expect(await titles("in_stock=false")).toEqual([0, 3, 6, 9].map((n) => `Thing ${n}`));
+  });
+});
+
+describe("caching", () => {
+  test("a list and a product that were read before cost no call of the database", async () => {
+    await list("sort=rating&limit=5");
+    const again = await list("sort=rating&limit=5");
+    expect(costOf(again)).toEqual({ databaseCalls: 0, objectCalls: 0 });
+    await request(`/products/${category}-1`);
+    expect(costOf(await request(`/products/${category}-1`)).databaseCalls).toBe(0);
+  });
+
+  test("a copy that is still good is answered with 304", async () => {
+    for (const path of [
+      `/products/${category}-1`,
+      `/products?brand=${encodeURIComponent(brand)}`,
+      "/categories",
+    ]) {
+      const first = await request(path);
+      expect(first.headers.get("cache-control")).toMatch(/^public, max-age=\d+$/);
+      const etag = first.headers.get("etag") ?? "";
+      const second = await request(path, { headers: { "if-none-match": `"other", W/${etag}` } });
+      expect(second.status).toBe(304);
+      expect(second.body).toBe("");
+    }
+  });
+
+  test("lists and products show a change as soon as its event was handled", async () => {
+    const product = await createProduct({ brand });
+    const shown = async () =>
+      (await list("sort=newest&limit=1")).as(ProductPage).data.map(({ id, title }) => [id, title]);
+    await expect.poll(shown, { timeout: 5_000, interval: 50 }).toEqual([[product.id, product.title]]);
+    await patchProduct(product.id, { title: "Renamed" }, '"v1"');
+    await expect.poll(shown, { timeout: 5_000, interval: 50 }).toEqual([[product.id, "Renamed"]]);
+    await patchProduct(product.id, { status: "draft" }, '"v2"');
+    await expect.poll(shown, { timeout: 5_000, interval: 50 }).not.toContainEqual([product.id, "Renamed"]);
+    expect((await request(`/products/${product.id}`)).status).toBe(404);
+  });
+});
