@@ -39,8 +39,10 @@ async function bringUp(stack: Stack, worker: WorkerName): Promise<"up"> {
   await stack.startServices();
   await stack.startWorker(worker);
   const { api, services } = stack.addresses;
-  const adminToken = await seedAccounts({ api, databaseUrl: services.postgres });
-  if (await seedCatalogue(api, adminToken)) say("shop", "imported the demo catalogue");
+  const shop = { api, databaseUrl: services.postgres };
+  const adminToken = await seedAccounts(shop);
+  const products = await seedCatalogue(shop, adminToken);
+  if (products > 0) say("shop", `imported the demo catalogue: ${products} products`);
   await stack.announce();
   return "up";
 }

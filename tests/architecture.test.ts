@@ -103,9 +103,9 @@ describe.each(environments)("wrangler.toml, environment %s", (environment) => {
   });
 });
 
-test("no migration number is given twice, and none is missing", () => {
-  const numbers = readdirSync(join(root, "migrations")).map((name) => Number(name.slice(0, 4)));
-  expect(numbers.sort((one, other) => one - other)).toEqual(numbers.map((_, position) => position + 1));
+test("no migration number is given twice", () => {
+  const numbers = readdirSync(join(root, "migrations")).map((name) => name.slice(0, 4));
+  expect(numbers.filter((number, position) => numbers.indexOf(number) !== position)).toEqual([]);
 });
 
 test("wrangler.toml names every setting of the Worker", () => {
