@@ -9,7 +9,7 @@ import { holds } from "./postgres/connection.ts";
 
 const CATALOGUE = join(import.meta.dirname, "demo", "catalogue.csv");
 
-const EVENTS_HANDLED_MS_MAX = 20_000;
+const EVENTS_HANDLED_MS_MAX = 15_000;
 const POLL_MS = 100;
 
 type Shop = { api: string; databaseUrl: string };
