@@ -64,14 +64,14 @@ function statusOf({ available }: DocumentVariant): string {
 }
 
 function pathOf(category: Category, all: readonly Category[]): string {
-  const handles = [category.handle];
+  const titles = [category.title];
   let parent = all.find(({ id }) => id === category.parentId);
-  while (parent !== undefined && handles.length < documentLimits.pathLevelsMax) {
-    handles.unshift(parent.handle);
+  while (parent !== undefined && titles.length < documentLimits.pathLevelsMax) {
+    titles.unshift(parent.title);
     const { parentId } = parent;
     parent = all.find(({ id }) => id === parentId);
   }
-  return handles.join(" > ");
+  return titles.join(" > ");
 }
 
 /** The values that variants have, so that a facet never leads to a value that nobody can buy. */

@@ -45,6 +45,7 @@ async function hashOf(settings: Settings): Promise<string> {
     filterable: sorted(settings.filterableAttributes),
     sortable: sorted(settings.sortableAttributes),
     rules: settings.rankingRules,
+    stopWords: sorted(settings.stopWords),
     synonyms: settings.synonyms,
     typos: typoTolerance?.minWordSizeForTypos,
     typosEnabled: typoTolerance?.enabled,

@@ -33,22 +33,27 @@ const sortable: Attribute[] = ["created_at", "price_min", "rating", "rating_coun
 
 /** Words that buyers use for one another, each group in all directions. */
 const synonymGroups: readonly (readonly string[])[] = [
-  ["jacket", "coat", "anorak", "parka"],
+  ["jacket", "coat", "anorak", "parka", "shell"],
+  ["vest", "gilet", "bodywarmer"],
   ["trousers", "pants"],
-  ["backpack", "rucksack", "daypack"],
   ["sweater", "jumper", "pullover"],
-  ["sneakers", "trainers"],
+  ["hoody", "hoodie"],
   ["tee", "t-shirt", "tshirt"],
+  ["shoes", "sneakers", "trainers"],
+  ["gloves", "mittens"],
+  ["hat", "beanie", "cap"],
+  ["backpack", "rucksack", "daypack"],
+  ["mat", "pad", "mattress"],
   ["torch", "flashlight"],
   ["headlamp", "headlight", "head torch"],
+  ["lantern", "lamp"],
+  ["stove", "cooker", "burner"],
+  ["skillet", "frying pan"],
   ["bottle", "flask"],
   ["mug", "cup"],
-  ["beanie", "hat", "cap"],
-  ["gloves", "mittens"],
-  ["couch", "sofa"],
-  ["grey", "gray"],
+  ["bike", "bicycle", "cycling"],
   ["waterproof", "rainproof"],
-  ["stove", "cooker"],
+  ["grey", "gray"],
 ];
 
 /** How the index searches. A change here is applied by the next isolate that starts, or within a minute. */
@@ -67,6 +72,8 @@ export const indexSettings = {
     "in_stock:desc",
     "rating_count:desc",
   ],
+  // Words that say nothing of a product: "tent for two" must not ask for a "for".
+  stopWords: ["a", "an", "and", "for", "from", "in", "of", "on", "or", "the", "to", "with"],
   synonyms: synonymsOf(synonymGroups),
   typoTolerance: {
     enabled: true,

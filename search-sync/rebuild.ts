@@ -27,10 +27,10 @@ const lookAgainSeconds = 1;
 /**
  * Begins to fill a new index, which takes the searched one's place when it is complete. The state comes first: from then
  * on whatever changes is written to both, so that the pages may be read at leisure and nothing is lost.
- * @throws AppError conflict while another rebuild runs.
+ * @throws AppError conflict while another rebuild runs, dependency_unavailable when Meilisearch does not answer.
  */
 export async function startRebuild(context: Context): Promise<RebuildReport> {
-  await renewSettings(context);
+  await renewSettings(context).catch(refuseUnanswered);
   const startedAt = context.now();
   const id = newId("searchRebuild", startedAt);
   const begun: RebuildState = { id, startedAt, firstTask: null, lastTask: null, indexed: 0 };
@@ -45,9 +45,17 @@ export async function startRebuild(context: Context): Promise<RebuildReport> {
     await publish(context, { step: "page", rebuild_id: id, after: "" });
   } catch (error) {
     await fail(context, begun);
-    throw error;
+    refuseUnanswered(error);
   }
   return readRebuild(context);
+}
+
+function refuseUnanswered(cause: unknown): never {
+  throw new AppError("dependency_unavailable", {
+    detail: "The search server did not answer, and no rebuild has begun. Try again.",
+    retryAfterSeconds: 2,
+    cause,
+  });
 }
 
 export async function readRebuild(context: Context): Promise<RebuildReport> {

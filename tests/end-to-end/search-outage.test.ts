@@ -61,6 +61,10 @@ test("while the search server fails, the database answers; afterwards the backlo
   expect(await search({ q: "lantern", price_max: "100" })).toMatchObject({ total: 0 });
   expect(await search({ q: "lantern", limit: "1", page: "2" })).toMatchObject({ total: 2 });
 
+  const token = await shop.adminToken();
+  const rebuild = await shop.request("/admin/search/rebuild", { method: "POST", token });
+  expect(rebuild).toMatchObject({ status: 503, body: { code: "dependency_unavailable" } });
+
   await setFaults({ fail_rate: 0 });
   await vi.waitFor(async () => {
     expect(await search({ q: "lantern" })).toMatchObject({ degraded: false, total: 2 });
@@ -168,7 +172,7 @@ test("a write that Meilisearch accepted and then dropped is noticed and written 
   const dropped = await createProduct("Barometer");
   const write = await vi.waitFor(async () => {
     const { results } = await meilisearch.tasks.getTasks({ statuses: ["enqueued"] });
-    const [task] = results.filter(({ type }) => type === "documentAdditionOrUpdate");
+    const task = results.find(({ type }) => type === "documentAdditionOrUpdate");
     if (task === undefined) throw new Error("the write is not enqueued yet");
     return task;
   }, patience);

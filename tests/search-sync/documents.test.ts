@@ -81,7 +81,7 @@ describe("the document of a product", () => {
       { id: "1", handle: "outdoor", title: "Outdoor", parentId: null },
     ];
     const document = searchDocumentOf(product({ categories }));
-    expect(document.category_paths).toEqual(["outdoor > tents", "outdoor"]);
+    expect(document.category_paths).toEqual(["Outdoor > Tents", "Outdoor"]);
     expect(document.category_titles).toEqual(["Tents", "Outdoor"]);
   });
 

@@ -19,7 +19,7 @@ export type SearchDocument = {
   category_ids: string[];
   category_handles: string[];
   category_titles: string[];
-  /** Handles from the top category down, such as `outdoor > tents`. */
+  /** Titles from the top category down, such as `Outdoor > Tents`. */
   category_paths: string[];
   tags: string[];
   /** Values by option name; counted and filtered as `options.Colour`. */

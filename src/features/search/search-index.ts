@@ -40,8 +40,8 @@ export async function searchIndex(context: Context, query: SearchQuery): Promise
     {
       filter: filterExpressions(query, context.settings.SHOP_CURRENCY),
       sort: [...sort],
-      // Leaving out words is for lists by relevance: a list by price must not begin with the cheapest near miss.
-      matchingStrategy: sort.length === 0 ? "last" : "all",
+      // Near misses, which lack the commonest words, are for lists by relevance: one by price would begin with them.
+      matchingStrategy: sort.length === 0 ? "frequency" : "all",
       facets: attributesToCount(query.facets ?? []),
       page: query.page,
       hitsPerPage: query.limit,
