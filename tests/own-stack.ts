@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { PartListener } from "#local/part-group";
 import { seedAccounts } from "#local/seed";
 import { openStack, type Stack } from "#local/stack";
+import type { Addresses } from "#local/stack-plan";
 import { readStackSettings } from "#local/stack-settings";
 
 const SWEEP_INTERVAL_MS = 1000;
@@ -12,12 +13,21 @@ const SWEEP_INTERVAL_MS = 1000;
 const WORKER_SETTINGS = { PASSWORD_SCRYPT_PARALLELISM: "1", RATE_LIMIT_SCALE: "100000" };
 
 export type OwnStack = Pick<Stack, "addresses" | "kill" | "restart"> & {
+  /** Where each part keeps its state, in a folder of its name. */
+  stateFolder: string;
   /** Stops everything and removes the state. */
   end: () => Promise<void>;
 };
 
+/** Leads the Worker to other addresses than the services' own, for example to a gate before one of them. */
+export type Detour = {
+  workerSettings: Record<string, string>;
+  /** Told where the services are, before any of them starts. */
+  leadTo: (services: Addresses["services"]) => void;
+};
+
 /** A whole stack on free ports with its state in a fresh folder, with the demo accounts and no products. */
-export async function startOwnStack(): Promise<OwnStack> {
+export async function startOwnStack(detour?: Detour): Promise<OwnStack> {
   const stateFolder = await mkdtemp(join(tmpdir(), "tradewind-stack-"));
   const lines: string[] = [];
   const listener: PartListener = {
@@ -32,10 +42,11 @@ export async function startOwnStack(): Promise<OwnStack> {
       servicesPort: 0,
       stateFolder,
       sweepIntervalMs: SWEEP_INTERVAL_MS,
-      workerSettings: WORKER_SETTINGS,
+      workerSettings: { ...WORKER_SETTINGS, ...detour?.workerSettings },
     },
     listener,
   );
+  detour?.leadTo(stack.addresses.services);
   const end = async (): Promise<void> => {
     await stack.stop();
     await rm(stateFolder, { recursive: true, force: true });
@@ -49,5 +60,5 @@ export async function startOwnStack(): Promise<OwnStack> {
     await end();
     throw new Error(`The stack of the tests did not start:\n${lines.join("\n")}`, { cause: fault });
   }
-  return { addresses: stack.addresses, kill: stack.kill, restart: stack.restart, end };
+  return { addresses: stack.addresses, kill: stack.kill, restart: stack.restart, stateFolder, end };
 }
