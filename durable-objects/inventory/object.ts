@@ -1,44 +1,72 @@
 import { DurableObject } from "cloudflare:workers";
-import { type EpochMs, currentTime } from "#core/time";
+import { type EpochMs, currentTime, epochMs } from "#core/time";
 import type { Bindings } from "#platform/env";
 import { createContext } from "#platform/context";
 import { errorFields } from "#platform/log";
-import { journalBatchMax, writeJournal } from "./journal-drain.ts";
-import {
-  type Adjust,
-  type AdjustReply,
-  type Commit,
-  type CommitReply,
-  type Decision,
-  type Release,
-  type ReleaseReply,
-  type Reserve,
-  type ReserveReply,
-  type Revert,
-  type Stock,
-  adjust,
-  commit,
-  expire,
-  release,
-  reserve,
-  revert,
+import { adjust, setThreshold } from "./adjustments.ts";
+import { commit, expire, release, reserve, revert } from "./claims.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { copyJournal, journalBatchMax } from "./journal-drain.ts";
+import type {
+  Adjust,
+  AdjustReply,
+  Commit,
+  CommitReply,
+  Decision,
+  Release,
+  ReleaseReply,
+  Reservation,
+  Reserve,
+  ReserveReply,
+  Revert,
+  SetThreshold,
+  Stock,
+  ThresholdReply,
 } from "./ledger.ts";
+import { type Repair, type RepairReply, isWithinRepairLimits, openEpoch, settleClaim } from "./repair.ts";
+import { horizonsAt, pruneRowsMax } from "./retention.ts";
 import { type LedgerStore, openLedgerStore } from "./store.ts";
 
 /** Pause between a change and its copy to Postgres; what changes in between travels together. */
 const drainDelayMs = 100;
 const drainRetryMs = 5_000;
+/** Overdue holds ended on one touch; the rest are ended on the next. */
+const expiriesMax = 1_000;
+
+/** What the object knows, for a comparison with what others know. */
+export type Inspection = {
+  stock: Stock;
+  /** Number of the last entry that Postgres is known to have. */
+  drainedSeq: number;
+  heldUnits: number;
+  /** Claims that have units, those of the newest orders first. */
+  claims: Reservation[];
+  /** False when there are more claims than were asked for. */
+  complete: boolean;
+  at: EpochMs;
+};
 
 /**
- * The stock of one SKU: the only place that decides how many units can still be sold. Each call is one storage
- * transaction; the reply leaves when it is on disk.
+ * The stock of one SKU: the only place that decides how many units can still be sold. Calls that arrive together are
+ * one storage transaction; a reply leaves when it is on disk.
  */
 export class InventoryObject extends DurableObject<Bindings> {
   readonly #store: LedgerStore;
+  readonly #group: GroupCommit<EpochMs>;
+  #armedFor: EpochMs | undefined;
+  /** The stock's version up to which the journal's copy is arranged for. */
+  #arrangedSeq: number;
+  #drainNotBefore = 0;
 
   constructor(state: DurableObjectState, bindings: Bindings) {
     super(state, bindings);
     this.#store = openLedgerStore(state.storage.sql);
+    this.#arrangedSeq = this.#store.stock.seq;
+    this.#group = new GroupCommit(state.storage, {
+      open: () => this.#expireOverdue(),
+      close: () => this.#arrangeDrain(),
+    });
+    void state.blockConcurrencyWhile(() => this.#recallAlarm());
   }
 
   reserve(command: Reserve): Promise<ReserveReply> {
@@ -61,62 +89,110 @@ export class InventoryObject extends DurableObject<Bindings> {
     return this.#decide((store, now) => adjust(store, command, now));
   }
 
+  setThreshold(command: SetThreshold): Promise<ThresholdReply> {
+    return this.#decide((store, now) => setThreshold(store, command, now));
+  }
+
   /** The figures as of now, overdue holds already given back. */
   read(): Promise<Stock> {
-    return this.#decide((store) => ({ reply: store.stock, stock: store.stock }));
+    return this.#group.submit(() => this.#store.stock);
+  }
+
+  inspect(claimsMax: number): Promise<Inspection> {
+    return this.#group.submit((at) => {
+      const { stock } = this.#store;
+      const claims = this.#store.openClaims(claimsMax + 1);
+      const [firstUndrained] = this.#store.undrained(1);
+      return {
+        stock,
+        drainedSeq: firstUndrained === undefined ? stock.seq : firstUndrained.seq - 1,
+        heldUnits: this.#store.heldUnits(),
+        claims: claims.slice(0, claimsMax),
+        complete: claims.length <= claimsMax,
+        at,
+      };
+    });
+  }
+
+  repair(command: Repair): Promise<RepairReply> {
+    return this.#group.submit((now) => {
+      if (!isWithinRepairLimits(command)) return { ok: false, reason: "limit_exceeded" };
+      this.#save(openEpoch(this.#store, command, now));
+      // Postgres has entries of these numbers; where they are others, the epoch's opening figures hold our side.
+      this.#store.markDrained(command.ledgerSeq);
+      const unrepaired = command.claims.filter((claim) => !this.#save(settleClaim(this.#store, claim, now)));
+      return { ok: true, stock: this.#store.stock, unrepaired: unrepaired.map(({ id }) => id) };
+    });
   }
 
   override async alarm(): Promise<void> {
     // Alarms are retried only a few times: nothing may escape, and the next one is always set.
-    this.#expireOverdue(currentTime());
-    let nextDrainAt: EpochMs | undefined;
+    this.#armedFor = undefined;
+    let next: EpochMs | undefined;
     try {
-      if (await this.#drainJournal()) nextDrainAt = currentTime();
+      const now = await this.#group.submit((at) => at);
+      const pruned = this.#store.prune(horizonsAt(now), pruneRowsMax);
+      const entriesLeft = await this.#drainJournal();
+      if (entriesLeft || pruned === pruneRowsMax) next = currentTime();
     } catch (error) {
       const { log } = this.#context();
-      log("warn", "the stock journal could not be copied to Postgres", {
-        ...errorFields(error),
-        sku: this.#sku(),
-      });
-      nextDrainAt = (currentTime() + drainRetryMs) as EpochMs;
+      const fields = { ...errorFields(error), sku: this.#sku() };
+      log("warn", "the stock journal could not be copied to Postgres", fields);
+      next = epochMs(currentTime() + drainRetryMs);
+      this.#drainNotBefore = next;
     }
-    await this.#arm(nextDrainAt);
+    await this.#arm([next, this.#store.earliestExpiry(), this.#store.earliestPrune()]);
   }
 
-  async #decide<Reply>(decide: (store: LedgerStore, now: EpochMs) => Decision<Reply>): Promise<Reply> {
+  #decide<Reply>(decide: (store: LedgerStore, now: EpochMs) => Decision<Reply>): Promise<Reply> {
+    return this.#group.submit((now) => this.#save(decide(this.#store, now)));
+  }
+
+  #save<Reply>(decision: Decision<Reply>): Reply {
+    this.#store.save(decision);
+    return decision.reply;
+  }
+
+  /** @returns the time of this touch. */
+  #expireOverdue(): EpochMs {
     const now = currentTime();
-    const seqBefore = this.#store.stock.seq;
-    const reply = this.ctx.storage.transactionSync(() => {
-      this.#expireOverdue(now);
-      const decision = decide(this.#store, now);
-      this.#store.save(decision);
-      return decision.reply;
-    });
-    if (this.#store.stock.seq > seqBefore) await this.#arm((now + drainDelayMs) as EpochMs);
-    return reply;
-  }
-
-  #expireOverdue(now: EpochMs): void {
-    for (const reservation of this.#store.overdue(now))
+    for (const reservation of this.#store.overdue(now, expiriesMax))
       this.#store.save(expire(this.#store.stock, reservation, now));
+    return now;
   }
 
-  /** One alarm serves both liveness duties: the earliest expiry and the journal's next copy. */
-  async #arm(drainAt: EpochMs | undefined): Promise<void> {
-    const dues = [drainAt, this.#store.earliestExpiry()].filter((at) => at !== undefined);
-    if (dues.length === 0) return;
-    const due = Math.min(...dues);
-    const armed = await this.ctx.storage.getAlarm();
-    if (armed === null || due < armed) await this.ctx.storage.setAlarm(due);
+  async #recallAlarm(): Promise<void> {
+    const alarm = await this.ctx.storage.getAlarm();
+    this.#armedFor = alarm === null ? undefined : epochMs(alarm);
+    if (alarm === null && this.#store.undrained(1).length > 0) await this.#arm([currentTime()]);
+  }
+
+  /** The alarm that copies the journal also finds when the next hold expires, and arms itself for it. */
+  async #arrangeDrain(): Promise<void> {
+    const { seq } = this.#store.stock;
+    if (seq > this.#arrangedSeq) {
+      this.#arrangedSeq = seq;
+      await this.#arm([epochMs(Math.max(currentTime() + drainDelayMs, this.#drainNotBefore))]);
+    } else if (this.#armedFor === undefined) {
+      // A refusal changes no stock, but leaves a tombstone.
+      await this.#arm([this.#store.earliestPrune()]);
+    }
+  }
+
+  /** One alarm serves all duties: the journal's next copy, the earliest expiry, and what is old enough to forget. */
+  async #arm(dues: readonly (EpochMs | undefined)[]): Promise<void> {
+    const due = Math.min(...dues.filter((at) => at !== undefined));
+    if (due >= (this.#armedFor ?? Number.POSITIVE_INFINITY)) return;
+    this.#armedFor = epochMs(due);
+    await this.ctx.storage.setAlarm(due);
   }
 
   /** @returns true when there is more to copy. */
   async #drainJournal(): Promise<boolean> {
     const entries = this.#store.undrained(journalBatchMax);
-    const last = entries.at(-1);
-    if (last === undefined) return false;
-    await writeJournal(this.#context(), this.#sku(), entries);
-    this.#store.markDrained(last.seq);
+    if (entries.length === 0) return false;
+    const copiedSeq = await copyJournal(this.#context(), this.#sku(), entries);
+    this.#store.markDrained(copiedSeq);
     return this.#store.undrained(1).length > 0;
   }
 

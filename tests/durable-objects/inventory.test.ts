@@ -1,6 +1,7 @@
 import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
+import { pruneRowsMax, retention } from "#durable-objects/inventory/retention";
 
 const inventoryOf = (sku: string) => env.INVENTORY.get(env.INVENTORY.idFromName(sku));
 type Inventory = ReturnType<typeof inventoryOf>;
@@ -49,6 +50,88 @@ test("an overdue hold is given back by whoever touches the object next", async (
   await hold(inventory, "slow");
   vi.setSystemTime(Date.now() + hourMs);
   expect(await hold(inventory, "next")).toMatchObject({ ok: true });
+});
+
+test("a fault in one command takes no other with it", async () => {
+  const inventory = await stocked("fault", 5);
+  await hold(inventory, "broken", 2);
+  // The books no longer cover this hold: to give it back would break a check of the database.
+  await runInDurableObject(inventory, (_, state) => void state.storage.sql.exec("update stock set held = 0"));
+  const outcomes = await Promise.allSettled([
+    hold(inventory, "before"),
+    inventory.release({ type: "release", id: "broken" }),
+    hold(inventory, "after"),
+  ]);
+  expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  const left = await runInDurableObject(inventory, (_, { storage: { sql } }) => ({
+    journal: sql.exec<{ kind: string }>("select kind from journal order by seq").toArray(),
+    claims: sql.exec<{ id: string; status: string }>("select id, status from reservations").toArray(),
+  }));
+  expect(left.journal.map(({ kind }) => kind)).toEqual(["receive", "hold", "hold", "hold"]);
+  expect(left.claims.map(({ id, status }) => `${id} ${status}`).toSorted()).toEqual([
+    "after held",
+    "before held",
+    "broken held",
+  ]);
+});
+
+test("a quantity beyond the limit is refused with a value", async () => {
+  const inventory = await stocked("limits", 1);
+  expect(await hold(inventory, "a", 2_000_000)).toEqual({ ok: false, reason: "limit_exceeded" });
+  expect(await inventory.setThreshold({ type: "threshold", lowAt: -1 })).toMatchObject({ ok: false });
+});
+
+test("a threshold and the level that it gives outlive the object's memory", async () => {
+  const inventory = await stocked("threshold", 8);
+  await inventory.setThreshold({ type: "threshold", lowAt: 10 });
+  await evictDurableObject(inventory);
+  expect(await inventory.read()).toMatchObject({ lowAt: 10, level: "low", seq: 2 });
+});
+
+test("claims that ended long ago are forgotten in steps, and open ones are kept", async () => {
+  const inventory = await stocked("old", 1_000);
+  await hold(inventory, "sold");
+  await inventory.commit({ type: "commit", id: "sold" });
+  await Promise.all(
+    Array.from({ length: pruneRowsMax + 1 }, (_, each) =>
+      inventory.release({ type: "release", id: `late-${each}` }),
+    ),
+  );
+  const remembered = () =>
+    runInDurableObject(
+      inventory,
+      (_, { storage: { sql } }) => sql.exec("select id from reservations").toArray().length,
+    );
+  vi.setSystemTime(Date.now() + retention.endedClaimMs - 1_000);
+  await runDurableObjectAlarm(inventory);
+  expect(await remembered()).toBe(pruneRowsMax + 2);
+  vi.setSystemTime(Date.now() + 2_000);
+  await hold(inventory, "open");
+  await runDurableObjectAlarm(inventory);
+  expect(await remembered()).toBe(3);
+  await runDurableObjectAlarm(inventory);
+  expect(await remembered()).toBe(2);
+  expect(await inventory.read()).toMatchObject({ held: 1, sold: 1 });
+});
+
+test("tombstones alone arm the alarm that forgets them", async () => {
+  const inventory = inventoryOf("never stocked");
+  await hold(inventory, "refused");
+  const alarm = await runInDurableObject(inventory, (_, state) => state.storage.getAlarm());
+  expect(alarm).toBeGreaterThan(Date.now() + retention.endedClaimMs - 60_000);
+});
+
+test("a repair gives stranded holds back under a new epoch", async () => {
+  const inventory = await stocked("repair", 3);
+  await hold(inventory, "stranded", 2);
+  const reply = await inventory.repair({
+    type: "repair",
+    ledgerSeq: 0,
+    claims: [{ id: "stranded", quantity: 2, want: "none" }],
+    reason: "test",
+  });
+  expect(reply).toMatchObject({ ok: true, unrepaired: [], stock: { held: 0, epoch: 2, seq: 4 } });
+  expect(await inventory.inspect(10)).toMatchObject({ heldUnits: 0, claims: [], complete: true });
 });
 
 test("an alarm is set, survives an unreachable database and is set again", async () => {

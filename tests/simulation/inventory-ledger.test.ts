@@ -1,92 +1,8 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { type EpochMs, epochMs } from "#core/time";
-import {
-  type Adjust,
-  type Adjustment,
-  type Decision,
-  type JournalEntry,
-  type LedgerView,
-  type Reservation,
-  type Stock,
-  adjust,
-  availableOf,
-  commit,
-  emptyStock,
-  expire,
-  release,
-  reserve,
-  revert,
-} from "#durable-objects/inventory/ledger";
-
-/** The ledger over plain maps: what the object does with SQLite, without the runtime. */
-function createLedger() {
-  let stock: Stock = emptyStock;
-  let now: EpochMs = epochMs(1_000_000);
-  const reservations = new Map<string, Reservation>();
-  const adjustments = new Map<string, Adjustment>();
-  const journal: JournalEntry[] = [];
-  const view: LedgerView = {
-    get stock() {
-      return stock;
-    },
-    reservation: (id) => reservations.get(id),
-    adjustment: (id) => adjustments.get(id),
-  };
-  const save = <Reply>(decision: Decision<Reply>): Reply => {
-    stock = decision.stock;
-    if (decision.reservation) reservations.set(decision.reservation.id, decision.reservation);
-    if (decision.adjustment) adjustments.set(decision.adjustment.id, decision.adjustment);
-    if (decision.entry) journal.push(decision.entry);
-    return decision.reply;
-  };
-  const decide = <Reply>(make: (view: LedgerView, now: EpochMs) => Decision<Reply>): Reply => {
-    for (const each of reservations.values())
-      if (each.status === "held" && each.expiresAt <= now) save(expire(stock, each, now));
-    return save(make(view, now));
-  };
-  return {
-    reservations,
-    journal,
-    stock: () => stock,
-    pass: (ms: number) => {
-      now = epochMs(now + ms);
-    },
-    reserve: (id: string, quantity: number, holdMs = 1000) =>
-      decide((each, at) => reserve(each, { type: "reserve", id, quantity, holdMs }, at)),
-    release: (id: string) => decide((each, at) => release(each, { type: "release", id }, at)),
-    commit: (id: string) => decide((each, at) => commit(each, { type: "commit", id }, at)),
-    revert: (id: string) => decide((each, at) => revert(each, { type: "revert", id }, at)),
-    adjust: (command: Omit<Adjust, "movementId" | "reason">) =>
-      decide((each, at) => adjust(each, { ...command, movementId: command.id, reason: "test" }, at)),
-  };
-}
-
-type Ledger = ReturnType<typeof createLedger>;
-
-function stocked(units: number): Ledger {
-  const ledger = createLedger();
-  ledger.adjust({ type: "receive", id: "first", quantity: units });
-  return ledger;
-}
-
-/** What must hold after every command, whatever came before. */
-function checkBooks(ledger: Ledger): void {
-  const { onHand, held, sold, seq } = ledger.stock();
-  const sum = (status: Reservation["status"]) =>
-    [...ledger.reservations.values()]
-      .filter((reservation) => reservation.status === status)
-      .reduce((total, reservation) => total + reservation.quantity, 0);
-  expect(availableOf(ledger.stock())).toBeGreaterThanOrEqual(0);
-  expect(held).toBe(sum("held"));
-  expect(sold).toBe(sum("committed"));
-  expect(ledger.journal.map((entry) => entry.seq)).toEqual(ledger.journal.map((_, index) => index + 1));
-  expect(seq).toBe(ledger.journal.length);
-  const received = ledger.journal
-    .filter((entry) => ["receive", "shrink", "recount"].includes(entry.kind))
-    .reduce((total, entry) => total + entry.quantity, 0);
-  expect(onHand).toBe(received);
-}
+import { availableOf, inventoryLimits } from "#durable-objects/inventory/ledger";
+import { retention } from "#durable-objects/inventory/retention";
+import { checkBooks, checkJournal, createLedger, stocked } from "./ledger-on-maps.ts";
 
 test("the last unit goes to one of two buyers, and the refusal is repeated even after it came back", () => {
   const ledger = stocked(1);
@@ -158,37 +74,174 @@ test("an adjustment that comes twice takes effect once", () => {
   expect(ledger.stock().onHand).toBe(5);
 });
 
+test("an adjustment's repetition with another reason is a conflict, not the same adjustment", () => {
+  const ledger = stocked(1);
+  ledger.adjust({ type: "receive", id: "x", quantity: 4, reason: "delivery" });
+  expect(ledger.adjust({ type: "receive", id: "x", quantity: 4, reason: "found" })).toMatchObject({
+    ok: false,
+    reason: "conflict",
+  });
+});
+
+test("units of a commit that overtook its reserve are gone for good", () => {
+  const ledger = stocked(1);
+  expect(ledger.commit("a")).toEqual({ ok: false, reason: "gone" });
+  expect(ledger.reserve("a", 1)).toEqual({ ok: false, reason: "gone" });
+  expect(ledger.commit("a")).toEqual({ ok: false, reason: "gone" });
+  expect(ledger.stock().held).toBe(0);
+});
+
+test("what exceeds a limit is refused and forgotten", () => {
+  const ledger = stocked(5);
+  const { quantityMax, holdMsMax, onHandMax, lowAtMax } = inventoryLimits;
+  const refused = { ok: false, reason: "limit_exceeded" };
+  for (const quantity of [0, -1, 1.5, Number.NaN, quantityMax + 1])
+    expect(ledger.reserve("a", quantity)).toEqual(refused);
+  for (const holdMs of [0, holdMsMax + 1]) expect(ledger.reserve("a", 1, holdMs)).toEqual(refused);
+  for (const quantity of [0, -3, quantityMax + 1])
+    expect(ledger.adjust({ type: "receive", id: "b", quantity })).toMatchObject(refused);
+  expect(ledger.setThreshold(lowAtMax + 1)).toEqual(refused);
+  expect([ledger.reservations.size, ledger.adjustments.size, ledger.journal.length]).toEqual([0, 1, 1]);
+  for (let received = 5; received + quantityMax <= onHandMax; received += quantityMax)
+    ledger.adjust({ type: "receive", id: String(received), quantity: quantityMax });
+  expect(ledger.adjust({ type: "receive", id: "c", quantity: quantityMax })).toMatchObject(refused);
+});
+
+test("a repair opens an epoch behind both sides, and makes each claim what its order wants", () => {
+  const ledger = stocked(4);
+  ledger.reserve("stranded", 1);
+  ledger.reserve("paid", 1);
+  ledger.openEpoch(40);
+  expect(ledger.journal.at(-1)).toMatchObject({ kind: "epoch", epoch: 2, seq: 41, onHand: 4, held: 2 });
+  expect(ledger.settleClaim({ id: "stranded", quantity: 1, want: "none" })).toBe(true);
+  expect(ledger.settleClaim({ id: "paid", quantity: 1, want: "committed" })).toBe(true);
+  expect(ledger.settleClaim({ id: "lost", quantity: 2, want: "committed" })).toBe(true);
+  expect(ledger.settleClaim({ id: "waiting", quantity: 1, want: "held" })).toBe(true);
+  expect(ledger.settleClaim({ id: "too late", quantity: 1, want: "held" })).toBe(false);
+  expect(ledger.stock()).toMatchObject({ onHand: 4, held: 1, sold: 3, seq: 45, epoch: 2 });
+  checkBooks(ledger);
+});
+
 const ids = fc.constantFrom("a", "b", "c", "d", "e");
 const quantities = fc.integer({ min: 1, max: 4 });
-const commands = fc.oneof(
+const claimCommands = [
   fc.record({ type: fc.constant("reserve" as const), id: ids, quantity: quantities }),
   fc.record({ type: fc.constantFrom("release" as const, "commit" as const, "revert" as const), id: ids }),
+];
+const commands = fc.oneof(
+  ...claimCommands,
   fc.record({
     type: fc.constantFrom("receive" as const, "shrink" as const),
     id: fc.uuid(),
     quantity: quantities,
   }),
   fc.record({ type: fc.constant("pass" as const), ms: fc.integer({ min: 1, max: 900 }) }),
+  fc.record({ type: fc.constant("threshold" as const), lowAt: fc.integer({ min: 0, max: 8 }) }),
+  fc.record({ type: fc.constant("epoch" as const), ahead: fc.integer({ min: -3, max: 3 }) }),
+  fc.record({
+    type: fc.constant("settle" as const),
+    id: ids,
+    quantity: quantities,
+    want: fc.constantFrom("held" as const, "committed" as const, "none" as const),
+  }),
 );
+type Command = typeof commands extends fc.Arbitrary<infer Each> ? Each : never;
 
-test("no history of commands breaks the books, and a settled claim never changes its mind", () => {
+function apply(ledger: ReturnType<typeof createLedger>, command: Command): boolean | undefined {
+  switch (command.type) {
+    case "reserve":
+      return ledger.reserve(command.id, command.quantity).ok;
+    case "pass":
+      ledger.pass(command.ms);
+      return undefined;
+    case "receive":
+    case "shrink":
+      return ledger.adjust(command).ok;
+    case "threshold":
+      return ledger.setThreshold(command.lowAt).ok;
+    case "epoch":
+      return ledger.openEpoch(ledger.stock().seq + command.ahead);
+    case "settle":
+      return ledger.settleClaim(command);
+    case "release":
+    case "commit":
+    case "revert":
+      return ledger[command.type](command.id).ok;
+  }
+}
+
+test("no history of commands breaks the books, and what is gone is gone until a person repairs it", () => {
   fc.assert(
     fc.property(fc.array(commands, { maxLength: 60 }), (history) => {
       const ledger = stocked(6);
       const gone = new Set<string>();
       for (const command of history) {
-        if (command.type === "reserve") ledger.reserve(command.id, command.quantity);
-        else if (command.type === "pass") ledger.pass(command.ms);
-        else if (command.type === "receive" || command.type === "shrink") ledger.adjust(command);
-        else if (command.type === "commit") {
-          const known = ledger.reservations.has(command.id);
-          const reply = ledger.commit(command.id);
-          if (gone.has(command.id)) expect(reply.ok).toBe(false);
-          if (known && !reply.ok) gone.add(command.id);
-        } else ledger[command.type](command.id);
+        const ok = apply(ledger, command);
+        if (command.type === "settle") gone.delete(command.id);
+        if (command.type === "commit") {
+          if (gone.has(command.id)) expect(ok).toBe(false);
+          if (ok === false) gone.add(command.id);
+        }
         checkBooks(ledger);
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   );
+});
+
+test("a claim that is repaired has what its order wants, or nobody has the units for it", () => {
+  fc.assert(
+    fc.property(fc.array(commands, { maxLength: 30 }), ids, quantities, (history, id, quantity) => {
+      const ledger = stocked(6);
+      for (const command of history) apply(ledger, command);
+      const before = ledger.reservations.get(id);
+      const had = before?.status === "held" || before?.status === "committed";
+      const free = availableOf(ledger.stock());
+      const done = ledger.settleClaim({ id, quantity, want: "committed" });
+      if (done) expect(ledger.reservations.get(id)).toMatchObject({ status: "committed", quantity });
+      else if (had) expect(before.quantity).not.toBe(quantity);
+      else expect(free).toBeLessThan(quantity);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("late repeats of forgotten claims never break the books, and sell nothing", () => {
+  const late = fc.array(fc.oneof(...claimCommands), { maxLength: 20 });
+  fc.assert(
+    fc.property(fc.array(commands, { maxLength: 40 }), late, (history, repeats) => {
+      const ledger = stocked(6);
+      for (const command of history) apply(ledger, command);
+      ledger.pass(retention.endedClaimMs + 1000);
+      ledger.prune();
+      const sold = [...ledger.reservations.values()].filter(({ status }) => status === "committed");
+      expect(ledger.reservations.size).toBe(sold.length + ended(ledger));
+      for (const command of repeats) {
+        const known = ledger.reservations.has(command.id);
+        const ok = apply(ledger, command);
+        if (command.type === "commit" && !known) expect(ok).toBe(false);
+        checkBooks(ledger);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+/** Holds that were ended by the very touch that prunes: they are remembered for their time. */
+function ended(ledger: ReturnType<typeof createLedger>): number {
+  return [...ledger.reservations.values()].filter(({ status }) => status === "expired").length;
+}
+
+test("a sale stays counted when its claim is forgotten", () => {
+  const ledger = stocked(2);
+  ledger.reserve("a", 2);
+  ledger.commit("a");
+  ledger.pass(retention.committedClaimMs - 1);
+  ledger.prune();
+  expect(ledger.commit("a")).toEqual({ ok: true });
+  ledger.pass(1);
+  ledger.prune();
+  expect([ledger.reservations.size, ledger.adjustments.size]).toEqual([0, 0]);
+  expect(ledger.stock().sold).toBe(2);
+  checkJournal(ledger);
 });

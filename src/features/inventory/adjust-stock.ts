@@ -44,6 +44,10 @@ function refusalOf({ reason, stock }: Extract<AdjustReply, { ok: false }>): AppE
       return new AppError("insufficient_stock", {
         detail: `Only ${available} units are neither held nor sold; the adjustment would take more.`,
       });
+    case "limit_exceeded":
+      return new AppError("invalid_request", {
+        detail: "The adjustment is larger than a SKU's stock may be or change at once.",
+      });
     case "version_mismatch":
       return new AppError("version_mismatch", {
         detail: `The SKU is at version ${stock.seq} now: units have moved since the count began. Count again.`,
