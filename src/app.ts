@@ -14,6 +14,7 @@ import { liveRoutes } from "#features/live/routes";
 import { createOperationsRoutes } from "#features/operations/routes";
 import { orderAdminRoutes } from "#features/orders/admin-routes";
 import { orderRoutes } from "#features/orders/routes";
+import { paymentAdminRoutes } from "#features/payments/admin-routes";
 import { paymentRoutes } from "#features/payments/routes";
 import { createRebuildRoutes } from "#features/search/rebuild-routes";
 import { searchRoutes } from "#features/search/routes";
@@ -49,6 +50,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", orderRoutes);
   app.route("/", orderAdminRoutes);
   app.route("/", paymentRoutes);
+  app.route("/", paymentAdminRoutes);
   app.route("/", inventoryRoutes);
   app.route("/", jobRoutes);
   app.route("/", liveRoutes);

@@ -5,6 +5,7 @@ import { receiveFirstCount } from "#features/inventory/adjust-stock";
 import { tellBuyer } from "#features/live/tell-buyer";
 import { returnStockOfEndedOrder } from "#features/orders/end-order";
 import { mailReceipt } from "#features/orders/mail-receipt";
+import { restockRefunded } from "#features/payments/restock-refunded";
 import type { EventType, RecordedEvent } from "#events/catalogue";
 import type { Handler } from "#events/drain";
 import type { Context } from "#platform/context";
@@ -40,6 +41,9 @@ const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
   "order.paid": [{ name: "receipt", handle: mailReceipt }, live],
   "order.payment_failed": [live],
   "order.payment_review": [live],
+  "order.refund_requested": [],
+  "order.refunded": [{ name: "restock", handle: restockRefunded }, live],
+  "order.refund_failed": [live],
   "order.cancelled": [returnStock, live],
   "order.expired": [returnStock, live],
   "order.fulfilling": [live],

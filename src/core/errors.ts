@@ -43,6 +43,7 @@ export const errorCodes = {
   too_many_connections: { status: 429, title: "Too many live connections are open", retryable: true },
   rate_limited: { status: 429, title: "Too many requests", retryable: true },
   internal_error: { status: 500, title: "Something went wrong on our side", retryable: true },
+  refund_exceeds_payment: { status: 409, title: "More would be refunded than was paid", retryable: false },
   payment_outcome_unknown: { status: 502, title: "The payment provider gave no answer", retryable: true },
   dependency_unavailable: { status: 503, title: "A service we depend on is not answering", retryable: true },
 } as const satisfies Record<string, { status: number; title: string; retryable: boolean }>;

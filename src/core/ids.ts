@@ -19,6 +19,7 @@ export const idPrefixes = {
   fulfilment: "ful",
   paymentAttempt: "pay",
   paymentEvent: "pev",
+  refund: "rfd",
   event: "evt",
   movement: "mov",
   request: "req",

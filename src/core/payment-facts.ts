@@ -1,6 +1,9 @@
 /** Providers that can be paid through. */
-export const paymentProviders = ["stripe"] as const;
+export const paymentProviders = ["stripe", "manual"] as const;
 export type PaymentProvider = (typeof paymentProviders)[number];
+
+/** Providers outside; manual payments are confirmed by staff. */
+export type OutsideProvider = Exclude<PaymentProvider, "manual">;
 
 /** What a provider says of a payment now, in the words of this shop. Amounts in minor units. */
 export type PaymentFacts = {
@@ -8,10 +11,20 @@ export type PaymentFacts = {
   readonly state: "pending" | "requires_action" | "authorised" | "captured" | "cancelled";
   readonly amount: number;
   readonly capturedAmount: number;
+  /** What went back to the buyer, through whomever. */
+  readonly refundedAmount: number;
   readonly currency: string;
   /** What we told the provider when the payment was created. */
   readonly orderId: string | undefined;
   readonly attemptId: string | undefined;
   /** The provider's reason for the last declined try. */
+  readonly failureCode: string | undefined;
+};
+
+/** What a provider says of one refund. */
+export type RefundFacts = {
+  readonly reference: string;
+  readonly state: "pending" | "succeeded" | "failed";
+  readonly amount: number;
   readonly failureCode: string | undefined;
 };

@@ -28,6 +28,9 @@ export const eventSchemas = {
   "order.payment_failed": orderEvent,
   /** The payment contradicts the order, or money came for what cannot be delivered: a person must look. */
   "order.payment_review": orderEvent,
+  "order.refund_requested": orderEvent,
+  "order.refunded": orderEvent,
+  "order.refund_failed": orderEvent,
   "order.cancelled": orderEvent,
   "order.expired": orderEvent,
   "order.fulfilling": orderEvent,

@@ -11,7 +11,7 @@ import { type Queue, createQueue } from "#providers/queue";
 import { createSearch } from "#providers/search";
 import { createStripe } from "#providers/stripe";
 import { stripePayments } from "#providers/stripe-payments";
-import type { PaymentProvider } from "#core/payment-facts";
+import type { OutsideProvider } from "#core/payment-facts";
 import { type Databases, connectDatabases } from "./database.ts";
 import { type Bindings, type Settings, settingsOf } from "./env.ts";
 import { type Log, createLog, errorFields } from "./log.ts";
@@ -24,7 +24,7 @@ type Services = {
   readonly search: Meilisearch;
   readonly stripe: Stripe;
   /** The providers that take money, by name. */
-  readonly payments: Readonly<Record<PaymentProvider, PaymentGateway>>;
+  readonly payments: Readonly<Record<OutsideProvider, PaymentGateway>>;
   readonly sendMail: (mail: Mail) => Promise<void>;
 };
 

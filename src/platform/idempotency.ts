@@ -57,11 +57,15 @@ export function replayOf<Body>(
 ): Outcome<Body> | undefined {
   const [stored] = rows;
   if (stored === undefined) return undefined;
-  if (stored.fingerprint !== request.fingerprint)
-    throw new AppError("idempotency_key_reused", {
-      detail: "This Idempotency-Key came earlier with another body. Use a new key for a new request.",
-    });
+  if (stored.fingerprint !== request.fingerprint) throw keyReused();
   return { status: stored.status, body: stored.body as Body, replayed: true };
+}
+
+/** The refusal of a key that came with another body before. */
+export function keyReused(): AppError {
+  return new AppError("idempotency_key_reused", {
+    detail: "This Idempotency-Key came earlier with another body. Use a new key for a new request.",
+  });
 }
 
 /** True when another request with the same key committed first: read its answer and replay it. */

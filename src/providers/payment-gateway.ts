@@ -1,4 +1,4 @@
-import type { PaymentFacts } from "#core/payment-facts";
+import type { PaymentFacts, RefundFacts } from "#core/payment-facts";
 
 /** A payment that the provider is to authorise. Amounts in minor units. */
 export type PaymentRequest = {
@@ -28,4 +28,14 @@ export type PaymentGateway = {
   readonly capture: (attemptId: string, reference: string) => Promise<PaymentFacts>;
   /** Gives an authorisation back, or ends a payment that the buyer has not finished. */
   readonly cancel: (attemptId: string, reference: string) => Promise<PaymentFacts>;
+  /** Gives captured money back. Repeating it for one refund has no second effect, whenever that happens. */
+  readonly refund: (refund: RefundRequest) => Promise<RefundFacts>;
+};
+
+export type RefundRequest = {
+  readonly refundId: string;
+  /** The provider's id of the payment. */
+  readonly reference: string;
+  readonly amount: number;
+  readonly currency: string;
 };

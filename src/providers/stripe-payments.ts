@@ -1,7 +1,7 @@
 import { Stripe } from "stripe";
 import { AppError } from "#core/errors";
-import type { PaymentFacts } from "#core/payment-facts";
-import type { PaymentGateway, PaymentHandover } from "./payment-gateway.ts";
+import type { PaymentFacts, RefundFacts } from "#core/payment-facts";
+import type { PaymentGateway, PaymentHandover, RefundRequest } from "./payment-gateway.ts";
 
 /** Stripe's payment intents as a gateway: manual capture, the attempt's id in the metadata and in every key. */
 export function stripePayments(stripe: Stripe): PaymentGateway {
@@ -20,7 +20,7 @@ export function stripePayments(stripe: Stripe): PaymentGateway {
         );
         return handoverOf(intent);
       }),
-    read: (reference) => asking(async () => handoverOf(await stripe.paymentIntents.retrieve(reference))),
+    read: (reference) => asking(async () => handoverOf(await retrieve(stripe, reference))),
     capture: (attemptId, reference) =>
       change(stripe, reference, () =>
         stripe.paymentIntents.capture(reference, {}, { idempotencyKey: `${attemptId}-capture` }),
@@ -29,7 +29,48 @@ export function stripePayments(stripe: Stripe): PaymentGateway {
       change(stripe, reference, () =>
         stripe.paymentIntents.cancel(reference, {}, { idempotencyKey: `${attemptId}-cancel` }),
       ),
+    refund: (request) => asking(() => refundOnce(stripe, request)),
   };
+}
+
+function retrieve(stripe: Stripe, reference: string): Promise<Stripe.PaymentIntent> {
+  return stripe.paymentIntents.retrieve(reference, { expand: ["latest_charge"] });
+}
+
+/** Refunds of one payment that are looked through for ours. */
+const refundsListedMax = 100;
+
+/**
+ * Stripe forgets idempotency keys after a day, so that the refunds of the payment are looked through first: one that
+ * carries our id was made by an earlier try.
+ */
+async function refundOnce(stripe: Stripe, request: RefundRequest): Promise<RefundFacts> {
+  const { refundId, reference, amount } = request;
+  const made = await stripe.refunds.list({ payment_intent: reference, limit: refundsListedMax });
+  const earlier = made.data.find((refund) => refund.metadata?.["refund_id"] === refundId);
+  if (earlier) return refundFactsOf(earlier);
+  try {
+    const refund = await stripe.refunds.create(
+      { payment_intent: reference, amount, metadata: { refund_id: refundId } },
+      { idempotencyKey: `${refundId}-refund` },
+    );
+    return refundFactsOf(refund);
+  } catch (error) {
+    // Stripe's word that it will not refund, such as charge_already_refunded: final.
+    if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) throw error;
+    return { reference: "", state: "failed", amount, failureCode: error.code ?? "refused" };
+  }
+}
+
+function refundFactsOf(refund: Stripe.Refund): RefundFacts {
+  const { id, status, amount, failure_reason: reason } = refund;
+  const state =
+    status === "succeeded"
+      ? "succeeded"
+      : status === "failed" || status === "canceled"
+        ? "failed"
+        : "pending";
+  return { reference: id, state, amount, failureCode: reason };
 }
 
 /** Changes an intent; when its state no longer allows that, the answer is the state that it is in. */
@@ -44,7 +85,7 @@ function change(
     } catch (error) {
       if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) throw error;
       if (error.code !== "payment_intent_unexpected_state") throw error;
-      return factsOf(await stripe.paymentIntents.retrieve(reference));
+      return factsOf(await retrieve(stripe, reference));
     }
   });
 }
@@ -96,9 +137,16 @@ function factsOf(intent: Stripe.PaymentIntent): PaymentFacts {
     state: stateOf[intent.status] ?? "pending",
     amount: intent.amount,
     capturedAmount: intent.amount_received,
+    refundedAmount: refundedOf(intent),
     currency: intent.currency.toUpperCase(),
     orderId: metadata["order_id"],
     attemptId: metadata["attempt_id"],
     failureCode: failure?.decline_code ?? failure?.code,
   };
+}
+
+/** Known where the charge was read along; an authorisation that was given back counts as nothing refunded. */
+function refundedOf({ latest_charge: charge, amount_received: received }: Stripe.PaymentIntent): number {
+  if (charge === null || typeof charge === "string" || received === 0) return 0;
+  return Math.min(charge.amount_refunded, received);
 }

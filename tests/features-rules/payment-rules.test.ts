@@ -9,14 +9,17 @@ const facts: PaymentFacts = {
   state: "authorised",
   amount: 500,
   capturedAmount: 0,
+  refundedAmount: 0,
   currency: "USD",
   orderId: "ord_1",
   attemptId: "pay_1",
   failureCode: undefined,
 };
 
+const booked = { refunded: 0, refundPending: false };
+
 function step(status: OrderStatus, change: Partial<PaymentFacts> = {}) {
-  const order = { id: "ord_1", status, total: 500, currency: "USD" };
+  const order = { id: "ord_1", status, total: 500, currency: "USD", ...booked };
   const attempt = { id: "pay_1", status: "pending" as const, failureCode: null };
   return nextPaymentStep({ order, attempt }, { ...facts, ...change });
 }
@@ -35,14 +38,35 @@ test.each(["cancelled", "expired"] as const)(
 );
 
 test.each(["cancelled", "expired"] as const)(
-  "money that was taken for an order that is %s is parked",
+  "money that was taken for an order that is %s goes back",
   (status) => {
-    expect(step(status, { state: "captured", capturedAmount: 500 })).toEqual({
-      do: "park",
-      reason: "paid_after_end",
+    const captured = { state: "captured" as const, capturedAmount: 500 };
+    expect(step(status, captured)).toEqual({ do: "refund_surplus", amount: 500 });
+    expect(step(status, { ...captured, refundedAmount: 500 })).toEqual({
+      do: "record_provider_refund",
+      amount: 500,
     });
   },
 );
+
+test("a refund at the provider's own dashboard is booked, unless ours is still under way", () => {
+  const refunded = { state: "captured" as const, capturedAmount: 500, refundedAmount: 200 };
+  expect(step("paid", refunded)).toEqual({ do: "record_provider_refund", amount: 200 });
+  const order = {
+    id: "ord_1",
+    status: "paid" as const,
+    total: 500,
+    currency: "USD",
+    refunded: 0,
+    refundPending: true,
+  };
+  const attempt = { id: "pay_1", status: "captured" as const, failureCode: null };
+  expect(nextPaymentStep({ order, attempt }, { ...facts, ...refunded })).toEqual({ do: "rest" });
+});
+
+test("a payment that contradicts a paid order changes nothing", () => {
+  expect(step("paid", { orderId: "ord_2" })).toEqual({ do: "rest" });
+});
 
 test.each([
   ["another amount", { amount: 499 }, "amount_mismatch"],
@@ -61,7 +85,7 @@ test("an authorisation that ended before the money was taken cancels its order",
 test("a declined try is told once", () => {
   const declined = { state: "pending" as const, failureCode: "insufficient_funds" };
   expect(step("pending_payment", declined)).toMatchObject({ do: "record_attempt", declined: true });
-  const order = { id: "ord_1", status: "pending_payment" as const, total: 500, currency: "USD" };
+  const order = { id: "ord_1", status: "pending_payment" as const, total: 500, currency: "USD", ...booked };
   const attempt = { id: "pay_1", status: "pending" as const, failureCode: "insufficient_funds" };
   expect(nextPaymentStep({ order, attempt }, { ...facts, ...declined })).toEqual({ do: "rest" });
 });
@@ -77,7 +101,7 @@ test("money is captured only for an order whose authorisation is recorded and wh
         orderId: fc.constantFrom("ord_1", "ord_2"),
       }),
       ({ status, attemptStatus, ...change }) => {
-        const order = { id: "ord_1", status, total: 500, currency: "USD" };
+        const order = { id: "ord_1", status, total: 500, currency: "USD", ...booked };
         const attempt = { id: "pay_1", status: attemptStatus, failureCode: null };
         const next = nextPaymentStep({ order, attempt }, {
           ...facts,

@@ -27,6 +27,7 @@ const tags = [
   { name: "search", description: "Full-text search with facets and suggestions." },
   { name: "cart", description: "What a buyer is about to order; guests have one as well." },
   { name: "orders", description: "Placing, following and cancelling orders." },
+  { name: "payment (staff)", description: "Refunds, and manual payments that have arrived." },
   { name: "orders (staff)", description: "What the shop's own people do with orders." },
   { name: "payment", description: "Paying an order, and what the payment providers report." },
   { name: "inventory", description: "What can still be sold." },

@@ -16,6 +16,8 @@ export type OrderChange = {
   data?: Record<string, unknown>;
   /** Gives the order its number. */
   numbered?: boolean;
+  /** What has been given back in all, in minor units. */
+  refunded?: number;
 };
 
 /**
@@ -52,7 +54,7 @@ export function changeOrderStatements(
   return [
     primary.execute(sql`
       with changed as (
-        update orders set status = ${status}, number = ${number}, version = ${sequence}, updated_at = now()
+        update orders set status = ${status}, number = ${number}, refunded = ${change.refunded ?? order.refunded}, version = ${sequence}, updated_at = now()
         where id = ${order.id} and version = ${order.version} returning 1)
       select expect_rows((select count(*) from changed), 1)`),
     insertHistory(context, order.id, { sequence, type: change.event, data: change.data ?? {} }),

@@ -1,5 +1,6 @@
 import { asc, eq } from "drizzle-orm";
 import { type PaymentAttempt, latestAttempts } from "#features/payments/attempts";
+import { type RefundRow, selectRefunds } from "#features/payments/refund-store";
 import type { Context } from "#platform/context";
 import type { FulfilmentRow, OrderLineRow, OrderRow } from "./store.ts";
 import { fulfilments, orderLines, orders } from "./tables.ts";
@@ -10,12 +11,13 @@ export type Order = OrderRow & {
   readonly fulfilments: readonly FulfilmentRow[];
   /** The newest payment attempt. */
   readonly attempt: PaymentAttempt | undefined;
+  readonly refunds: readonly RefundRow[];
 };
 
 /** Reads one order in one transaction on the primary. Whether the asker may see it is the caller's question. */
 export async function loadOrder(context: Context, orderId: string): Promise<Order | undefined> {
   const { primary } = context.databases;
-  const [[row], lines, parcels, attempts] = await primary.batch([
+  const [[row], lines, parcels, attempts, refunds] = await primary.batch([
     primary.select().from(orders).where(eq(orders.id, orderId)),
     primary
       .select()
@@ -24,6 +26,7 @@ export async function loadOrder(context: Context, orderId: string): Promise<Orde
       .orderBy(asc(orderLines.position)),
     primary.select().from(fulfilments).where(eq(fulfilments.orderId, orderId)).orderBy(asc(fulfilments.id)),
     latestAttempts(context, [orderId]),
+    selectRefunds(context, [orderId]),
   ]);
-  return row && { ...row, lines, fulfilments: parcels, attempt: attempts[0] };
+  return row && { ...row, lines, fulfilments: parcels, attempt: attempts[0], refunds };
 }

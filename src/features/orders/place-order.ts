@@ -1,10 +1,9 @@
 import { AppError } from "#core/errors";
 import { type Id, newId } from "#core/ids";
 import type { CartLine } from "#durable-objects/cart/lines";
-import type { ReserveReply } from "#durable-objects/inventory/ledger";
 import { insertEvents } from "#events/record";
 import { type SoldLine, presentQuote, splitLines } from "#features/cart/present-cart";
-import { type SellableVariant, priceVariantsStatement, pricedVariantsOf } from "#features/catalog/variants";
+import { priceVariantsStatement, pricedVariantsOf } from "#features/catalog/variants";
 import { type Quote, quoteHash, quoteOf } from "#features/checkout/rules";
 import type { Context } from "#platform/context";
 import { transact } from "#platform/database";
@@ -17,68 +16,74 @@ import {
   replayOf,
 } from "#platform/idempotency";
 import type { Order } from "./load-order.ts";
+import { type Checkout, type PlacementPorts, type Priced, place } from "./placement.ts";
 import { presentOrder } from "./present-order.ts";
-import { orderTimes, reservationId, unitsBySku } from "./rules.ts";
+import { orderTimes } from "./rules.ts";
 import type { OrderWire, PlaceOrder } from "./schema.ts";
+import type { ShortUnits } from "./stock-claims.ts";
 import { insertHistory } from "./store.ts";
 import { orderLines, orders } from "./tables.ts";
 
 type Placement = { cartId: Id<"cart">; request: IdempotentRequest; input: PlaceOrder };
 
 /**
- * Turns a cart into an order that waits for payment. The cart mints the order's id once for this idempotency key, so
- * that a retry after a crash finds the same holds; the quote is computed again from the primary; stock is held at each
- * SKU's object, all or none; one transaction stores the order with its answer. A hold whose order never came expires.
+ * Turns a cart into an order that waits for payment; see {@link place}.
  * @throws AppError cart_empty, idempotency_key_reused, variant_unavailable, price_changed, insufficient_stock.
  */
 export async function placeOrder(context: Context, placement: Placement): Promise<Outcome<OrderWire>> {
+  const placed = await place(portsOf(context, placement));
+  if (placed.ok) return placed.answer;
+  switch (placed.reason) {
+    case "empty":
+      throw new AppError("cart_empty", { detail: "Add a variant with POST /cart before ordering." });
+    case "key_reused":
+      throw new AppError("idempotency_key_reused", {
+        detail: "This Idempotency-Key came earlier with another body.",
+      });
+    case "quote_refused":
+      throw placed.refusal;
+    case "insufficient_stock":
+      throw insufficientStock(placed.short);
+  }
+}
+
+type Ports = PlacementPorts<Quote<SoldLine>, AppError, Outcome<OrderWire>>;
+
+function portsOf(context: Context, placement: Placement): Ports {
   const { cartId, request } = placement;
-  const checkout = await beginCheckout(context, cartId, request);
+  const cart = () => context.objects.cart(cartId);
+  return {
+    beginCheckout: () => cart().beginCheckout(request.key, request.fingerprint),
+    abandonCheckout: (orderId) => cart().abandonCheckout(orderId),
+    price: (checkout) => priceCheckout(context, placement, checkout),
+    stock: context.objects.inventory,
+    store: (orderId, quote) =>
+      storeOrder(context, placement, draftOrder(context, placement, { orderId, quote })),
+    findAnswer: async () =>
+      replayOf<OrderWire>(await findIdempotencyRecord(context.databases.primary, request), request),
+  };
+}
+
+/** Computes the quote anew and compares it with what the buyer agreed to. Nothing is held yet. */
+async function priceCheckout(
+  context: Context,
+  { request, input }: Placement,
+  { lines }: Checkout,
+): Promise<Priced<Quote<SoldLine>, AppError, Outcome<OrderWire>>> {
   const { primary } = context.databases;
   const [answered, priced] = await primary.batch([
     findIdempotencyRecord(primary, request),
     priceVariantsStatement(
       context,
-      checkout.lines.map((line) => line.variantId),
+      lines.map((line) => line.variantId),
     ),
   ]);
-  const replay = replayOf<OrderWire>(answered, request);
-  if (replay) return replay;
-
-  const quote = await agreeOnQuote(context, placement, { ...checkout, variants: pricedVariantsOf(priced) });
-  await holdStock(context, cartId, { orderId: checkout.orderId, units: unitsBySku(quote.lines) });
-  return storeOrder(context, placement, draftOrder(context, placement, { orderId: checkout.orderId, quote }));
-}
-
-async function beginCheckout(context: Context, cartId: Id<"cart">, request: IdempotentRequest) {
-  const reply = await context.objects.cart(cartId).beginCheckout(request.key, request.fingerprint);
-  if (reply.ok) return reply;
-  if (reply.reason === "empty")
-    throw new AppError("cart_empty", { detail: "Add a variant with POST /cart before ordering." });
-  throw new AppError("idempotency_key_reused", {
-    detail: "This Idempotency-Key came earlier with another body.",
-  });
-}
-
-type PricedCheckout = {
-  orderId: Id<"order">;
-  lines: readonly CartLine[];
-  variants: ReadonlyMap<string, SellableVariant>;
-};
-
-/** Computes the quote anew and compares it with what the buyer agreed to. Nothing is held yet. */
-async function agreeOnQuote(
-  context: Context,
-  { cartId, input }: Placement,
-  checkout: PricedCheckout,
-): Promise<Quote<SoldLine>> {
-  const { sold, unavailable } = splitLines(checkout.lines, checkout.variants);
+  const answer = replayOf<OrderWire>(answered, request);
+  if (answer) return { found: "answer", answer };
+  const { sold, unavailable } = splitLines(lines, pricedVariantsOf(priced));
   const quote = quoteOf(context.settings.SHOP_CURRENCY, sold);
   const refusal = await quoteRefusal(quote, unavailable, input.quote_hash);
-  if (refusal === undefined) return quote;
-  // Nothing was held: the same key may come back with the new quote.
-  await context.objects.cart(cartId).abandonCheckout(checkout.orderId);
-  throw refusal;
+  return refusal ? { found: "refusal", refusal } : { found: "quote", quote };
 }
 
 async function quoteRefusal(
@@ -102,55 +107,29 @@ async function quoteRefusal(
   });
 }
 
-type Holds = { orderId: Id<"order">; units: readonly [sku: string, quantity: number][] };
-
-/** Holds every SKU or none. Only a definite refusal gives holds back; after a fault they stay for the retry. */
-async function holdStock(context: Context, cartId: Id<"cart">, { orderId, units }: Holds): Promise<void> {
-  const replies = await Promise.all(
-    units.map(([sku, quantity]) =>
-      context.objects.inventory(sku).reserve({
-        type: "reserve",
-        id: reservationId(orderId, sku),
-        quantity,
-        holdMs: orderTimes.holdMs,
-      }),
-    ),
-  );
-  const refusals = units.flatMap(([sku, quantity], index) => {
-    const reply = replies[index];
-    return reply === undefined || reply.ok ? [] : [{ sku, quantity, reply }];
-  });
-  if (refusals.length === 0) return;
-  await Promise.all(
-    units.map(([sku]) =>
-      context.objects.inventory(sku).release({ type: "release", id: reservationId(orderId, sku) }),
-    ),
-  );
-  await context.objects.cart(cartId).abandonCheckout(orderId);
-  throw new AppError("insufficient_stock", {
+function insufficientStock(short: readonly ShortUnits[]): AppError {
+  return new AppError("insufficient_stock", {
     detail: "Lower the quantities named in errors, or remove those lines, and order again.",
-    errors: refusals.map(({ sku, quantity, reply }) => ({
+    errors: short.map(({ sku, quantity, reply }) => ({
       pointer: `/cart/skus/${sku}`,
       code: reply.reason,
-      detail: refusalDetail(sku, quantity, reply),
+      detail:
+        reply.reason === "insufficient_stock"
+          ? `${quantity} of ${sku} were asked for and ${reply.available} are available.`
+          : `The hold on ${sku} has ended; order again.`,
     })),
   });
 }
 
-function refusalDetail(sku: string, quantity: number, reply: Extract<ReserveReply, { ok: false }>): string {
-  if (reply.reason === "insufficient_stock")
-    return `${quantity} of ${sku} were asked for and ${reply.available} are available.`;
-  return `The hold on ${sku} has ended; order again.`;
-}
-
+/** @returns undefined when another request with the same key stored its order first. */
 async function storeOrder(
   context: Context,
   { request }: Placement,
   order: Order,
-): Promise<Outcome<OrderWire>> {
+): Promise<Outcome<OrderWire> | undefined> {
   const { primary } = context.databases;
   const body = presentOrder(order);
-  const { lines, fulfilments: _none, attempt: _noAttempt, ...row } = order;
+  const { lines, fulfilments: _none, attempt: _noAttempt, refunds: _noRefunds, ...row } = order;
   const created = { order_id: order.id, sequence: order.version, status: order.status };
   try {
     await transact(primary, [
@@ -165,10 +144,8 @@ async function storeOrder(
       insertEvents(context, [{ type: "order.placed", subject: order.id, data: created }]),
     ]);
   } catch (error) {
-    if (!lostToSameKey(error)) throw error;
-    const replay = replayOf<OrderWire>(await findIdempotencyRecord(primary, request), request);
-    if (replay === undefined) throw error;
-    return replay;
+    if (lostToSameKey(error)) return undefined;
+    throw error;
   }
   context.wakeOutbox();
   return { status: 201, body, replayed: false };
@@ -218,5 +195,6 @@ function draftOrder(
     })),
     fulfilments: [],
     attempt: undefined,
+    refunds: [],
   };
 }

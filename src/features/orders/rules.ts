@@ -47,7 +47,12 @@ export const orderTransitions: TransitionTable<OrderStatus, OrderTransition> = {
     cancel: "cancelled",
     expire: "expired",
   },
-  payment_review: { authorise: "authorised", cancel: "cancelled", refund_all: "refunded" },
+  payment_review: {
+    authorise: "authorised",
+    cancel: "cancelled",
+    refund_part: "payment_review",
+    refund_all: "refunded",
+  },
   authorised: { pay: "paid", review: "payment_review", cancel: "cancelled" },
   paid: { fulfil: "fulfilling", refund_part: "partially_refunded", refund_all: "refunded" },
   fulfilling: {

@@ -3,6 +3,7 @@ import { newId } from "#core/ids";
 import { actorOf } from "#core/principal";
 import type { OrderEventType } from "#events/catalogue";
 import { latestAttempts } from "#features/payments/attempts";
+import { selectRefunds } from "#features/payments/refund-store";
 import type { Context } from "#platform/context";
 import type { Order } from "./load-order.ts";
 import type { OrderStatus } from "./rules.ts";
@@ -17,7 +18,7 @@ export async function completeOrders(context: Context, rows: readonly OrderRow[]
   if (rows.length === 0) return [];
   const { primary } = context.databases;
   const ids = rows.map((row) => row.id);
-  const [lines, parcels, attempts] = await primary.batch([
+  const [lines, parcels, attempts, refunds] = await primary.batch([
     primary
       .select()
       .from(orderLines)
@@ -25,12 +26,14 @@ export async function completeOrders(context: Context, rows: readonly OrderRow[]
       .orderBy(asc(orderLines.position)),
     primary.select().from(fulfilments).where(inArray(fulfilments.orderId, ids)).orderBy(asc(fulfilments.id)),
     latestAttempts(context, ids),
+    selectRefunds(context, ids),
   ]);
   return rows.map((row) => ({
     ...row,
     lines: lines.filter((line) => line.orderId === row.id),
     fulfilments: parcels.filter((parcel) => parcel.orderId === row.id),
     attempt: attempts.find((attempt) => attempt.orderId === row.id),
+    refunds: refunds.filter((refund) => refund.orderId === row.id),
   }));
 }
 

@@ -1,4 +1,4 @@
-import { asc, desc, inArray } from "drizzle-orm";
+import { asc, desc, eq, inArray } from "drizzle-orm";
 import type { Context } from "#platform/context";
 import { paymentAttempts } from "./tables.ts";
 
@@ -11,4 +11,12 @@ export function latestAttempts(context: Context, orderIds: readonly string[]) {
     .from(paymentAttempts)
     .where(inArray(paymentAttempts.orderId, [...orderIds]))
     .orderBy(asc(paymentAttempts.orderId), desc(paymentAttempts.id));
+}
+
+export async function readAttempt(context: Context, attemptId: string): Promise<PaymentAttempt | undefined> {
+  const [attempt] = await context.databases.primary
+    .select()
+    .from(paymentAttempts)
+    .where(eq(paymentAttempts.id, attemptId));
+  return attempt;
 }

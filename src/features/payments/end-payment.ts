@@ -1,44 +1,38 @@
-import type { Order } from "#features/orders/load-order";
-import { loadOrder } from "#features/orders/load-order";
+import type { PaymentEnd } from "#features/orders/ending";
+import { type Order, loadOrder } from "#features/orders/load-order";
 import type { Context } from "#platform/context";
-import { transact } from "#platform/database";
-import { openAttemptStatuses } from "./rules.ts";
+import { lostRace, transact } from "#platform/database";
+import { closePayment } from "./closing.ts";
+import { gatewayOf } from "./gateways.ts";
 import { settlePayment } from "./settle-payment.ts";
 import { changeAttempt } from "./store.ts";
 
-/** Whether an order that is to end has no money coming any more, or was paid after all. */
-export type PaymentEnd = { outcome: "ended" | "paid"; order: Order };
-
 /**
- * Makes sure that no money can come for an order any more: its open payment is cancelled at the provider. A payment
- * that has got further than that is settled instead.
+ * Ends an order's payment against Postgres and the provider; see {@link closePayment}.
  * @throws AppError payment_outcome_unknown while the provider does not answer; nothing has changed then.
  */
-export async function endPayment(context: Context, order: Order): Promise<PaymentEnd> {
-  const { attempt } = order;
-  if (attempt === undefined || !openAttemptStatuses.some((status) => status === attempt.status))
-    return { outcome: attempt?.status === "captured" ? "paid" : "ended", order };
-  const gateway = context.payments[attempt.provider];
-  // An attempt whose reference was never stored is asked for once more: the same key leads to the same payment.
-  const reference =
-    attempt.providerReference ??
-    (
-      await gateway.authorise({
-        attemptId: attempt.id,
-        orderId: order.id,
-        amount: attempt.amount,
-        currency: attempt.currency,
-      })
-    ).facts.reference;
-  const facts =
-    order.status === "authorised"
-      ? (await gateway.read(reference)).facts
-      : await gateway.cancel(attempt.id, reference);
-  const cancelled = facts.state === "cancelled";
-  if (attempt.providerReference === null || cancelled)
-    await transact(context.databases.primary, [
-      changeAttempt(context, attempt, { status: cancelled ? "cancelled" : attempt.status, reference }),
-    ]);
-  const settled = cancelled ? await loadOrder(context, order.id) : await settlePayment(context, order.id);
-  return { outcome: cancelled ? "ended" : "paid", order: settled ?? order };
+export function endPayment(context: Context, order: Order): Promise<PaymentEnd<Order>> {
+  return closePayment<Order>(
+    {
+      load: (orderId) => loadOrder(context, orderId),
+      authorise: async ({ id: orderId, total: amount, currency }, { id: attemptId, provider }) => {
+        const request = { attemptId, orderId, amount, currency };
+        return (await gatewayOf(context, provider).authorise(request)).facts.reference;
+      },
+      read: async ({ provider }, reference) => (await gatewayOf(context, provider).read(reference)).facts,
+      cancel: ({ provider, id }, reference) => gatewayOf(context, provider).cancel(id, reference),
+      changeAttempt: async ({ attempt }, change) => {
+        if (attempt === undefined) return true;
+        try {
+          await transact(context.databases.primary, [changeAttempt(context, attempt, change)]);
+        } catch (error) {
+          if (lostRace(error)) return false;
+          throw error;
+        }
+        return true;
+      },
+      settle: (orderId) => settlePayment(context, orderId),
+    },
+    order,
+  );
 }

@@ -29,6 +29,10 @@ export type PaymentSituation = {
     readonly status: OrderStatus;
     readonly total: number;
     readonly currency: string;
+    /** What our own books say was given back. */
+    readonly refunded: number;
+    /** Whether a refund is under way, whose outcome is not booked yet. */
+    readonly refundPending: boolean;
   };
   readonly attempt: {
     readonly id: string;
@@ -42,7 +46,7 @@ export type PaymentStep =
   /** Nothing: everything is where it should be, or the buyer must act. */
   | { do: "rest" }
   /** The facts contradict the order: a person must look, nothing is fulfilled. */
-  | { do: "park"; reason: "amount_mismatch" | "identity_mismatch" | "paid_after_end" }
+  | { do: "park"; reason: "amount_mismatch" | "identity_mismatch" }
   | { do: "record_authorised" }
   /** Commit the stock of every SKU; then capture if the money is not captured yet; then record the order as paid. */
   | { do: "commit_and_capture" }
@@ -50,6 +54,10 @@ export type PaymentStep =
   | { do: "void" }
   /** The authorisation ended before the money was taken: the order is cancelled. */
   | { do: "record_voided" }
+  /** Money came for an order that had ended: it goes back, once. */
+  | { do: "refund_surplus"; amount: number }
+  /** Somebody gave money back at the provider's own dashboard: our books follow. */
+  | { do: "record_provider_refund"; amount: number }
   | { do: "record_attempt"; status: AttemptStatus; failureCode: string | undefined; declined: boolean };
 
 /**
@@ -69,7 +77,7 @@ export function nextPaymentStep({ order, attempt }: PaymentSituation, facts: Pay
       if (facts.capturedAmount !== order.total) return park(order, "amount_mismatch");
       if (isPayable(order.status)) return { do: "record_authorised" };
       if (order.status === "authorised") return { do: "commit_and_capture" };
-      return hasEnded(order.status) ? park(order, "paid_after_end") : recordAttempt(attempt, facts);
+      return afterCapture({ order, attempt }, facts);
     case "cancelled":
       return order.status === "authorised" ? { do: "record_voided" } : recordAttempt(attempt, facts);
     case "pending":
@@ -78,11 +86,22 @@ export function nextPaymentStep({ order, attempt }: PaymentSituation, facts: Pay
   }
 }
 
+function afterCapture({ order, attempt }: PaymentSituation, facts: PaymentFacts): PaymentStep {
+  const unbooked = facts.refundedAmount - order.refunded;
+  if (order.refundPending) return { do: "rest" };
+  if (unbooked > 0) return { do: "record_provider_refund", amount: unbooked };
+  const kept = facts.capturedAmount - facts.refundedAmount;
+  if (hasEnded(order.status)) return kept > 0 ? { do: "refund_surplus", amount: kept } : { do: "rest" };
+  return order.status === "payment_review" ? { do: "rest" } : recordAttempt(attempt, facts);
+}
+
+/** A contradiction stops an order that is not paid yet; of a paid one it is no payment, and changes nothing. */
 function park(
   order: PaymentSituation["order"],
-  reason: "amount_mismatch" | "identity_mismatch" | "paid_after_end",
+  reason: "amount_mismatch" | "identity_mismatch",
 ): PaymentStep {
-  return order.status === "payment_review" ? { do: "rest" } : { do: "park", reason };
+  const stoppable = isPayable(order.status) || order.status === "authorised";
+  return stoppable ? { do: "park", reason } : { do: "rest" };
 }
 
 function recordAttempt(attempt: PaymentSituation["attempt"], facts: PaymentFacts): PaymentStep {

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { idSchema } from "#core/ids";
+import { MoneyWire } from "#core/money";
 import { paymentProviders } from "#core/payment-facts";
 import { attemptStatuses } from "./rules.ts";
 
@@ -32,3 +33,39 @@ export const PaymentAttemptWire = z
   })
   .openapi("PaymentAttempt");
 export type PaymentAttemptWire = z.infer<typeof PaymentAttemptWire>;
+
+export const RequestRefund = z
+  .strictObject({
+    amount: z
+      .int()
+      .min(1)
+      .optional()
+      .openapi({ description: "Minor units; left out, the price of `lines`, or all that is left." }),
+    lines: z
+      .array(z.strictObject({ order_line_id: z.string().max(64), quantity: z.int().min(1) }))
+      .min(1)
+      .max(100)
+      .optional(),
+    reason: z.string().trim().min(1).max(500).optional(),
+    restock: z.boolean().openapi({ description: "Whether the units of `lines` go back on sale." }),
+  })
+  .refine((body) => !body.restock || body.lines !== undefined, {
+    path: ["lines"],
+    message: "say which units go back on sale",
+  });
+export type RequestRefund = z.infer<typeof RequestRefund>;
+
+export const RefundWire = z
+  .object({
+    id: z.string(),
+    order_id: z.string(),
+    status: z.enum(["pending", "succeeded", "failed"]),
+    amount: MoneyWire,
+    reason: z.string().nullable(),
+    restock: z.boolean(),
+    lines: z.array(z.object({ order_line_id: z.string(), quantity: z.int() })),
+    failure_code: z.string().nullable(),
+    created_at: z.string(),
+  })
+  .openapi("Refund");
+export type RefundWire = z.infer<typeof RefundWire>;

@@ -1,10 +1,13 @@
 import { AppError } from "#core/errors";
 import { changeOrderStatements } from "#features/orders/change-order";
 import { type Order, loadOrder } from "#features/orders/load-order";
-import { reservationId, unitsBySku } from "#features/orders/rules";
+import { commitStock } from "#features/orders/stock-claims";
 import type { Context } from "#platform/context";
+import { gatewayOf } from "./gateways.ts";
 import { lostRace, transact } from "#platform/database";
-import { type SettlementChange, type SettlementPorts, settle } from "./settlement.ts";
+import { type SettledAttempt, type SettlementChange, type SettlementPorts, settle } from "./settlement.ts";
+import { bookMoney } from "./money-ledger.ts";
+import { recordProviderRefund, refundSurplus } from "./surplus.ts";
 import { changeAttempt } from "./store.ts";
 
 /**
@@ -24,29 +27,24 @@ export async function settlePayment(context: Context, orderId: string): Promise<
 function portsOf(context: Context): SettlementPorts<Order> {
   return {
     load: (orderId) => loadOrder(context, orderId),
-    read: async ({ provider }, reference) => (await context.payments[provider].read(reference)).facts,
-    capture: ({ provider, id }, reference) => context.payments[provider].capture(id, reference),
-    cancel: ({ provider, id }, reference) => context.payments[provider].cancel(id, reference),
-    commitStock: (order) => commitStock(context, order),
+    read: async ({ provider }, reference) => (await gatewayOf(context, provider).read(reference)).facts,
+    capture: ({ provider, id }, reference) => gatewayOf(context, provider).capture(id, reference),
+    cancel: ({ provider, id }, reference) => gatewayOf(context, provider).cancel(id, reference),
+    commitStock: (order) => commitStock(context.objects.inventory, order),
     change: (order, change) => changeTogether(context, order, change),
+    refundSurplus: (order, attempt, amount) => refundSurplus(context, { order, attempt, amount }),
+    recordProviderRefund: (order, attempt, amount) =>
+      recordProviderRefund(context, { order, attempt, amount }),
   };
-}
-
-async function commitStock(context: Context, order: Order): Promise<string[]> {
-  const outcomes = await Promise.all(
-    unitsBySku(order.lines).map(async ([sku]) => {
-      const id = reservationId(order.id, sku);
-      const reply = await context.objects.inventory(sku).commit({ type: "commit", id });
-      return { sku, ok: reply.ok };
-    }),
-  );
-  return outcomes.filter((outcome) => !outcome.ok).map((outcome) => outcome.sku);
 }
 
 async function changeTogether(context: Context, order: Order, change: SettlementChange): Promise<boolean> {
   const [first, ...rest] = [
     ...(change.order ? changeOrderStatements(context, order, change.order) : []),
     ...(change.attempt && order.attempt ? [changeAttempt(context, order.attempt, change.attempt)] : []),
+    ...(change.order?.event === "order.paid" && order.attempt
+      ? [bookCapture(context, order, order.attempt)]
+      : []),
   ];
   if (first === undefined) return true;
   try {
@@ -57,4 +55,15 @@ async function changeTogether(context: Context, order: Order, change: Settlement
   }
   if (change.order) context.wakeOutbox();
   return true;
+}
+
+function bookCapture(context: Context, order: Order, attempt: SettledAttempt) {
+  return bookMoney(context, {
+    transactionId: `capture:${attempt.id}`,
+    kind: "capture",
+    orderId: order.id,
+    provider: attempt.provider,
+    amount: order.total,
+    currency: order.currency,
+  });
 }

@@ -19,6 +19,8 @@ export type SettledOrder = {
   readonly total: number;
   readonly currency: string;
   readonly attempt: SettledAttempt | undefined;
+  readonly refunded: number;
+  readonly refunds: readonly { readonly status: "pending" | "succeeded" | "failed" }[];
 };
 
 /** What changes together, in one transaction or not at all. */
@@ -42,6 +44,10 @@ export type SettlementPorts<Order extends SettledOrder> = {
   readonly commitStock: (order: Order) => Promise<readonly string[]>;
   /** False when somebody else moved the order or the attempt first: nothing was changed then. */
   readonly change: (order: Order, change: SettlementChange) => Promise<boolean>;
+  /** Gives back money that came for an order that had ended; stored first, once per payment. */
+  readonly refundSurplus: (order: Order, attempt: SettledAttempt, amount: number) => Promise<void>;
+  /** Books what was given back at the provider's own dashboard. False when somebody moved the order first. */
+  readonly recordProviderRefund: (order: Order, attempt: SettledAttempt, amount: number) => Promise<boolean>;
 };
 
 /** Steps that one settlement takes at most; a payment needs three. */
@@ -63,21 +69,26 @@ export async function settle<Order extends SettledOrder>(
     const attempt = order?.attempt;
     if (order === undefined || attempt === undefined || attempt.providerReference === null) return order;
     facts ??= await ports.read(attempt, attempt.providerReference);
-    const next = nextPaymentStep({ order, attempt }, facts);
+    const refundPending = order.refunds.some((refund) => refund.status === "pending");
+    const next = nextPaymentStep({ order: { ...order, refundPending }, attempt }, facts);
     if (next.do === "rest") return order;
-    facts = await perform(ports, next, { order, attempt, facts });
+    const outcome = await perform(ports, next, { order, attempt, facts });
+    if (outcome === "rest") return ports.load(orderId);
+    facts = outcome;
   }
   return "unsettled";
 }
 
 type Situation<Order> = { order: Order; attempt: SettledAttempt; facts: PaymentFacts };
 
-/** @returns the facts that hold afterwards; undefined when they must be read anew. */
+/** The facts that hold after a step; undefined when they must be read anew, "rest" when nothing more can be done now. */
+type Outcome = PaymentFacts | undefined | "rest";
+
 async function perform<Order extends SettledOrder>(
   ports: SettlementPorts<Order>,
   step: PaymentStep,
   { order, attempt, facts }: Situation<Order>,
-): Promise<PaymentFacts | undefined> {
+): Promise<Outcome> {
   const change = async (changes: SettlementChange, known: PaymentFacts) =>
     (await ports.change(order, changes)) ? known : undefined;
   switch (step.do) {
@@ -108,6 +119,11 @@ async function perform<Order extends SettledOrder>(
         },
         facts,
       );
+    case "refund_surplus":
+      await ports.refundSurplus(order, attempt, step.amount);
+      return "rest";
+    case "record_provider_refund":
+      return (await ports.recordProviderRefund(order, attempt, step.amount)) ? facts : undefined;
     case "record_attempt": {
       const told = {
         transition: undefined,
@@ -129,10 +145,12 @@ async function perform<Order extends SettledOrder>(
 async function commitAndCapture<Order extends SettledOrder>(
   ports: SettlementPorts<Order>,
   { order, attempt, facts }: Situation<Order>,
-): Promise<PaymentFacts | undefined> {
+): Promise<Outcome> {
   const missing = await ports.commitStock(order);
   if (missing.length > 0) return giveUp(ports, { order, attempt, facts }, missing);
   const captured = facts.state === "captured" ? facts : await ports.capture(attempt, facts.reference);
+  // A manual payment stays authorised until staff have received the money.
+  if (captured.state === "authorised") return "rest";
   if (captured.state !== "captured") return captured;
   const paid = await ports.change(order, {
     order: { transition: "pay", event: "order.paid", data: { attempt_id: attempt.id }, numbered: true },

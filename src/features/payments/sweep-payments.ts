@@ -1,6 +1,8 @@
 import type { Context } from "#platform/context";
 import { errorFields } from "#platform/log";
 import { processPaymentEvent } from "./process-payment-event.ts";
+import { executeRefund } from "./execute-refund.ts";
+import { takeDueRefunds } from "./refund-store.ts";
 import { selectStrandedEvents, takeDueAttempts } from "./store.ts";
 import { settlePayment } from "./settle-payment.ts";
 
@@ -8,8 +10,8 @@ import { settlePayment } from "./settle-payment.ts";
 const sweepMax = 50;
 
 /**
- * Finishes what got stuck: events whose publication or delivery was lost, and open payments of which nothing has been
- * heard for a while. A fault with one never stops the others.
+ * Finishes what got stuck: events whose publication or delivery was lost, and open payments and refunds of which
+ * nothing has been heard for a while. A fault with one never stops the others.
  * @returns how many were looked at.
  */
 export async function sweepPayments(context: Context): Promise<number> {
@@ -18,7 +20,9 @@ export async function sweepPayments(context: Context): Promise<number> {
     await tolerate(context, () => processPaymentEvent(context, provider, providerEventId));
   const attempts = await takeDueAttempts(context, sweepMax);
   for (const { orderId } of attempts) await tolerate(context, () => settlePayment(context, orderId));
-  return events.length + attempts.length;
+  const refunds = await takeDueRefunds(context, sweepMax);
+  for (const refund of refunds) await tolerate(context, () => executeRefund(context, refund));
+  return events.length + attempts.length + refunds.length;
 }
 
 async function tolerate(context: Context, work: () => Promise<unknown>): Promise<void> {

@@ -14,6 +14,8 @@ export const paymentAttempts = pgTable("payment_attempts", {
   currency: text().notNull(),
   capturedAmount: bigint("captured_amount", { mode: "number" }).notNull().default(0),
   failureCode: text("failure_code"),
+  /** When staff confirmed that a manual payment's money is there. */
+  receivedAt: moment("received_at"),
   nextCheckAt: moment("next_check_at"),
   version: bigint({ mode: "number" }).notNull().default(1),
   createdAt: moment("created_at").notNull().defaultNow(),

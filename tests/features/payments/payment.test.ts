@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { Client } from "pg";
 import { Stripe } from "stripe";
 import { expect, test, vi } from "vitest";
 import { z } from "zod";
 import { LOCAL_CREDENTIALS } from "#local/credentials";
 import { Attempt, createBuyer, type Order } from "../../buying.ts";
 import { createSeller } from "../../selling.ts";
+import { inDatabase } from "../../in-database.ts";
 import { costOf, request, stack } from "../../stack.ts";
 
 const { api, services } = stack();
@@ -22,16 +22,6 @@ function eventually(order: Order, status: string): Promise<void> {
 async function newOrder(units = 1, quantity = 1): Promise<{ order: Order; sku: string }> {
   const variant = await seller.stockVariant(units);
   return { order: await buyer.order({ [variant.variantId]: quantity }), sku: variant.sku };
-}
-
-async function inDatabase(statement: string, values: unknown[]): Promise<unknown[]> {
-  const client = new Client({ connectionString: services.postgres });
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(statement, values)).rows;
-  } finally {
-    await client.end();
-  }
 }
 
 test("webhook and queue alone bring an authorised order to paid, with a number and its stock sold", async () => {

@@ -1,0 +1,62 @@
+import { AppError } from "#core/errors";
+import type { PaymentFacts } from "#core/payment-facts";
+import type { PaymentEnd } from "#features/orders/ending";
+import { type AttemptStatus, openAttemptStatuses } from "./rules.ts";
+import type { SettledAttempt, SettledOrder } from "./settlement.ts";
+
+/** What closing a payment needs from the world; the real ones ask Postgres and the provider. */
+export type ClosingPorts<Order extends SettledOrder> = {
+  readonly load: (orderId: string) => Promise<Order | undefined>;
+  /** Asks once more for the attempt's payment: the same key leads to the same one. @returns its reference. */
+  readonly authorise: (order: Order, attempt: SettledAttempt) => Promise<string>;
+  readonly read: (attempt: SettledAttempt, reference: string) => Promise<PaymentFacts>;
+  readonly cancel: (attempt: SettledAttempt, reference: string) => Promise<PaymentFacts>;
+  /** False when somebody else moved the attempt first: nothing was changed then. */
+  readonly changeAttempt: (
+    order: Order,
+    change: { status: AttemptStatus; reference: string },
+  ) => Promise<boolean>;
+  readonly settle: (orderId: string) => Promise<Order | undefined>;
+};
+
+/** Rounds after lost races. */
+const roundsMax = 3;
+
+/**
+ * Makes sure that no money can come for an order any more: its open payment is cancelled at the provider. A payment
+ * that has got further than that is settled instead.
+ * @throws AppError conflict when others moved the payment all the time; the provider's faults pass through.
+ */
+export async function closePayment<Order extends SettledOrder>(
+  ports: ClosingPorts<Order>,
+  order: Order,
+): Promise<PaymentEnd<Order>> {
+  let current = order;
+  for (let round = 0; round < roundsMax; round++) {
+    const closed = await tryToClose(ports, current);
+    if (closed !== "lost_race") return closed;
+    current = (await ports.load(order.id)) ?? current;
+  }
+  throw new AppError("conflict", { detail: `The payment of ${order.id} is being changed by others.` });
+}
+
+async function tryToClose<Order extends SettledOrder>(
+  ports: ClosingPorts<Order>,
+  order: Order,
+): Promise<PaymentEnd<Order> | "lost_race"> {
+  const { attempt } = order;
+  if (attempt === undefined || !openAttemptStatuses.some((status) => status === attempt.status))
+    return { outcome: attempt?.status === "captured" ? "paid" : "ended", order };
+  const reference = attempt.providerReference ?? (await ports.authorise(order, attempt));
+  const facts =
+    order.status === "authorised"
+      ? await ports.read(attempt, reference)
+      : await ports.cancel(attempt, reference);
+  const cancelled = facts.state === "cancelled";
+  if (attempt.providerReference === null || cancelled) {
+    const status = cancelled ? "cancelled" : attempt.status;
+    if (!(await ports.changeAttempt(order, { status, reference }))) return "lost_race";
+  }
+  const after = cancelled ? await ports.load(order.id) : await ports.settle(order.id);
+  return { outcome: cancelled ? "ended" : "paid", order: after ?? order };
+}

@@ -1,0 +1,17 @@
+import type { Context } from "#platform/context";
+import { type MoneyFact, postingsOf } from "./bookkeeping.ts";
+import { moneyLedger } from "./refund-tables.ts";
+
+/** The statement that books a fact; it belongs into the fact's own transaction. A fact is booked once, by its name. */
+export function bookMoney(context: Context, fact: MoneyFact) {
+  const { transactionId, orderId, currency } = fact;
+  return context.databases.primary.insert(moneyLedger).values(
+    postingsOf(fact).map((posting, index) => ({
+      ...posting,
+      transactionId,
+      line: index + 1,
+      orderId,
+      currency,
+    })),
+  );
+}

@@ -1,0 +1,124 @@
+import { AppError } from "#core/errors";
+import type { PaymentProvider } from "#core/payment-facts";
+import type { EpochMs } from "#core/time";
+import { openAttemptStatuses } from "./rules.ts";
+import type { SettledAttempt, SettledOrder } from "./settlement.ts";
+
+type OpenedOrder = SettledOrder & { readonly holdExpiresAt: Date };
+
+/** A payment that the buyer can go on with. */
+export type OpenedPayment<Order, Attempt, Handover, Answer> = {
+  readonly order: Order;
+  readonly attempt: Attempt;
+  /** What the provider says now. */
+  readonly handover: Handover;
+  /** The answer that this idempotency key got before. */
+  readonly answered: Answer | undefined;
+  /** The same request was faster and got the same payment. */
+  readonly overtaken: boolean;
+};
+
+type Answered = { readonly attemptId: string };
+
+/** What opening a payment needs from the world; the real ones ask Postgres and the provider. */
+export type OpeningPorts<
+  Attempt extends SettledAttempt,
+  Order extends OpenedOrder & { readonly attempt: Attempt | undefined },
+  Handover,
+  Answer extends Answered,
+> = {
+  readonly now: () => EpochMs;
+  readonly load: () => Promise<Order>;
+  /** The answer that this idempotency key got before. */
+  readonly findAnswer: () => Promise<Answer | undefined>;
+  /** Stores a new attempt; undefined when the order has an open one by now. */
+  readonly insertAttempt: (order: Order) => Promise<Attempt | undefined>;
+  readonly authorise: (order: Order, attempt: Attempt) => Promise<Handover>;
+  readonly read: (attempt: Attempt, reference: string) => Promise<Handover>;
+  /** Stores the answer together with the provider's reference, where the attempt has none yet. */
+  readonly store: (
+    order: Order,
+    attempt: Attempt,
+    handover: Handover,
+  ) => Promise<"stored" | "same_key" | "lost_race">;
+};
+
+/** Rounds after lost races. */
+const roundsMax = 3;
+
+/**
+ * Opens an order's payment. The attempt is stored before the provider is called, under a key that is derived from it,
+ * so that a crash in between leads back to the same payment. An order has one open attempt: a repeated call, with
+ * whatever key, resumes it.
+ * @throws AppError invalid_transition, order_expired, payment_in_progress; the provider's faults pass through.
+ */
+export async function openPayment<
+  Attempt extends SettledAttempt,
+  Order extends OpenedOrder & { readonly attempt: Attempt | undefined },
+  Handover,
+  Answer extends Answered,
+>(
+  ports: OpeningPorts<Attempt, Order, Handover, Answer>,
+  provider: PaymentProvider,
+): Promise<OpenedPayment<Order, Attempt, Handover, Answer>> {
+  for (let round = 0; round < roundsMax; round++) {
+    const order = await ports.load();
+    const answered = await ports.findAnswer();
+    if (answered) {
+      const attempt = attemptAnswered(order, answered);
+      const handover = await ports.read(attempt, referenceOf(attempt));
+      return { order, attempt, handover, answered, overtaken: false };
+    }
+    const attempt = openAttempt(order, provider, ports.now()) ?? (await ports.insertAttempt(order));
+    if (attempt === undefined) throw startedElsewhere();
+    const handover =
+      attempt.providerReference === null
+        ? await ports.authorise(order, attempt)
+        : await ports.read(attempt, attempt.providerReference);
+    const stored = await ports.store(order, attempt, handover);
+    if (stored !== "lost_race")
+      return { order, attempt, handover, answered, overtaken: stored === "same_key" };
+  }
+  throw startedElsewhere();
+}
+
+function attemptAnswered<Attempt extends SettledAttempt>(
+  { attempt }: { readonly attempt: Attempt | undefined },
+  { attemptId }: Answered,
+): Attempt {
+  if (attempt?.id === attemptId) return attempt;
+  throw new AppError("payment_in_progress", {
+    detail: "The attempt of this Idempotency-Key has been replaced; start again with a new key.",
+  });
+}
+
+function referenceOf(attempt: SettledAttempt): string {
+  if (attempt.providerReference === null)
+    throw new Error(`attempt ${attempt.id} was answered without a reference`);
+  return attempt.providerReference;
+}
+
+/** The order's open attempt with this provider, if it has one. */
+function openAttempt<Attempt extends SettledAttempt>(
+  order: OpenedOrder & { readonly attempt: Attempt | undefined },
+  provider: PaymentProvider,
+  now: EpochMs,
+): Attempt | undefined {
+  if (order.status !== "pending_payment")
+    throw new AppError("invalid_transition", { detail: `An order that is ${order.status} cannot be paid.` });
+  if (order.holdExpiresAt.getTime() <= now)
+    throw new AppError("order_expired", { detail: "The time to pay is over; place the order again." });
+  const { attempt } = order;
+  if (!openAttemptStatuses.some((status) => status === attempt?.status)) return undefined;
+  if (attempt?.provider === provider) return attempt;
+  throw new AppError("payment_in_progress", {
+    detail: "A payment through another provider is open for this order; finish it first.",
+  });
+}
+
+function startedElsewhere(): AppError {
+  return new AppError("payment_in_progress", {
+    detail: "Another request is starting a payment for this order.",
+    retryAfterSeconds: 1,
+  });
+}

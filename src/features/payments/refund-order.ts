@@ -1,0 +1,131 @@
+import { AppError } from "#core/errors";
+import { newId } from "#core/ids";
+import { epochMs, toTimestamp } from "#core/time";
+import { changeOrderStatements } from "#features/orders/change-order";
+import type { Order } from "#features/orders/load-order";
+import { requireOrder } from "#features/orders/require-order";
+import type { Context } from "#platform/context";
+import { transact, violatesUnique } from "#platform/database";
+import {
+  type IdempotentRequest,
+  type Outcome,
+  findIdempotencyRecord,
+  insertIdempotencyRecord,
+  keyReused,
+  lostToSameKey,
+  replayOf,
+} from "#platform/idempotency";
+import { executeRefund } from "./execute-refund.ts";
+import { type RefundPlan, planRefund } from "./refund-rules.ts";
+import type { NewRefund, RefundRow } from "./refund-store.ts";
+import { findRefundByRequest, insertRefund } from "./refund-store.ts";
+import type { RefundWire, RequestRefund } from "./schema.ts";
+
+type RefundRequest = { orderId: string; request: IdempotentRequest; input: RequestRefund };
+
+/**
+ * Gives money of a paid order back: an amount, the price of lines, or all that is left. The refund is stored, and its
+ * amount taken from what is left, before the provider is asked; a repetition with the same key finds it and goes on.
+ * @throws AppError not_found, invalid_transition, refund_exceeds_payment, payment_outcome_unknown, conflict.
+ */
+export async function refundOrder(
+  context: Context,
+  { orderId, request, input }: RefundRequest,
+): Promise<Outcome<RefundWire>> {
+  const { primary } = context.databases;
+  const replay = replayOf<RefundWire>(await findIdempotencyRecord(primary, request), request);
+  if (replay) return replay;
+  const stored =
+    (await findRefundByRequest(context, request)) ??
+    (await storeRefund(context, { orderId, request, input }));
+  if (stored.requestFingerprint !== request.fingerprint) throw keyReused();
+  const refund = await executeRefund(context, stored);
+  const body = presentRefund(refund);
+  try {
+    await insertIdempotencyRecord(primary, request, { status: 201, body });
+  } catch (error) {
+    if (!lostToSameKey(error)) throw error;
+  }
+  return { status: 201, body, replayed: false };
+}
+
+async function storeRefund(context: Context, { orderId, request, input }: RefundRequest): Promise<RefundRow> {
+  const order = await requireOrder(context, orderId);
+  const { attempt } = order;
+  if (attempt?.status !== "captured")
+    throw new AppError("invalid_transition", {
+      detail: `An order that is ${order.status} has no payment to refund.`,
+    });
+  const plan = planRefund({ captured: attempt.capturedAmount, refunds: order.refunds }, order.lines, {
+    amount: input.amount,
+    lines: input.lines,
+  });
+  if (!plan.ok) throw refusalOf(plan, order);
+  const refund: NewRefund = {
+    id: newId("refund", context.now()),
+    orderId: order.id,
+    attemptId: attempt.id,
+    amount: plan.amount,
+    currency: order.currency,
+    reason: input.reason ?? null,
+    restock: input.restock,
+    lines: plan.lines,
+    origin: "staff",
+    requestScope: request.scope,
+    requestKey: request.key,
+    requestFingerprint: request.fingerprint,
+  };
+  try {
+    // The order's version guards the sum: two refunds at once cannot both take what is left.
+    const statements = [
+      ...changeOrderStatements(context, order, {
+        transition: undefined,
+        event: "order.refund_requested",
+        data: { refund_id: refund.id, amount: refund.amount, currency: refund.currency },
+      }),
+      insertRefund(context, refund),
+    ] as const;
+    await transact(context.databases.primary, statements);
+  } catch (error) {
+    if (!violatesUnique(error, "refunds_request_scope_request_key_key")) throw error;
+  }
+  context.wakeOutbox();
+  const stored = await findRefundByRequest(context, request);
+  if (stored === undefined) throw new Error(`refund ${refund.id} was stored and is not there`);
+  return stored;
+}
+
+function refusalOf(plan: Extract<RefundPlan, { ok: false }>, order: Order): AppError {
+  const pointer = `/lines/${plan.at ?? 0}`;
+  switch (plan.reason) {
+    case "nothing_left":
+    case "too_much":
+      return new AppError("refund_exceeds_payment", {
+        detail: `Less than that is left of the ${order.total} ${order.currency} paid; refunds under way count as given.`,
+      });
+    case "unknown_line":
+      return new AppError("invalid_request", {
+        detail: "The order has no such line.",
+        errors: [{ pointer, code: "unknown_line", detail: "Take the id from the order's lines." }],
+      });
+    case "too_many_units":
+      return new AppError("refund_exceeds_payment", {
+        detail: "More units of a line would be refunded than were bought.",
+        errors: [{ pointer, code: "too_many_units", detail: "Earlier refunds of this line count." }],
+      });
+  }
+}
+
+function presentRefund(refund: RefundRow): RefundWire {
+  return {
+    id: refund.id,
+    order_id: refund.orderId,
+    status: refund.status,
+    amount: { amount: refund.amount, currency: refund.currency },
+    reason: refund.reason,
+    restock: refund.restock,
+    lines: refund.lines.map((line) => ({ ...line })),
+    failure_code: refund.failureCode,
+    created_at: toTimestamp(epochMs(refund.createdAt.getTime())),
+  };
+}

@@ -1,0 +1,72 @@
+import { and, asc, eq, inArray, lt, sql } from "drizzle-orm";
+import type { Context } from "#platform/context";
+import { refunds } from "./refund-tables.ts";
+
+export type RefundRow = typeof refunds.$inferSelect;
+export type NewRefund = Omit<typeof refunds.$inferInsert, "status" | "version" | "createdAt" | "updatedAt">;
+
+export function insertRefund(context: Context, refund: NewRefund) {
+  return context.databases.primary.insert(refunds).values({ ...refund, status: "pending" });
+}
+
+/** A refund that the provider made on its own account: it is over when we hear of it. */
+export function insertSettledRefund(context: Context, refund: NewRefund) {
+  return context.databases.primary.insert(refunds).values({ ...refund, status: "succeeded" });
+}
+
+/** The refunds of these orders, oldest first. */
+export function selectRefunds(context: Context, orderIds: readonly string[]) {
+  return context.databases.primary
+    .select()
+    .from(refunds)
+    .where(inArray(refunds.orderId, [...orderIds]))
+    .orderBy(asc(refunds.id));
+}
+
+export async function findRefundByRequest(
+  context: Context,
+  request: { scope: string; key: string },
+): Promise<RefundRow | undefined> {
+  const [refund] = await context.databases.primary
+    .select()
+    .from(refunds)
+    .where(and(eq(refunds.requestScope, request.scope), eq(refunds.requestKey, request.key)));
+  return refund;
+}
+
+export type RefundOutcome = {
+  status: "pending" | "succeeded" | "failed";
+  reference: string;
+  failureCode?: string;
+};
+
+/** Moves a refund that is still pending, guarded by the version that was read. */
+export function changeRefund(context: Context, refund: RefundRow, outcome: RefundOutcome) {
+  return context.databases.primary.execute(sql`
+    with changed as (
+      update refunds set status = ${outcome.status}, provider_reference = nullif(${outcome.reference}, ''),
+        failure_code = ${outcome.failureCode ?? null}, version = version + 1, updated_at = now()
+      where id = ${refund.id} and version = ${refund.version} and status = 'pending' returning 1)
+    select expect_rows((select count(*) from changed), 1)`);
+}
+
+/** Seconds until the sweep asks again; ever more rarely while the refund grows old. */
+const checkSecondsMin = 20;
+
+/** Takes pending refunds whose check is due and puts their next check off. */
+export async function takeDueRefunds(context: Context, rowsMax: number): Promise<RefundRow[]> {
+  const due = context.databases.primary
+    .select({ id: refunds.id })
+    .from(refunds)
+    .where(and(eq(refunds.status, "pending"), lt(refunds.nextCheckAt, sql`now()`)))
+    .orderBy(refunds.nextCheckAt)
+    .limit(rowsMax)
+    .for("update", { skipLocked: true });
+  return context.databases.primary
+    .update(refunds)
+    .set({
+      nextCheckAt: sql`now() + greatest(make_interval(secs => ${checkSecondsMin}), (now() - created_at) / 2)`,
+    })
+    .where(inArray(refunds.id, due))
+    .returning();
+}
