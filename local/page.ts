@@ -21,11 +21,14 @@ function toMarkup(value: string | Html | Html[]): string {
   return value.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** A page with a full head and the local stack's common look. Nothing on it is fetched from elsewhere or runs. */
+/**
+ * A page with a full head and the local stack's common look. Nothing on it is fetched from elsewhere or runs; its forms
+ * may lead, by a redirect, to the origins in `formTargets`.
+ */
 export function sendPage(
   response: ServerResponse,
   status: number,
-  page: { title: string; body: Html },
+  page: { title: string; body: Html; formTargets?: readonly string[] },
 ): void {
   const document = html`<!doctype html>
     <html lang="en">
@@ -45,11 +48,20 @@ export function sendPage(
     </html> `;
   response.writeHead(status, {
     "content-type": "text/html; charset=utf-8",
-    "content-security-policy":
-      "default-src 'none'; style-src 'unsafe-inline'; img-src data: http://127.0.0.1:* http://localhost:*; form-action 'self'; base-uri 'self'",
+    "content-security-policy": contentPolicy(page.formTargets ?? []),
     "cache-control": "no-store",
   });
   response.end(document.markup);
+}
+
+function contentPolicy(formTargets: readonly string[]): string {
+  return [
+    "default-src 'none'",
+    "style-src 'unsafe-inline'",
+    "img-src data: http://127.0.0.1:* http://localhost:*",
+    ["form-action 'self'", ...formTargets].join(" "),
+    "base-uri 'self'",
+  ].join("; ");
 }
 
 /** A moment as the person at this machine would say it, with the exact one for programs. */

@@ -21,7 +21,8 @@ export type Received = { method: string; url: URL; body: string; request: Incomi
 export type Provider<Objects, Kind extends string> = {
   simulation: OpenSimulation<Objects, Kind>;
   runDueTimers: () => void;
-  prepareWebhook: (delivery: Delivery) => Dispatch | undefined;
+  /** `origin` is where this simulator is reached. */
+  prepareWebhook: (delivery: Delivery, origin: string) => Dispatch | undefined;
   /** Puts in place what the provider is started with: at the start, and again after a reset. */
   configure: () => void;
   steering: Pick<SteeringDependencies, "forge" | "urlOfEndpoint" | "extra">;
@@ -34,8 +35,10 @@ export async function startSimulator<Objects, Kind extends string>(
   { port, log, webhookBackoffScale: backoffScale = 1 }: SimulatorOptions,
   provider: Provider<Objects, Kind>,
 ): Promise<RunningService> {
-  const { simulation, configure, runDueTimers, prepareWebhook: prepare } = provider;
+  const { simulation, configure, runDueTimers } = provider;
   configure();
+  let url = "";
+  const prepare = (delivery: Delivery) => provider.prepareWebhook(delivery, url);
   const sender = createWebhookSender(simulation, { backoffScale, log, prepare });
   const alarm = createTimerAlarm({ ...simulation, runDueTimers, afterwards: sender.poke });
   const { clock, deliveries, faults } = simulation;
@@ -55,14 +58,15 @@ export async function startSimulator<Objects, Kind extends string>(
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const received = await receive(request);
     if (!received.url.pathname.startsWith("/_simulator/")) {
-      return provider.respond(received, response, alarm.wake);
+      await provider.respond(received, response, alarm.wake);
+      return;
     }
     const { pathname: path, searchParams: query } = received.url;
     const { status, body } = steer(steering, { ...received, path, query });
     sendJson(response, status, body);
   };
   const server = createHttpServer({ answer, log });
-  const url = await listen(server, port);
+  url = await listen(server, port);
   alarm.wake();
 
   return {

@@ -57,8 +57,18 @@ export function steer(dependencies: SteeringDependencies, request: SteeringReque
       reset();
       return ok({ reset: true });
     default:
-      return dependencies.extra(action, request.body) ?? resend(dependencies, action);
+      return steerProvider(dependencies, action, request.body) ?? resend(dependencies, action);
   }
+}
+
+function steerProvider(
+  { extra, wake }: SteeringDependencies,
+  action: string,
+  body: string,
+): SteeringAnswer | undefined {
+  const answer = extra(action, body);
+  if (answer !== undefined) wake();
+  return answer;
 }
 
 export function ok(body: unknown): SteeringAnswer {

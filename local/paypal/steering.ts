@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { inTransaction } from "../simulator/database.ts";
+import { ok, readJson, refused, type SteeringAnswer } from "../simulator/steering.ts";
+import { revokeTokens } from "./access-tokens.ts";
+import { Approval, approveOrder } from "./approve-order.ts";
+import { PaypalFailure } from "./failure.ts";
+import { describeOrder } from "./order-view.ts";
+import type { Simulation } from "./simulation.ts";
+
+/** `POST orders/:id/approve` is the buyer's click; `POST tokens/revoke` makes every access token worthless. */
+export function steerPaypal(
+  simulation: Simulation,
+  action: string,
+  body: string,
+): SteeringAnswer | undefined {
+  if (action === "POST tokens/revoke") {
+    revokeTokens(simulation);
+    return ok({ revoked: true });
+  }
+  const id = /^POST orders\/(\w+)\/approve$/.exec(action)?.[1];
+  return id === undefined ? undefined : approve(simulation, id, body);
+}
+
+function approve(simulation: Simulation, id: string, body: string): SteeringAnswer {
+  const approval = readJson(body === "" ? "{}" : body, Approval);
+  if (!approval.success) return refused(z.prettifyError(approval.error));
+  try {
+    const order = inTransaction(simulation.database, () => approveOrder(simulation, id, approval.data.payer));
+    return ok(describeOrder(simulation, order));
+  } catch (failure) {
+    if (!(failure instanceof PaypalFailure)) throw failure;
+    return { status: failure.status, body: failure.body };
+  }
+}
