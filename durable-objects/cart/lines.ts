@@ -1,21 +1,10 @@
 import type { Id } from "#core/ids";
-import type { EpochMs } from "#core/time";
 
 /** One variant in a cart and how many of it. */
 export type CartLine = {
   readonly id: Id<"cartLine">;
   readonly variantId: Id<"variant">;
   readonly quantity: number;
-};
-
-/** What was ordered under one idempotency key: the order id is minted once, so that retries find the same holds. */
-export type CartCheckout = {
-  readonly key: string;
-  readonly fingerprint: string;
-  readonly orderId: Id<"order">;
-  readonly lines: readonly CartLine[];
-  readonly status: "open" | "placed";
-  readonly at: EpochMs;
 };
 
 export const cartLimits = {

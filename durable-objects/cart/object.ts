@@ -2,15 +2,14 @@ import { DurableObject } from "cloudflare:workers";
 import { type Id, newId } from "#core/ids";
 import { type EpochMs, currentTime } from "#core/time";
 import type { Bindings } from "#platform/env";
+import { type CartCheckout, type CheckoutReply, beginCheckout, completeCheckout } from "./checkouts.ts";
 import {
-  type CartCheckout,
   type CartLine,
   type LinesChange,
   type LinesRefusal,
   addUnits,
   cartLimits,
   setQuantity,
-  withoutOrdered,
 } from "./lines.ts";
 
 export type CartState = {
@@ -25,9 +24,6 @@ export type CartCommandKey = { key: string; fingerprint: string } | undefined;
 export type CartReply =
   | { ok: true; cart: CartState; replayed: boolean }
   | { ok: false; reason: LinesRefusal | "key_reused" };
-export type CheckoutReply =
-  | { ok: true; orderId: Id<"order">; lines: readonly CartLine[] }
-  | { ok: false; reason: "empty" | "key_reused" };
 
 type Stored = { lines: readonly CartLine[]; version: number; touchedAt: EpochMs };
 
@@ -70,37 +66,19 @@ export class CartObject extends DurableObject<Bindings> {
     return this.#change(key, (lines) => setQuantity(lines, lineId, quantity));
   }
 
-  /**
-   * Starts an order: freezes the lines under the client's key and mints the order id. The same key gets the same
-   * answer, whatever has happened to the cart since.
-   */
+  /** Starts an order; the same key gets the same order id and lines, whatever has happened to the cart since. */
   beginCheckout(key: string, fingerprint: string): Promise<CheckoutReply> {
-    const known = this.#checkoutOf(key);
-    if (known) {
-      const { orderId, lines } = known;
-      return Promise.resolve(
-        known.fingerprint === fingerprint
-          ? { ok: true, orderId, lines }
-          : { ok: false, reason: "key_reused" },
+    const at = currentTime();
+    const request = { key, fingerprint, orderId: newId("order", at), at };
+    const { reply, checkout } = beginCheckout(this.#checkoutOf(key), this.#load().lines, request);
+    if (checkout) {
+      this.#saveCheckout(checkout);
+      this.#sql.exec(
+        "delete from checkouts where key not in (select key from checkouts order by rowid desc limit ?)",
+        cartLimits.checkoutsMax,
       );
     }
-    const { lines } = this.#load();
-    if (lines.length === 0) return Promise.resolve({ ok: false, reason: "empty" });
-    const at = currentTime();
-    const checkout: CartCheckout = {
-      key,
-      fingerprint,
-      orderId: newId("order", at),
-      lines,
-      status: "open",
-      at,
-    };
-    this.#saveCheckout(checkout);
-    this.#sql.exec(
-      "delete from checkouts where key not in (select key from checkouts order by rowid desc limit ?)",
-      cartLimits.checkoutsMax,
-    );
-    return Promise.resolve({ ok: true, orderId: checkout.orderId, lines });
+    return Promise.resolve(reply);
   }
 
   /** Forgets a checkout that was refused before anything was held, so that its key may be tried again. */
@@ -117,12 +95,12 @@ export class CartObject extends DurableObject<Bindings> {
     const [row] = this.#sql
       .exec<{ checkout: string }>("select checkout from checkouts where order_id = ?", orderId)
       .toArray();
-    const checkout = row && checkoutFrom(row.checkout);
-    if (checkout === undefined || checkout.status === "placed") return;
+    const cart = this.#load();
+    const completed = row && completeCheckout(checkoutFrom(row.checkout), cart.lines);
+    if (completed === undefined) return;
     this.ctx.storage.transactionSync(() => {
-      this.#saveCheckout({ ...checkout, status: "placed" });
-      const cart = this.#load();
-      this.#save({ ...cart, lines: withoutOrdered(cart.lines, checkout.lines), version: cart.version + 1 });
+      this.#saveCheckout(completed.checkout);
+      this.#save({ ...cart, lines: completed.lines, version: cart.version + 1 });
     });
   }
 
