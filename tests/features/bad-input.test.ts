@@ -1,0 +1,102 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { errorCodes } from "#core/errors";
+import { adminToken, request, stack } from "../stack.ts";
+
+const { api } = stack();
+
+const Operation = z.object({
+  requestBody: z.object({ content: z.record(z.string(), z.unknown()) }).optional(),
+});
+const Description = z.object({
+  paths: z.record(z.string(), z.record(z.string(), Operation)),
+});
+
+type Route = { method: string; path: string; hasId: boolean; mediaType: string | undefined };
+
+/** Well-formed, where the form is checked, and nobody's. */
+function idOfNothing(path: string, name: string): string {
+  if (name === "{fulfilment_id}") return `ful_${"0".repeat(26)}`;
+  return path.includes("/orders/") ? `ord_${"0".repeat(26)}` : "no-such-id";
+}
+
+const Problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().min(1),
+  instance: z.string(),
+  code: z.enum(Object.keys(errorCodes)),
+  request_id: z.string().min(1),
+  errors: z.array(z.object({ pointer: z.string(), code: z.string() })).default([]),
+});
+
+const response = await fetch(`${api}/openapi.json`);
+const described = Description.parse(await response.json());
+const routes: Route[] = Object.entries(described.paths).flatMap(([path, operations]) =>
+  Object.entries(operations).map(([method, operation]) => ({
+    method: method.toUpperCase(),
+    path: path.replaceAll(/\{\w+\}/g, (name) => idOfNothing(path, name)),
+    hasId: path.includes("{"),
+    mediaType: Object.keys(operation.requestBody?.content ?? {})[0],
+  })),
+);
+const writes = routes.filter((route) => route.mediaType !== undefined);
+
+let token: string;
+beforeAll(async () => {
+  token = await adminToken();
+});
+
+/** Sends it as the admin, so that it gets past who may do what. */
+async function send({ method, path, mediaType = "application/json" }: Route, body: string) {
+  const answer = await fetch(api + path, {
+    method,
+    redirect: "manual",
+    headers: { "content-type": mediaType, authorization: `Bearer ${token}`, "if-match": '"v1"' },
+    body,
+  });
+  expect(answer.headers.get("content-type")).toContain("application/problem+json");
+  const problem = Problem.parse(await answer.json());
+  expect(problem.status).toBe(answer.status);
+  expect(answer.headers.get("request-id")).toBe(problem.request_id);
+  return problem;
+}
+
+test("the description names the routes that a shop needs", () => {
+  expect(routes.length).toBeGreaterThan(30);
+  expect(writes.length).toBeGreaterThan(10);
+});
+
+describe.each(writes)("$method $path", (route) => {
+  test("refuses what cannot be read", async () => {
+    expect((await send(route, '{"a":')).status).toBeLessThan(500);
+  });
+
+  test.runIf(route.mediaType?.includes("json") && !route.path.startsWith("/jobs/"))(
+    "names a field that it does not know",
+    async () => {
+      const problem = await send(route, '{"no_such_field":true}');
+      expect(problem.code).toBe("invalid_request");
+      expect(problem.errors).toContainEqual({ pointer: "/no_such_field", code: "unknown_field" });
+    },
+  );
+
+  test("refuses a list where an object belongs", async () => {
+    expect((await send(route, "[1,2,3]")).status).toBeLessThan(500);
+  });
+});
+
+test.each(routes.filter((route) => route.hasId))(
+  "$method $path answers a problem for an id that is none",
+  async ({ method, path }) => {
+    const answer = await request(path, { method, token, ...(method === "GET" ? {} : { json: {} }) });
+    if (answer.status < 400) return;
+    expect(answer.headers.get("content-type")).toContain("application/problem+json");
+    expect(answer.as(Problem).status).toBeLessThan(500);
+  },
+);
+
+test("a path that does not exist is a problem too", async () => {
+  expect((await request("/no/such/path")).as(Problem).code).toBe("not_found");
+});
