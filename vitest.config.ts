@@ -9,6 +9,7 @@ const ownStacks = { sequence: { groupOrder: 2 }, fileParallelism: false };
 
 export default defineConfig({
   test: {
+    silent: "passed-only",
     projects: [
       {
         test: {
