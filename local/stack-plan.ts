@@ -142,6 +142,7 @@ function planWorkerSettings({ api, services }: Addresses): Record<string, string
   const local = LOCAL_CREDENTIALS;
   return {
     ENVIRONMENT: "local",
+    MANUAL_PAYMENTS: "on",
     PUBLIC_URL: api,
     DATABASE_URL: databaseUrl(PRIMARY_HOST),
     DATABASE_REPLICA_URLS: databaseUrl(REPLICA_HOST),

@@ -60,6 +60,9 @@ const Settings = z.object({
   /** Base URL of the Stripe API; unset, Stripe's own. */
   STRIPE_API_URL: z.url().optional(),
 
+  /** Whether buyers may promise to pay by bank transfer or on delivery: that holds stock without any money. */
+  MANUAL_PAYMENTS: z.enum(["on", "off"]).default("off"),
+
   /** JSON array of private Ed25519 JWKs with `kid`; the first signs, all of them verify. */
   ACCESS_TOKEN_KEYS: z.string().min(2),
   /** Keys cart tokens, cursors and live tickets. */

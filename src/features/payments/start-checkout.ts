@@ -1,3 +1,4 @@
+import { AppError } from "#core/errors";
 import { newId } from "#core/ids";
 import { epochMs, toTimestamp } from "#core/time";
 import { type OrderAccess, readOwnOrder } from "#features/orders/read-own-order";
@@ -29,6 +30,11 @@ export async function startCheckout(
   context: Context,
   checkout: CheckoutRequest,
 ): Promise<Outcome<PaymentAttemptWire>> {
+  if (checkout.input.provider === "manual" && context.settings.MANUAL_PAYMENTS === "off")
+    throw new AppError("invalid_request", {
+      detail: "This shop takes no manual payments.",
+      errors: [{ pointer: "/provider", code: "not_offered", detail: "Choose another provider." }],
+    });
   const opened = await openPayment(portsOf(context, checkout), checkout.input.provider);
   const { order, attempt, handover, answered, overtaken } = opened;
   if (answered) return { ...answered.answer, body: withSecrets(context, answered.answer.body, handover) };
