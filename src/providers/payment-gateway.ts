@@ -6,6 +6,9 @@ export type PaymentRequest = {
   readonly orderId: string;
   readonly amount: number;
   readonly currency: string;
+  /** PayPal: where the buyer comes back to after approving, and after not approving. */
+  readonly returnUrl?: string;
+  readonly cancelUrl?: string;
 };
 
 /** What the buyer's side needs to pay. */
@@ -15,6 +18,8 @@ export type PaymentHandover = {
   readonly clientSecret?: string;
   /** PayPal: where the buyer approves. */
   readonly approveUrl?: string;
+  /** PayPal: the buyer has approved, and nothing is reserved until `completeAuthorisation`. */
+  readonly awaitsAuthorisation?: boolean;
 };
 
 /**
@@ -25,6 +30,8 @@ export type PaymentHandover = {
 export type PaymentGateway = {
   readonly authorise: (request: PaymentRequest) => Promise<PaymentHandover>;
   readonly read: (reference: string) => Promise<PaymentHandover>;
+  /** Reserves the money after the buyer approved, where that is a step of its own. A decline comes back as facts. */
+  readonly completeAuthorisation?: (reference: string) => Promise<PaymentHandover>;
   readonly capture: (attemptId: string, reference: string) => Promise<PaymentFacts>;
   /** Gives an authorisation back, or ends a payment that the buyer has not finished. */
   readonly cancel: (attemptId: string, reference: string) => Promise<PaymentFacts>;
