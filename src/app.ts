@@ -8,6 +8,7 @@ import { cartRoutes } from "#features/cart/routes";
 import { catalogAdminRoutes } from "#features/catalog/admin-routes";
 import { catalogImportRoutes } from "#features/catalog/import-routes";
 import { catalogRoutes } from "#features/catalog/routes";
+import { deadLetterRoutes } from "#features/dead-letters/routes";
 import { inventoryRoutes } from "#features/inventory/routes";
 import { jobRoutes } from "#features/jobs/routes";
 import { liveRoutes } from "#features/live/routes";
@@ -53,6 +54,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", paymentAdminRoutes);
   app.route("/", inventoryRoutes);
   app.route("/", jobRoutes);
+  app.route("/", deadLetterRoutes);
   app.route("/", liveRoutes);
   app.notFound(() => {
     throw new AppError("not_found", { detail: "There is no such route; GET /openapi.json lists them." });

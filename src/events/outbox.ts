@@ -1,9 +1,10 @@
-import { sql } from "drizzle-orm";
+import { and, asc, eq, isNotNull, sql } from "drizzle-orm";
 import { z } from "zod";
 import { idSchema } from "#core/ids";
 import type { Context } from "#platform/context";
 import { errorFields } from "#platform/log";
 import { type EventType, type RecordedEvent, eventSchemas } from "./catalogue.ts";
+import { outbox } from "./outbox-table.ts";
 import { type DeliveryFailure, type Handler, type OutboxRow, drainOutbox } from "./drain.ts";
 
 /** Seconds for which leased rows are out of other drains' reach; a crashed drain's rows come back after it. */
@@ -111,4 +112,41 @@ export async function forgetDelivered(context: Context): Promise<void> {
     delete from outbox where position in (
       select position from outbox where delivered_at < now() - make_interval(days => ${deliveredDays})
       order by delivered_at limit ${forgetRowsMax})`);
+}
+
+export type DeadEvent = {
+  id: string;
+  type: string;
+  subject: string;
+  attempts: number;
+  last_error: string | null;
+  since: string;
+};
+
+/** Events whose delivery was given up, oldest first. */
+export async function listDeadEvents(context: Context, rowsMax: number): Promise<DeadEvent[]> {
+  const rows = await context.databases.primary
+    .select()
+    .from(outbox)
+    .where(isNotNull(outbox.deadAt))
+    .orderBy(asc(outbox.deadAt))
+    .limit(rowsMax);
+  return rows.map(({ id, type, subject, attempts, lastError, createdAt }) => ({
+    id,
+    type,
+    subject,
+    attempts,
+    last_error: lastError,
+    since: createdAt.toISOString(),
+  }));
+}
+
+/** Puts a dead event back among those to deliver, for the handlers that have not finished with it. */
+export async function reviveEvent(context: Context, id: string): Promise<boolean> {
+  const revived = await context.databases.primary
+    .update(outbox)
+    .set({ deadAt: null, attempts: 0, leasedUntil: sql`'-infinity'` })
+    .where(and(eq(outbox.id, id), isNotNull(outbox.deadAt)))
+    .returning({ id: outbox.id });
+  return revived.length > 0;
 }

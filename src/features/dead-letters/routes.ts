@@ -1,0 +1,42 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { requireRole } from "#http/auth";
+import { bearerSecurity, createRouter, json, problems } from "#http/openapi";
+import { listDeadLetters, replayDeadLetter } from "./dead-letters.ts";
+import { DeadLetterId, DeadLetterWire } from "./schema.ts";
+
+export const deadLetterRoutes = createRouter();
+
+const staffOnly = { security: bearerSecurity, tags: ["operations"], middleware: requireRole("admin") };
+const staffProblems = ["unauthenticated", "token_expired", "invalid_token", "forbidden"] as const;
+
+deadLetterRoutes.openapi(
+  createRoute({
+    ...staffOnly,
+    method: "get",
+    path: "/admin/dead-letters",
+    summary: "What keeps failing and waits for a person, oldest first",
+    responses: {
+      200: json(z.object({ data: z.array(DeadLetterWire) }), "At most 100 of each kind."),
+      ...problems(...staffProblems),
+    },
+  }),
+  async (request) => request.json({ data: await listDeadLetters(request.var.context) }, 200),
+);
+
+deadLetterRoutes.openapi(
+  createRoute({
+    ...staffOnly,
+    method: "post",
+    path: "/admin/dead-letters/{id}/replay",
+    summary: "Try it once more",
+    request: { params: z.object({ id: DeadLetterId }) },
+    responses: {
+      202: json(z.object({ replayed: z.literal(true) }), "It is on its way again."),
+      ...problems(...staffProblems, "not_found", "payment_outcome_unknown", "conflict"),
+    },
+  }),
+  async (request) => {
+    await replayDeadLetter(request.var.context, request.req.valid("param").id);
+    return request.json({ replayed: true as const }, 202);
+  },
+);

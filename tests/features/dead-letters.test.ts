@@ -1,0 +1,32 @@
+import { randomUUID } from "node:crypto";
+import { expect, test, vi } from "vitest";
+import { z } from "zod";
+import { inDatabase } from "../in-database.ts";
+import { adminToken, registerCustomer, request } from "../stack.ts";
+
+const Letters = z.object({
+  data: z.array(z.object({ id: z.string(), kind: z.string(), last_error: z.string().nullable() })),
+});
+
+test("an event that was given up is listed, and its replay is delivered", async () => {
+  const token = await adminToken();
+  const id = `evt_${randomUUID().replaceAll("-", "").slice(0, 26)}`.replaceAll(/[ilou]/g, "0");
+  await inDatabase(
+    `insert into outbox (id, type, subject, payload, attempts, last_error, dead_at)
+     values ($1, 'order.authorised', $2, $3, 12, 'search was down', now())`,
+    [id, randomUUID(), { order_id: "ord_gone", sequence: 1, status: "authorised" }],
+  );
+  const listed = (await request("/admin/dead-letters", { token })).as(Letters).data;
+  expect(listed).toContainEqual({ id, kind: "event", last_error: "search was down" });
+  expect((await request(`/admin/dead-letters/${id}/replay`, { method: "POST", token })).status).toBe(202);
+  await vi.waitFor(async () => {
+    const rows = await inDatabase("select 1 from outbox where id = $1 and delivered_at is not null", [id]);
+    expect(rows).toHaveLength(1);
+  }, 10_000);
+  expect((await request(`/admin/dead-letters/${id}/replay`, { method: "POST", token })).status).toBe(404);
+});
+
+test("customers do not see dead letters", async () => {
+  const { token } = await registerCustomer();
+  expect((await request("/admin/dead-letters", { token })).status).toBe(403);
+});
