@@ -3,6 +3,7 @@ import { revert, sell } from "./claims.ts";
 import {
   type Decision,
   type LedgerView,
+  type Reservation,
   type Stock,
   availableOf,
   inventoryLimits,
@@ -11,11 +12,15 @@ import {
   write,
 } from "./ledger.ts";
 
-/** What an order really wants of a SKU, where its claim says something else. */
+export type ClaimState = "held" | "committed" | "none";
+
+/** What an order really wants of a SKU, where its claim said something else. */
 export type ClaimRepair = {
   readonly id: string;
   readonly quantity: number;
-  readonly want: "held" | "committed" | "none";
+  /** What the comparison saw; a claim that has moved since is left alone. */
+  readonly was: ClaimState;
+  readonly want: ClaimState;
 };
 
 /** Puts a ledger right after a comparison found drift: only on a person's request, under an epoch of its own. */
@@ -58,17 +63,18 @@ export function openEpoch(
  */
 export function settleClaim(
   view: LedgerView,
-  { id, quantity, want }: ClaimRepair,
+  { id, quantity, was, want }: ClaimRepair,
   now: EpochMs,
 ): Decision<boolean> {
   const { stock } = view;
-  if (want === "none") return { ...revert(view, { type: "revert", id }, now), reply: true };
   const claim = view.reservation(id);
-  const hasUnits = claim?.status === "held" || claim?.status === "committed";
+  const state = stateOf(claim);
   // A claim of another size contradicts its order: that is for a person to resolve.
-  if (hasUnits && claim.quantity !== quantity) return { stock, reply: false };
-  if (hasUnits && (claim.status === "committed" || want === "held")) return { stock, reply: true };
-  if (!hasUnits && availableOf(stock) < quantity) return { stock, reply: false };
+  if (state !== was || (claim !== undefined && state !== "none" && claim.quantity !== quantity))
+    return { stock, reply: false };
+  if (want === "none") return { ...revert(view, { type: "revert", id }, now), reply: true };
+  if (state === "committed" || state === want) return { stock, reply: true };
+  if (state === "none" && availableOf(stock) < quantity) return { stock, reply: false };
   const fresh = { id, quantity, expiresAt: (now + repairLimits.holdMs) as EpochMs, changedAt: now };
   if (want === "committed")
     return {
@@ -81,4 +87,8 @@ export function settleClaim(
     reservation: { ...fresh, status: "held" },
     reply: true,
   };
+}
+
+function stateOf(claim: Reservation | undefined): ClaimState {
+  return claim?.status === "held" || claim?.status === "committed" ? claim.status : "none";
 }

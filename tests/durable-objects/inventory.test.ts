@@ -127,7 +127,7 @@ test("a repair gives stranded holds back under a new epoch", async () => {
   const reply = await inventory.repair({
     type: "repair",
     ledgerSeq: 0,
-    claims: [{ id: "stranded", quantity: 2, want: "none" }],
+    claims: [{ id: "stranded", quantity: 2, was: "held", want: "none" }],
     reason: "test",
   });
   expect(reply).toMatchObject({ ok: true, unrepaired: [], stock: { held: 0, epoch: 2, seq: 4 } });

@@ -11,5 +11,6 @@ import { readStockLevel } from "./store.ts";
 export async function readAvailability(context: Context, sku: string): Promise<AvailabilityWire> {
   const level = await readStockLevel(context, sku);
   if (level === undefined) throw new AppError("not_found", { detail: "No variant has this SKU." });
-  return { sku, ...level, status: availabilityStatus(level.available) };
+  const { available, version, lowAt } = level;
+  return { sku, available, version, status: availabilityStatus(available, lowAt) };
 }

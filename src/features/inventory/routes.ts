@@ -4,11 +4,13 @@ import { requireIdempotentRequest } from "#http/idempotency";
 import { bearerSecurity, createRouter, idempotencyKey, json, jsonBody, problems } from "#http/openapi";
 import { markReplay } from "#http/reply";
 import { adjustStock } from "./adjust-stock.ts";
+import { inventoryAdminRoutes } from "./admin-routes.ts";
 import { readAvailability } from "./read-availability.ts";
 import { readMovements } from "./read-movements.ts";
 import { AdjustStock, AvailabilityWire, LedgerEntryWire, MovementWire, Sku } from "./schema.ts";
 
 export const inventoryRoutes = createRouter();
+inventoryRoutes.route("/", inventoryAdminRoutes);
 
 const skuParam = z.object({ sku: Sku });
 

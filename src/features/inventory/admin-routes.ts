@@ -1,0 +1,103 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { requireRole } from "#http/auth";
+import { bearerSecurity, bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
+import { pageOf, pageQuery, pageRequestOf, pageToWire } from "#http/pagination";
+import { listAlerts } from "./list-alerts.ts";
+import { reconcileStock } from "./reconcile-stock.ts";
+import {
+  InventorySweepWire,
+  Reconcile,
+  ReconciliationWire,
+  SetThreshold,
+  Sku,
+  StockAlertWire,
+  ThresholdWire,
+  alertLevels,
+} from "./schema.ts";
+import { setThreshold } from "./set-threshold.ts";
+import { sweepInventory } from "./sweep-inventory.ts";
+
+/** Watching over stock: thresholds, alerts, and whether the books agree. */
+export const inventoryAdminRoutes = createRouter();
+
+const staffOnly = {
+  security: bearerSecurity,
+  tags: ["inventory"],
+  middleware: requireRole("admin"),
+};
+const staffProblems = ["unauthenticated", "token_expired", "forbidden"] as const;
+const skuParam = z.object({ sku: Sku });
+
+inventoryAdminRoutes.openapi(
+  createRoute({
+    ...staffOnly,
+    method: "put",
+    path: "/admin/inventory/{sku}/threshold",
+    summary: "Set at how many available units a SKU is low",
+    request: { params: skuParam, body: jsonBody(SetThreshold) },
+    responses: {
+      200: json(ThresholdWire, "The threshold, and the level that it gives."),
+      ...problems(...staffProblems, ...bodyErrors, "not_found"),
+    },
+  }),
+  async (request) => {
+    const { sku } = request.req.valid("param");
+    const { low_at: lowAt } = request.req.valid("json");
+    return request.json(await setThreshold(request.var.context, sku, lowAt), 200);
+  },
+);
+
+inventoryAdminRoutes.openapi(
+  createRoute({
+    ...staffOnly,
+    method: "get",
+    path: "/admin/inventory/alerts",
+    summary: "SKUs that are low or out",
+    request: { query: z.strictObject({ level: z.enum(alertLevels).optional(), ...pageQuery }) },
+    responses: {
+      200: json(pageOf(StockAlertWire), "A page of the SKUs, by SKU."),
+      ...problems(...staffProblems, "invalid_cursor"),
+    },
+  }),
+  async (request) => {
+    const { level, ...query } = request.req.valid("query");
+    const page = await listAlerts(request.var.context, level, pageRequestOf(query));
+    return request.json(
+      pageToWire(page, (alert) => alert),
+      200,
+    );
+  },
+);
+
+inventoryAdminRoutes.openapi(
+  createRoute({
+    ...staffOnly,
+    method: "post",
+    path: "/admin/inventory/{sku}/reconcile",
+    summary: "Compare a SKU's stock with its ledger and its orders, and on request put it right",
+    request: { params: skuParam, body: jsonBody(Reconcile) },
+    responses: {
+      200: json(ReconciliationWire, "In what they disagree; empty when they agree."),
+      ...problems(...staffProblems, ...bodyErrors, "not_found"),
+    },
+  }),
+  async (request) => {
+    const { sku } = request.req.valid("param");
+    const input = request.req.valid("json");
+    return request.json(await reconcileStock(request.var.context, sku, input), 200);
+  },
+);
+
+inventoryAdminRoutes.openapi(
+  createRoute({
+    ...staffOnly,
+    method: "post",
+    path: "/admin/inventory/reconcile",
+    summary: "Compare the next SKUs that are due for it, as the sweep does",
+    responses: {
+      200: json(InventorySweepWire, "How many were compared, and which of them disagree."),
+      ...problems(...staffProblems),
+    },
+  }),
+  async (request) => request.json(await sweepInventory(request.var.context), 200),
+);
