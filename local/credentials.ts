@@ -14,6 +14,9 @@ export const LOCAL_CREDENTIALS = {
   stripeSecretKey: "sk_test_local",
   stripePublishableKey: "pk_test_local",
   stripeWebhookSecret: "whsec_local",
+  paypalClientId: "local-paypal-client",
+  paypalClientSecret: "local-paypal-secret",
+  paypalWebhookId: "LOCALPAYPALWEBHOOK",
   mailApiKey: "local-mail-key",
   sentryPublicKey: "localsentrykey",
 } as const;

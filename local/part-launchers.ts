@@ -85,6 +85,20 @@ export const launchers = {
       return startStripe(options);
     },
   ),
+  paypal: launcher(
+    z.object({
+      ...common,
+      clientId: z.string(),
+      clientSecret: z.string(),
+      webhookUrl: z.url(),
+      webhookId: z.string(),
+      webhookBackoffScale: z.number().positive(),
+    }),
+    async (options) => {
+      const { startPaypal } = await import("./paypal/start-paypal.ts");
+      return startPaypal(options);
+    },
+  ),
   mail: launcher(z.object({ ...common, apiKey: z.string() }), async (options) => {
     const { startMail } = await import("./mail/start-mail.ts");
     return startMail(options);

@@ -15,6 +15,7 @@ const listeners = [
   "stripe",
   "mail",
   "sentry",
+  "paypal",
 ] as const;
 
 export type Ports = Record<(typeof listeners)[number] | "api", number>;

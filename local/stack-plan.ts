@@ -23,6 +23,7 @@ export type Addresses = {
     queue: string;
     search: string;
     stripe: string;
+    paypal: string;
     mail: string;
     sentry: string;
   };
@@ -85,6 +86,7 @@ function planAddresses(ports: Ports): Addresses {
       queue: http(ports.queue),
       search: http(ports.search),
       stripe: http(ports.stripe),
+      paypal: http(ports.paypal),
       mail: http(ports.mail),
       sentry: http(ports.sentry),
     },
@@ -133,6 +135,14 @@ function planServices({ addresses, ports, settings }: Layout): StackPlan["servic
       webhookSecret: local.stripeWebhookSecret,
       webhookBackoffScale: RETRY_DELAY_SCALE,
     },
+    paypal: {
+      ...place("paypal"),
+      clientId: local.paypalClientId,
+      clientSecret: local.paypalClientSecret,
+      webhookUrl: `${addresses.api}/webhooks/paypal`,
+      webhookId: local.paypalWebhookId,
+      webhookBackoffScale: RETRY_DELAY_SCALE,
+    },
     mail: { ...place("mail"), apiKey: local.mailApiKey },
     sentry: { ...place("sentry"), publicKey: local.sentryPublicKey },
   };
@@ -159,6 +169,10 @@ function planWorkerSettings({ api, services }: Addresses): Record<string, string
     STRIPE_PUBLISHABLE_KEY: local.stripePublishableKey,
     STRIPE_WEBHOOK_SECRET: local.stripeWebhookSecret,
     STRIPE_API_URL: services.stripe,
+    PAYPAL_CLIENT_ID: local.paypalClientId,
+    PAYPAL_CLIENT_SECRET: local.paypalClientSecret,
+    PAYPAL_WEBHOOK_ID: local.paypalWebhookId,
+    PAYPAL_API_URL: services.paypal,
     MAIL_API_URL: services.mail,
     MAIL_API_KEY: local.mailApiKey,
     SENTRY_DSN: `${services.sentry.replace("//", `//${local.sentryPublicKey}@`)}/1`,

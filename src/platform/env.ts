@@ -60,6 +60,13 @@ const Settings = z.object({
   /** Base URL of the Stripe API; unset, Stripe's own. */
   STRIPE_API_URL: z.url().optional(),
 
+  PAYPAL_CLIENT_ID: secret,
+  PAYPAL_CLIENT_SECRET: secret,
+  /** The id under which PayPal knows our webhook; its signatures are made for it. */
+  PAYPAL_WEBHOOK_ID: secret,
+  /** Base URL of the PayPal API, such as the sandbox's; unset, PayPal's own. Certificates come from its host only. */
+  PAYPAL_API_URL: z.url().optional(),
+
   /** Whether buyers may promise to pay by bank transfer or on delivery: that holds stock without any money. */
   MANUAL_PAYMENTS: z.enum(["on", "off"]).default("off"),
 
