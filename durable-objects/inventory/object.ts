@@ -127,13 +127,15 @@ export class InventoryObject extends DurableObject<Bindings> {
 
   override async alarm(): Promise<void> {
     // Alarms are retried only a few times: nothing may escape, and the next one is always set.
-    this.#armedFor = undefined;
+    // Until then the one that runs stands for it: another one set meanwhile would replace it on disk, and a process
+    // that died before the copy would never be woken to make it.
+    this.#armedFor = currentTime();
     let next: EpochMs | undefined;
     try {
       const now = await this.#group.submit((at) => at);
       const pruned = this.#store.prune(horizonsAt(now), pruneRowsMax);
-      const entriesLeft = await this.#drainJournal();
-      if (entriesLeft || pruned === pruneRowsMax) next = currentTime();
+      await this.#drainJournal();
+      if (pruned === pruneRowsMax) next = currentTime();
     } catch (error) {
       const { log } = this.#context();
       const fields = { ...errorFields(error), sku: this.#sku() };
@@ -141,6 +143,8 @@ export class InventoryObject extends DurableObject<Bindings> {
       next = epochMs(currentTime() + drainRetryMs);
       this.#drainNotBefore = next;
     }
+    this.#armedFor = undefined;
+    if (this.#store.undrained(1).length > 0) next ??= currentTime();
     await this.#arm([next, this.#store.earliestExpiry(), this.#store.earliestPrune()]);
   }
 
@@ -187,13 +191,11 @@ export class InventoryObject extends DurableObject<Bindings> {
     await this.ctx.storage.setAlarm(due);
   }
 
-  /** @returns true when there is more to copy. */
-  async #drainJournal(): Promise<boolean> {
+  async #drainJournal(): Promise<void> {
     const entries = this.#store.undrained(journalBatchMax);
-    if (entries.length === 0) return false;
+    if (entries.length === 0) return;
     const copiedSeq = await copyJournal(this.#context(), this.#sku(), entries);
     this.#store.markDrained(copiedSeq);
-    return this.#store.undrained(1).length > 0;
   }
 
   #sku(): string {
