@@ -7,8 +7,11 @@ import { type EventType, type RecordedEvent, eventSchemas } from "./catalogue.ts
 import { outbox } from "./outbox-table.ts";
 import { type DeliveryFailure, type Handler, type OutboxRow, drainOutbox } from "./drain.ts";
 
-/** Seconds for which leased rows are out of other drains' reach; a crashed drain's rows come back after it. */
-const leaseSeconds = 30;
+/**
+ * Seconds for which leased rows are out of other drains' reach: longer than the handlers' own deadlines. A crashed
+ * drain's rows, and what waits behind them, come back after it.
+ */
+const leaseSeconds = 15;
 
 export type HandlersOf = (event: RecordedEvent) => readonly Handler<RecordedEvent>[];
 
