@@ -3,6 +3,7 @@ import {
   type ApiResponse,
   Client,
   Environment,
+  type OAuthToken,
   OrdersController,
   PaymentsController,
 } from "@paypal/paypal-server-sdk";
@@ -37,25 +38,43 @@ export const paypalApiUrl = "https://api-m.paypal.com";
 const requestDeadlineMs = 20_000;
 
 export function createPaypal(settings: PaypalSettings): Paypal {
-  let api = connect(settings);
+  let token: OAuthToken | undefined;
+  // A client shares the promise of its token among all its calls: in a Worker that would tie one request to another,
+  // and one failure to get a token would be the answer to every later call. So each call has a client of its own.
+  const connectAnew = () =>
+    connect(settings, {
+      ...(token === undefined ? {} : { oAuthToken: token }),
+      oAuthOnTokenUpdate: (issued) => {
+        token = issued;
+      },
+    });
   const ask: Paypal["ask"] = async (request) => {
-    const asked = api;
     try {
-      return (await request(asked)).result;
+      return (await request(connectAnew())).result;
     } catch (error) {
-      if (!(error instanceof ApiError) || error.statusCode !== 401) throw error;
-      // The client holds on to its token until the time that it was issued for, even if it was revoked since.
-      if (api === asked) api = connect(settings);
-      return (await request(api)).result;
+      // A token may be revoked before its time.
+      if (!(error instanceof ApiError) || error.statusCode !== 401 || token === undefined) throw error;
+      token = undefined;
+      return (await request(connectAnew())).result;
     }
   };
   return { ask };
 }
 
-function connect({ clientId, clientSecret, apiUrl }: PaypalSettings): PaypalApi {
+type TokenKeeping = { oAuthToken?: OAuthToken; oAuthOnTokenUpdate: (token: OAuthToken) => void };
+
+/** Seconds before a token's end from which on a new one is fetched. */
+const tokenEndSeconds = 60;
+
+function connect({ clientId, clientSecret, apiUrl }: PaypalSettings, keeping: TokenKeeping): PaypalApi {
   const client = new Client({
     environment: Environment.Production,
-    clientCredentialsAuthCredentials: { oAuthClientId: clientId, oAuthClientSecret: clientSecret },
+    clientCredentialsAuthCredentials: {
+      oAuthClientId: clientId,
+      oAuthClientSecret: clientSecret,
+      oAuthClockSkew: tokenEndSeconds,
+      ...keeping,
+    },
     unstable_httpClientOptions: { adapter: fetchAt(apiUrl ?? paypalApiUrl) },
   });
   return { orders: new OrdersController(client), payments: new PaymentsController(client) };

@@ -155,6 +155,24 @@ describe("faults", () => {
     expect(await codeOf(unreachable.authorise(REQUEST))).toBe("payment_outcome_unknown");
   });
 
+  test("PayPal being away once spoils no later call", async () => {
+    const first = await startSimulator();
+    const { port } = new URL(first.url);
+    await first.stop();
+    const patient = paypalPayments(createPaypal(first.settings));
+    expect(await codeOf(patient.authorise(REQUEST))).toBe("payment_outcome_unknown");
+    const again = await startSimulator({ port: Number(port), stateFolder: first.stateFolder });
+    expect((await patient.authorise(REQUEST)).facts.state).toBe("requires_action");
+    await again.stopAndForget();
+  });
+
+  test("calls that begin together each get their answer", async () => {
+    const fresh = paypalPayments(createPaypal(simulator.settings));
+    const attempts = ["pay_1", "pay_2", "pay_3"];
+    const made = await Promise.all(attempts.map((attemptId) => fresh.authorise({ ...REQUEST, attemptId })));
+    expect(made.map(({ facts }) => facts.attemptId)).toEqual(attempts);
+  });
+
   test("a payment that its buyer never approved is forgotten by PayPal", async () => {
     const { facts } = await gateway.authorise(REQUEST);
     await simulator.steer("clock", { advance_seconds: 3 * 60 * 60 });
