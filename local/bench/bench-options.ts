@@ -1,0 +1,42 @@
+import { parseArgs } from "node:util";
+import { z } from "zod";
+
+export const USAGE = `Usage: npm run bench -- [--products 1000] [--seconds 5] [--connections 1,16,64] [--only NAME,…]
+
+Measures the shop on bare workerd beside constant answers, prints a table and writes .local/bench.json. NAME is the
+start of an operation's name: list, filtered list, product, search, add to cart, checkout.`;
+
+const positive = z.coerce.number().positive();
+const list = z.string().transform((text) => text.split(",").map((word) => word.trim()));
+
+const Options = z.object({
+  /** Generated products in the shop. */
+  products: positive.int().max(1_000_000).default(1_000),
+  /** How long each operation is measured at each number of connections. */
+  seconds: positive.max(600).default(5),
+  connections: list
+    .transform((words) => words.map(Number))
+    .pipe(z.array(z.int().positive().max(1_024)))
+    .default([1, 16, 64]),
+  only: list.default([]),
+});
+export type BenchOptions = z.infer<typeof Options>;
+
+/** @returns undefined when help was asked for. */
+export function readOptions(words: readonly string[]): BenchOptions | undefined {
+  const text = { type: "string" } as const;
+  const { values } = parseArgs({
+    args: [...words],
+    options: {
+      products: text,
+      seconds: text,
+      connections: text,
+      only: text,
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  if (values.help) return undefined;
+  const parsed = Options.safeParse(values);
+  if (!parsed.success) throw new Error(`${z.prettifyError(parsed.error)}\n\n${USAGE}`);
+  return parsed.data;
+}

@@ -1,0 +1,109 @@
+import { copyFile, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { migrate } from "../migrate.ts";
+import { createPartGroup, type PartGroup } from "../part-group.ts";
+import { choosePorts } from "../ports.ts";
+import { planStack, serviceNames, type Addresses, type StackPlan } from "../stack-plan.ts";
+import { readStackSettings } from "../stack-settings.ts";
+import { say } from "../terminal.ts";
+import { ensureBundle, readManifest } from "../worker/bundle.ts";
+import { startBareWorkerd, type BareWorkerd } from "./bare-workerd.ts";
+import { findParts, type Roots } from "./process-usage.ts";
+
+/** Hashing passwords and limiting callers as in production would dominate the figures. */
+const WORKER_SETTINGS = { PASSWORD_SCRYPT_PARALLELISM: "1", RATE_LIMIT_SCALE: "100000" };
+
+const BUNDLE = "worker.js";
+const READY_PATH = "/health";
+
+export type BenchStack = {
+  readonly addresses: Addresses;
+  readonly bundleFile: string;
+  readonly compatibilityDate: string;
+  readonly workerd: BareWorkerd;
+  /** Every process whose time is counted: workerd as `worker`, and each service. */
+  roots: () => Promise<Roots>;
+  /** Runs the Worker's scheduled handler, as the cloud does every minute. */
+  sweep: () => Promise<void>;
+  /** Starts a second workerd with the shop, with objects of its own, to see how long that takes. */
+  startAnother: () => Promise<BareWorkerd>;
+  stop: () => Promise<void>;
+};
+
+/** The services of the local stack with fresh state, and the bundle that is deployed on bare workerd. */
+export async function startBenchStack(stateFolder: string): Promise<BenchStack> {
+  const settings = {
+    ...readStackSettings(process.env),
+    apiPort: 0,
+    servicesPort: 0,
+    stateFolder,
+    workerSettings: WORKER_SETTINGS,
+  };
+  const plan = await planStack(settings);
+  const parts = createPartGroup(join(stateFolder, "logs"), {
+    log: say,
+    onDeath: (part, how) => say(part, `ended by itself (${how})`),
+  });
+  try {
+    await startServices(parts, plan);
+    return await startShop({ parts, plan, stateFolder });
+  } catch (fault) {
+    await parts.stop(...serviceNames);
+    throw fault;
+  }
+}
+
+async function startServices(parts: PartGroup, plan: StackPlan): Promise<void> {
+  const starts = await Promise.allSettled(serviceNames.map((name) => parts.start(name, plan.services[name])));
+  const failed = starts.find((start) => start.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  await migrate(plan.addresses.services.postgres);
+}
+
+type Shop = { parts: PartGroup; plan: StackPlan; stateFolder: string };
+
+async function startShop({ parts, plan, stateFolder }: Shop): Promise<BenchStack> {
+  const bundleFolder = await ensureBundle((line) => say("worker", line));
+  const bundleFile = join(bundleFolder, BUNDLE);
+  const manifest = await readManifest(bundleFolder);
+  const start = async (name: string, ports: { api: number; sweep: number }): Promise<BareWorkerd> => {
+    const folder = join(stateFolder, name);
+    await mkdir(folder, { recursive: true });
+    // Workerd embeds files of the folder that its configuration is in.
+    await copyFile(bundleFile, join(folder, BUNDLE));
+    const workerPlan = {
+      ...manifest,
+      port: ports.api,
+      bundle: BUNDLE,
+      settings: { ...manifest.vars, ...plan.workerSettings },
+      objectStorage: { folder: join(folder, "objects"), sweepPort: ports.sweep },
+    };
+    return startBareWorkerd({ folder, plan: workerPlan, readyPath: READY_PATH });
+  };
+  const { api: sweepPort } = await choosePorts({ api: 0, services: 0 });
+  const workerd = await start("worker", { api: plan.ports.api, sweep: sweepPort });
+  let others = 0;
+  return {
+    addresses: plan.addresses,
+    bundleFile,
+    compatibilityDate: manifest.compatibilityDate,
+    workerd,
+    roots: async () => ({ ...(await findParts()), worker: workerd.pid }),
+    sweep: () => sweepOnce(`http://127.0.0.1:${sweepPort}`),
+    startAnother: async () => {
+      const free = await choosePorts({ api: 0, services: 0 });
+      others += 1;
+      return start(`another-worker-${others}`, { api: free.api, sweep: free.postgres });
+    },
+    stop: async () => {
+      await workerd.stop();
+      await parts.stop(...serviceNames);
+    },
+  };
+}
+
+async function sweepOnce(url: string): Promise<void> {
+  const response = await fetch(url, { method: "POST" });
+  const outcome = await response.text();
+  if (!response.ok) throw new Error(`The scheduled handler failed: ${outcome}`);
+}

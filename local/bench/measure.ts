@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { BareWorkerd } from "./bare-workerd.ts";
+import type { BenchStack } from "./bench-stack.ts";
+import { repeatShapes } from "./ceiling.ts";
+import { untilEventsAreHandled } from "./fill-shop.ts";
+import { applyLoad, percentile, type LoadOutcome } from "./load.ts";
+import type { Operation } from "./operations.ts";
+import { readCpuMs, readMemoryBytes } from "./process-usage.ts";
+
+const WARM_UP_SECONDS = 1;
+const MEMORY_POLL_MS = 250;
+
+/** Of processor time per operation, in milliseconds; without /proc nothing is known of it. */
+export type CpuMs = {
+  application: number;
+  database: number;
+  rest: number;
+  byService: Record<string, number>;
+};
+
+type Figures = {
+  operationsPerSecond: number;
+  requestsPerOperation: number;
+  p50Ms: number;
+  p95Ms: number;
+  p99Ms: number;
+  generatorBusy: number;
+};
+
+/** One operation at one number of connections, and beside it workerd's own limit for as many bytes. */
+export type Cell = Figures & {
+  operation: string;
+  connections: number;
+  operations: number;
+  failures: number;
+  faults: string[];
+  cpuMs: CpuMs | undefined;
+  memoryBytesMax: number | undefined;
+  ceiling: Figures & { cpuMs: number | undefined };
+};
+
+export type Setting = {
+  stack: BenchStack;
+  ceiling: BareWorkerd;
+  seconds: number;
+  ceilingSeconds: number;
+};
+
+export async function measureCell(
+  setting: Setting,
+  operation: Operation,
+  connections: number,
+): Promise<Cell> {
+  const { stack, seconds } = setting;
+  const load = { origin: stack.addresses.api, connections, performer: operation.performer };
+  await applyLoad({ ...load, seconds: WARM_UP_SECONDS });
+  await untilEventsAreHandled(stack);
+  const roots = await stack.roots();
+  const before = await readCpuMs(roots);
+  const memory = watchMemory(stack.workerd.pid);
+  const outcome = await applyLoad({ ...load, seconds });
+  const memoryBytesMax = await memory.stop();
+  await untilEventsAreHandled(stack);
+  const after = await readCpuMs(roots);
+  const used = Object.entries(after).map(([name, cpuMs]) => [name, cpuMs - (before[name] ?? 0)] as const);
+  return {
+    operation: operation.name,
+    connections,
+    operations: outcome.operations,
+    failures: outcome.failures,
+    faults: outcome.faults,
+    ...figuresOf(outcome),
+    cpuMs: used.length === 0 ? undefined : divideCpu(used, outcome.operations),
+    memoryBytesMax,
+    ceiling: await measureCeiling(setting, outcome, connections),
+  };
+}
+
+async function measureCeiling(
+  { ceiling, ceilingSeconds }: Setting,
+  { shapes }: LoadOutcome,
+  connections: number,
+): Promise<Cell["ceiling"]> {
+  const roots = { worker: ceiling.pid };
+  const before = await readCpuMs(roots);
+  const performer = repeatShapes(shapes);
+  const outcome = await applyLoad({ origin: ceiling.url, connections, seconds: ceilingSeconds, performer });
+  const { worker } = await readCpuMs(roots);
+  const cpuMs = worker === undefined ? undefined : (worker - (before["worker"] ?? 0)) / outcome.operations;
+  return { ...figuresOf(outcome), cpuMs };
+}
+
+function figuresOf({
+  operations,
+  requests,
+  failures,
+  seconds,
+  latenciesMs,
+  generatorBusy,
+}: LoadOutcome): Figures {
+  return {
+    operationsPerSecond: operations / seconds,
+    requestsPerOperation: requests / (operations + failures),
+    p50Ms: percentile(latenciesMs, 0.5),
+    p95Ms: percentile(latenciesMs, 0.95),
+    p99Ms: percentile(latenciesMs, 0.99),
+    generatorBusy,
+  };
+}
+
+function divideCpu(used: readonly (readonly [string, number])[], operations: number): CpuMs {
+  const byService = Object.fromEntries(used.map(([name, cpuMs]) => [name, cpuMs / operations]));
+  const { worker: application = 0, postgres: database = 0, ...others } = byService;
+  const rest = Object.values(others).reduce((sum, cpuMs) => sum + cpuMs, 0);
+  return { application, database, rest, byService };
+}
+
+/** Looks at a process' memory now and then, until stopped; resolves to the most that was seen. */
+function watchMemory(pid: number): { stop: () => Promise<number | undefined> } {
+  const stopping = new AbortController();
+  const watch = async (): Promise<number | undefined> => {
+    let most = await readMemoryBytes(pid);
+    while (!stopping.signal.aborted) {
+      await sleep(MEMORY_POLL_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+      const now = await readMemoryBytes(pid);
+      if (now !== undefined) most = Math.max(most ?? 0, now);
+    }
+    return most;
+  };
+  const watched = watch();
+  return {
+    stop: () => {
+      stopping.abort();
+      return watched;
+    },
+  };
+}

@@ -1,0 +1,167 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import type { Answer, Connection } from "./connection.ts";
+import type { Assortment } from "./fill-shop.ts";
+import type { Performer } from "./load.ts";
+
+/** A cart is left after so many additions, as a buyer leaves it. */
+const ADDITIONS_PER_CART = 20;
+const PAID_POLL_MS = 25;
+const PAID_POLLS_MAX = 1_200;
+
+const QUERIES = [
+  ..."rain jacket,rain jackt,hiking boots,tent,two person tent,sleeping bag,wool sweater,fleece".split(","),
+  ..."coffee grinder,desk lamp,waterproof,trainers,rucksack,steel bottle,headlmap,blanket".split(","),
+];
+const SORTS = ["newest", "price", "-price", "title"];
+
+const Cart = z.object({ quote_hash: z.string() });
+const Order = z.object({ id: z.string(), access_token: z.string() });
+const OrderState = z.object({ status: z.string() });
+const Attempt = z.object({ client_secret: z.string(), publishable_key: z.string() });
+
+const ADDRESS = { name: "Bench Buyer", line1: "1 Harbour Road", city: "Porto", country: "PT" };
+
+export type Operation = { name: string; performer: Performer };
+type Place = { assortment: Assortment; stripe: string };
+
+/** What is measured, from the cheapest to the dearest. */
+export function operationsOf(place: Place): Operation[] {
+  const { productIds, categories } = place.assortment;
+  return [
+    { name: "list", performer: reading(() => "/products?limit=24") },
+    {
+      name: "filtered list",
+      performer: reading(
+        () => `/products?limit=24&in_stock=true&category=${oneOf(categories)}&sort=${oneOf(SORTS)}`,
+      ),
+    },
+    { name: "product", performer: reading(() => `/products/${popular(productIds)}`) },
+    {
+      name: "search",
+      performer: reading(() => `/search?q=${encodeURIComponent(oneOf(QUERIES))}&facets=brand,category`),
+    },
+    { name: "add to cart", performer: addingToCarts(place) },
+    { name: "checkout, manual", performer: (connection) => () => checkOutManually(connection, place) },
+    { name: "checkout, Stripe", performer: (connection) => () => checkOutWithStripe(connection, place) },
+  ];
+}
+
+function reading(path: () => string): Performer {
+  return (connection) => async () => {
+    await connection.send({ method: "GET", path: path() });
+  };
+}
+
+function addingToCarts(place: Place): Performer {
+  return (connection) => {
+    let additions = 0;
+    let token: string | undefined;
+    return async () => {
+      if (additions % ADDITIONS_PER_CART === 0) token = undefined;
+      additions += 1;
+      const answer = await addToCart(connection, place, token);
+      token ??= cartTokenOf(answer);
+    };
+  };
+}
+
+function addToCart(connection: Connection, { assortment }: Place, token?: string): Promise<Answer> {
+  return connection.send({
+    method: "POST",
+    path: "/cart",
+    json: { variant_id: oneOf(assortment.variantIds), quantity: 1 },
+    headers: token === undefined ? {} : { "cart-token": token },
+  });
+}
+
+/** A buyer who promises to pay, and staff who receive the money. */
+async function checkOutManually(connection: Connection, place: Place): Promise<void> {
+  const order = await placeOrder(connection, place);
+  await startPayment(connection, order, "manual");
+  const paid = await connection.send({
+    method: "POST",
+    path: `/admin/orders/${order.id}/manual-payment`,
+    headers: { authorization: `Bearer ${place.assortment.adminToken}` },
+  });
+  const { status } = paid.as(OrderState);
+  if (status !== "paid") throw new Error(`${order.id} is ${status} after its manual payment.`);
+}
+
+/** A buyer who pays by card, and looks again and again until webhook and queue have made the order paid. */
+async function checkOutWithStripe(connection: Connection, place: Place): Promise<void> {
+  const order = await placeOrder(connection, place);
+  const attempt = (await startPayment(connection, order, "stripe")).as(Attempt);
+  await payByCard(place.stripe, attempt);
+  for (let polls = 0; polls < PAID_POLLS_MAX; polls += 1) {
+    const read = { method: "GET", path: `/orders/${order.id}`, headers: orderHeaders(order) } as const;
+    const { status } = (await connection.send(read)).as(OrderState);
+    if (status === "paid") return;
+    await sleep(PAID_POLL_MS);
+  }
+  throw new Error(`${order.id} was not paid after ${PAID_POLLS_MAX} looks.`);
+}
+
+async function placeOrder(connection: Connection, place: Place): Promise<z.infer<typeof Order>> {
+  const cart = await addToCart(connection, place);
+  const answer = await connection.send({
+    method: "POST",
+    path: "/orders",
+    json: { quote_hash: cart.as(Cart).quote_hash, email: "buyer@example.com", shipping_address: ADDRESS },
+    headers: { "cart-token": cartTokenOf(cart), "idempotency-key": randomUUID() },
+  });
+  return answer.as(Order);
+}
+
+function startPayment(
+  connection: Connection,
+  order: z.infer<typeof Order>,
+  provider: string,
+): Promise<Answer> {
+  return connection.send({
+    method: "POST",
+    path: "/payment/checkout",
+    json: { order_id: order.id, provider },
+    headers: { ...orderHeaders(order), "idempotency-key": randomUUID() },
+  });
+}
+
+/** Confirms the payment intent as Stripe's own client in the buyer's browser does. */
+async function payByCard(stripe: string, attempt: z.infer<typeof Attempt>): Promise<void> {
+  const intentId = attempt.client_secret.split("_secret")[0];
+  const response = await fetch(`${stripe}/v1/payment_intents/${intentId}/confirm`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${attempt.publishable_key}` },
+    body: new URLSearchParams({
+      payment_method: "pm_card_visa",
+      client_secret: attempt.client_secret,
+      return_url: "https://shop.example/thanks",
+    }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`the Stripe simulator answered ${response.status}: ${text}`);
+}
+
+function orderHeaders(order: z.infer<typeof Order>): Record<string, string> {
+  return { "order-token": order.access_token };
+}
+
+function cartTokenOf({ headers }: Answer): string {
+  return z.string().parse(headers["cart-token"]);
+}
+
+function oneOf<Item>(items: readonly Item[]): Item {
+  return at(items, Math.random());
+}
+
+/** A few products are looked at most of the time. */
+function popular<Item>(items: readonly Item[]): Item {
+  return at(items, Math.random() ** 3);
+}
+
+function at<Item>(items: readonly Item[], share: number): Item {
+  const item = items[Math.floor(share * items.length)];
+  if (item === undefined) throw new RangeError("The shop has nothing to choose from.");
+  return item;
+}

@@ -1,0 +1,92 @@
+import type { Cell } from "./measure.ts";
+
+export type Report = {
+  madeAt: string;
+  release: string;
+  machine: { processors: number; model: string; loadAverageBefore: number; loadAverageAfter: number };
+  products: number;
+  secondsPerCell: number;
+  bundle: { bytes: number; gzipBytes: number };
+  coldStartMs: number[];
+  memoryBytes: { atRest: number | undefined; underLoadMax: number | undefined };
+  cells: Cell[];
+};
+
+const HEADINGS = [
+  ..."operation,conns,per second,p50 ms,p95 ms,p99 ms,failed".split(","),
+  ..."CPU-ms app,database,rest".split(","),
+  ..."ceiling/s,its p99,its CPU-ms,gen %".split(","),
+];
+
+/** The figures as a table for the terminal. */
+export function describeReport(report: Report): string {
+  const rows = report.cells.map(rowOf);
+  const widths = HEADINGS.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const inLine = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join("  ");
+  const faults = report.cells.flatMap(({ operation, connections, faults }) =>
+    faults.map((fault) => `${operation} at ${connections}: ${fault}`),
+  );
+  return [
+    describeSurroundings(report),
+    "",
+    inLine(HEADINGS),
+    ...rows.map(inLine),
+    "",
+    "CPU-ms are per operation, until the events that it caused were handled; database is Postgres with its replica,",
+    "rest the other local services. The ceiling is bare workerd with constant answers of the same sizes; gen % is how",
+    "busy the load generator's thread was in the application's and in the ceiling's run: above 90, the generator is",
+    "what limited the rate, and CPU-ms is what to compare.",
+    ...faults,
+  ].join("\n");
+}
+
+function describeSurroundings(report: Report): string {
+  const { machine, bundle, memoryBytes, coldStartMs } = report;
+  return [
+    `${report.release}, ${report.products} products, ${report.secondsPerCell} s a cell, ${report.madeAt}`,
+    `${machine.processors} × ${machine.model}; load average ${figure(machine.loadAverageBefore)} before, ${figure(machine.loadAverageAfter)} after`,
+    `bundle ${kibibytes(bundle.bytes)}, ${kibibytes(bundle.gzipBytes)} gzip; cold start ${coldStartMs.map((ms) => ms.toFixed(0)).join(", ")} ms to the first answer`,
+    `memory of workerd ${mebibytes(memoryBytes.atRest)} at rest, at most ${mebibytes(memoryBytes.underLoadMax)} under load`,
+  ].join("\n");
+}
+
+function rowOf(cell: Cell): string[] {
+  const { ceiling, cpuMs } = cell;
+  return [
+    cell.requestsPerOperation > 1
+      ? `${cell.operation} (${figure(cell.requestsPerOperation)} requests)`
+      : cell.operation,
+    String(cell.connections),
+    ...[cell.operationsPerSecond, cell.p50Ms, cell.p95Ms, cell.p99Ms].map(figure),
+    String(cell.failures),
+    ...[cpuMs?.application, cpuMs?.database, cpuMs?.rest].map(figure),
+    ...[ceiling.operationsPerSecond, ceiling.p99Ms, ceiling.cpuMs].map(figure),
+    `${percent(cell.generatorBusy)}/${percent(ceiling.generatorBusy)}`,
+  ];
+}
+
+/** Three significant digits at most, and nothing after the point of what is large. */
+function figure(value: number | undefined): string {
+  if (value === undefined || Number.isNaN(value)) return "–";
+  if (value >= 100) return value.toFixed(0);
+  return value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}
+
+function percent(share: number): string {
+  return (share * 100).toFixed(0);
+}
+
+function kibibytes(bytes: number): string {
+  return `${(bytes / 1024).toFixed(0)} KiB`;
+}
+
+function mebibytes(bytes: number | undefined): string {
+  return bytes === undefined ? "unknown" : `${(bytes / 1024 / 1024).toFixed(0)} MiB`;
+}

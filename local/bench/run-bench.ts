@@ -1,0 +1,141 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { choosePorts } from "../ports.ts";
+import { projectFolder, readRelease } from "../project.ts";
+import { explainAndExit, say } from "../terminal.ts";
+import { readOptions, USAGE, type BenchOptions } from "./bench-options.ts";
+import { startBenchStack, type BenchStack } from "./bench-stack.ts";
+import { startCeiling } from "./ceiling.ts";
+import { fillShop } from "./fill-shop.ts";
+import { measureCell, type Cell, type Setting } from "./measure.ts";
+import { operationsOf, type Operation } from "./operations.ts";
+import { readMemoryBytes } from "./process-usage.ts";
+import { describeReport, type Report } from "./report.ts";
+
+/** `npm run bench`: what each operation of the shop costs on this machine, beside what workerd alone costs. */
+
+const COLD_STARTS = 3;
+/** Constant answers vary less than a shop's. */
+const CEILING_SHARE = 0.4;
+
+/** What Ctrl-C finds to be stopped. */
+const interrupted = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
+
+await run(process.argv.slice(2)).then(() => process.exit(), explainAndExit);
+
+async function run(words: readonly string[]): Promise<void> {
+  const options = readOptions(words);
+  if (options === undefined) {
+    console.log(USAGE);
+    return;
+  }
+  const folder = await mkdtemp(join(tmpdir(), "tradewind-bench-"));
+  try {
+    const report = await bench(options, folder);
+    const file = await keepReport(report);
+    console.log(`\n${describeReport(report)}\n\n${file}`);
+    if (report.cells.some(({ failures }) => failures > 0)) process.exitCode = 1;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function bench(options: BenchOptions, folder: string): Promise<Report> {
+  const loadAverageBefore = currentLoad();
+  say("bench", "starting the services and the shop");
+  const stack = await startBenchStack(join(folder, "stack"));
+  try {
+    const coldStartMs = [stack.workerd.coldStartMs, ...(await startMore(stack))];
+    const atRest = await readMemoryBytes(stack.workerd.pid);
+    const cells = await measureAll(stack, options, folder);
+    const bundle = await readFile(stack.bundleFile);
+    return {
+      madeAt: new Date().toISOString(),
+      release: await readRelease(),
+      machine: {
+        processors: cpus().length,
+        model: cpus()[0]?.model ?? "unknown processor",
+        loadAverageBefore,
+        loadAverageAfter: currentLoad(),
+      },
+      products: options.products,
+      secondsPerCell: options.seconds,
+      bundle: { bytes: bundle.length, gzipBytes: gzipSync(bundle).length },
+      coldStartMs,
+      memoryBytes: { atRest, underLoadMax: most(cells.map((cell) => cell.memoryBytesMax)) },
+      cells,
+    };
+  } finally {
+    await stack.stop();
+  }
+}
+
+async function startMore(stack: BenchStack): Promise<number[]> {
+  const coldStarts: number[] = [];
+  while (coldStarts.length < COLD_STARTS - 1) {
+    const another = await stack.startAnother();
+    coldStarts.push(another.coldStartMs);
+    await another.stop();
+  }
+  return coldStarts;
+}
+
+async function measureAll(stack: BenchStack, options: BenchOptions, folder: string): Promise<Cell[]> {
+  say("bench", `importing ${options.products} products`);
+  const assortment = await fillShop(stack, options.products, folder);
+  const operations = operationsOf({ assortment, stripe: stack.addresses.services.stripe });
+  const { api: port } = await choosePorts({ api: 0, services: 0 });
+  const { compatibilityDate } = stack;
+  const ceiling = await startCeiling({ folder: join(folder, "ceiling"), port, compatibilityDate });
+  const { seconds } = options;
+  const setting = { stack, ceiling, seconds, ceilingSeconds: seconds * CEILING_SHARE };
+  try {
+    return await measureEach(setting, chosen(operations, options.only), options.connections);
+  } finally {
+    await ceiling.stop();
+  }
+}
+
+async function measureEach(
+  setting: Setting,
+  operations: readonly Operation[],
+  connections: readonly number[],
+): Promise<Cell[]> {
+  const cells: Cell[] = [];
+  for (const operation of operations) {
+    for (const count of connections) {
+      if (interrupted.signal.aborted) throw new Error("Interrupted.");
+      const cell = await measureCell(setting, operation, count);
+      say("bench", `${operation.name} at ${count}: ${cell.operationsPerSecond.toFixed(1)} per second`);
+      cells.push(cell);
+    }
+  }
+  return cells;
+}
+
+function chosen(operations: readonly Operation[], only: readonly string[]): readonly Operation[] {
+  if (only.length === 0) return operations;
+  const found = operations.filter(({ name }) => only.some((word) => name.startsWith(word)));
+  if (found.length === 0) throw new Error(`No operation begins with ${only.join(" or ")}.\n\n${USAGE}`);
+  return found;
+}
+
+async function keepReport(report: Report): Promise<string> {
+  const folder = join(projectFolder, ".local");
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, "bench.json");
+  await writeFile(file, `${JSON.stringify(report, undefined, 2)}\n`);
+  return file;
+}
+
+function currentLoad(): number {
+  return loadavg()[0] ?? 0;
+}
+
+function most(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
+}
