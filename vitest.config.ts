@@ -52,6 +52,7 @@ export default defineConfig({
           include: ["tests/{features,search-sync,contract}/**/*.test.ts"],
           globalSetup: ["tests/start-shared-stack.ts"],
           testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -23,7 +23,7 @@ const app = createApp(drainOutbox);
 /** Finishes what a crash or a lost message left anywhere; runs every minute. */
 async function sweep(context: Context): Promise<void> {
   const sweeps = [
-    () => drainOutboxOf(context, handlersFor(context)),
+    () => drainOutbox(context),
     () => sweepPayments(context),
     () => expireOverdueOrders(context),
     () => forgetDelivered(context),

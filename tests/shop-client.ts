@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { type CheckAnswer, readDescription } from "./described.ts";
 import { DEMO_ADMIN } from "#local/credentials";
 
 export type Call = {
@@ -32,13 +33,18 @@ export type ShopClient = {
 
 const Session = z.object({ access_token: z.string(), user: z.object({ id: z.string() }) });
 
-/** A shop's HTTP API as a caller sees it. */
+/** A shop's HTTP API as a caller sees it; every answer is held against the shop's own description. */
 export function createShopClient(api: string): ShopClient {
+  let description: Promise<CheckAnswer> | undefined;
   const request = async (path: string, call: Call = {}): Promise<Answer> => {
     const response = await fetch(`${api}${path}`, requestOf(call));
     const text = await response.text();
-    const body = parseBody(text, response.headers.get("content-type") ?? "");
+    const contentType = response.headers.get("content-type") ?? "";
+    const body = parseBody(text, contentType);
     const { status, headers } = response;
+    const [mediaType = ""] = contentType.split(";");
+    const check = await (description ??= readDescription(api));
+    check({ method: call.method ?? "GET", path, status, mediaType, body });
     return {
       status,
       headers,

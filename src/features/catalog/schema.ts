@@ -12,13 +12,13 @@ export const productLimits = {
   categoriesMax: 20,
 } as const;
 
-const ImageWire = z.strictObject({ url: z.string(), alt: z.string() });
-const OptionWire = z.strictObject({
+const ImageWire = z.object({ url: z.string(), alt: z.string() });
+const OptionWire = z.object({
   name: z.string().openapi({ example: "Size" }),
   values: z.array(z.string()).openapi({ example: ["S", "M", "L"] }),
 });
 
-const CategoryLink = z.strictObject({
+const CategoryLink = z.object({
   id: z.string(),
   handle: z.string(),
   title: z.string(),
@@ -26,7 +26,7 @@ const CategoryLink = z.strictObject({
 });
 
 export const VariantWire = z
-  .strictObject({
+  .object({
     id: z.string().openapi({ example: "var_01kbqtw9zq3v7m5k2c8d4e6f0g" }),
     sku: z.string(),
     title: z.string(),
@@ -41,7 +41,7 @@ export const VariantWire = z
   .openapi("Variant");
 
 export const ProductWire = z
-  .strictObject({
+  .object({
     id: z.string().openapi({ example: "prd_01kbqtw9zq3v7m5k2c8d4e6f0g" }),
     handle: z.string().openapi({ example: "ridgeline-rain-jacket" }),
     title: z.string(),
@@ -55,7 +55,7 @@ export const ProductWire = z
     options: z.array(OptionWire),
     price_min: MoneyWire,
     price_max: MoneyWire,
-    rating: z.strictObject({ average: z.number(), count: z.int() }),
+    rating: z.object({ average: z.number(), count: z.int() }),
     variants: z.array(VariantWire),
     version: z.int(),
     created_at: z.iso.datetime(),
@@ -73,7 +73,7 @@ export type CategoryNode = {
 };
 
 export const CategoryNode: z.ZodType<CategoryNode> = z
-  .strictObject({
+  .object({
     id: z.string(),
     handle: z.string(),
     title: z.string(),
