@@ -1,3 +1,4 @@
+import type { ApiAnswer } from "../simulator/api-answer.ts";
 import { createSettle, type Manners, type Settled, type Undertaking } from "../simulator/settle.ts";
 import { type ClientCredentials, requireToken } from "./access-tokens.ts";
 import { runDueTimers } from "./due-timers.ts";
@@ -16,14 +17,6 @@ export type ApiRequest = {
   requestId: string | undefined;
   prefer: string | undefined;
   mockResponse: string | undefined;
-};
-
-export type ApiAnswer = {
-  status: number;
-  headers: Record<string, string>;
-  body: string;
-  /** The caller never hears of it: the connection is to be cut instead of answered. */
-  isLost: boolean;
 };
 
 export type Api = (request: ApiRequest) => Promise<ApiAnswer>;

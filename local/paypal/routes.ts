@@ -1,3 +1,4 @@
+import { createFindRoute } from "../simulator/find-route.ts";
 import { retrieveAuthorization } from "./authorizations.ts";
 import { captureAuthorization } from "./capture-authorization.ts";
 import { retrieveCapture } from "./captures.ts";
@@ -68,15 +69,4 @@ const ROUTES: readonly Route[] = [
   { method: "DELETE", path: `${NOTIFICATIONS}/webhooks/:id`, run: deleteWebhook },
 ];
 
-const patterns = ROUTES.map((route) => ({
-  route,
-  pattern: new RegExp(`^${route.path.replace(":id", "(?<id>[^/]+)")}$`),
-}));
-
-export function findRoute(method: string, path: string): { route: Route; id: string } | undefined {
-  for (const { route, pattern } of patterns) {
-    const match = route.method === method ? pattern.exec(path) : null;
-    if (match !== null) return { route, id: decodeURIComponent(match.groups?.["id"] ?? "") };
-  }
-  return undefined;
-}
+export const findRoute = createFindRoute(ROUTES);

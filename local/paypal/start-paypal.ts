@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { sendJson } from "../http-server.ts";
 import { sendPage } from "../page.ts";
 import type { RunningService } from "../service.ts";
+import { sendAnswer } from "../simulator/api-answer.ts";
 import { openSimulation } from "../simulator/simulation.ts";
 import {
   headerText,
@@ -91,12 +92,7 @@ async function respondFromApi(
     mockResponse: headerText(request.headers["paypal-mock-response"]),
   });
   wake();
-  if (answer.isLost) {
-    request.socket.destroy();
-    return;
-  }
-  const type = answer.body === "" ? {} : { "content-type": "application/json" };
-  response.writeHead(answer.status, { ...type, ...answer.headers }).end(answer.body);
+  sendAnswer(request, response, answer);
 }
 
 function respondWithPage(

@@ -1,3 +1,4 @@
+import type { ApiAnswer } from "../simulator/api-answer.ts";
 import { Stripe } from "stripe";
 import { z } from "zod";
 import {
@@ -27,14 +28,6 @@ export type ApiRequest = {
   authorization: string | undefined;
   idempotencyKey: string | undefined;
   version: string | undefined;
-};
-
-export type ApiAnswer = {
-  status: number;
-  headers: Record<string, string>;
-  body: string;
-  /** The caller never hears of it: the connection is to be cut instead of answered. */
-  isLost: boolean;
 };
 
 export type Api = (request: ApiRequest) => Promise<ApiAnswer>;

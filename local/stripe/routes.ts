@@ -1,3 +1,4 @@
+import { createFindRoute } from "../simulator/find-route.ts";
 import { retrieveAccount, retrieveBalance } from "./account.ts";
 import { listBalanceTransactions, retrieveBalanceTransaction } from "./balance-transactions.ts";
 import { retrievePaymentIntent } from "./buyer-view.ts";
@@ -96,15 +97,4 @@ const ROUTES: readonly Route[] = [
   route("GET", "/v1/account", retrieveAccount),
 ];
 
-const patterns = ROUTES.map((route) => ({
-  route,
-  pattern: new RegExp(`^${route.path.replace(":id", "(?<id>[^/]+)")}$`),
-}));
-
-export function findRoute(method: string, path: string): { route: Route; id: string } | undefined {
-  for (const { route, pattern } of patterns) {
-    const match = route.method === method ? pattern.exec(path) : null;
-    if (match !== null) return { route, id: decodeURIComponent(match.groups?.["id"] ?? "") };
-  }
-  return undefined;
-}
+export const findRoute = createFindRoute(ROUTES);

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { sendJson } from "../http-server.ts";
 import type { RunningService } from "../service.ts";
+import { sendAnswer } from "../simulator/api-answer.ts";
 import { openSimulation } from "../simulator/simulation.ts";
 import {
   headerText,
@@ -85,13 +86,7 @@ async function respondFromApi(
     version: headerText(request.headers["stripe-version"]),
   });
   wake();
-  if (answer.isLost) {
-    request.socket.destroy();
-    return;
-  }
-  const type = { "content-type": "application/json" };
-  response.writeHead(answer.status, { ...type, ...OPEN_TO_BROWSERS, ...answer.headers });
-  response.end(answer.body);
+  sendAnswer(request, response, { ...answer, headers: { ...OPEN_TO_BROWSERS, ...answer.headers } });
 }
 
 function respondWithPage(

@@ -1,6 +1,5 @@
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
@@ -10,6 +9,7 @@ import { type EpochMs, currentTime } from "#core/time";
 import { type PaypalOptions, startPaypal } from "#local/paypal/start-paypal";
 import { createPaypal, type PaypalSettings } from "#providers/paypal";
 import { type PaypalEvent, verifyPaypalEvent } from "#providers/paypal-events";
+import { startWebhookServer } from "./webhook-server.ts";
 
 export const WEBHOOK_ID = "WEBHOOKLOCAL";
 export const CREDENTIALS = { clientId: "client-local", clientSecret: "secret-local" };
@@ -139,15 +139,9 @@ export async function startReceiver(webhookId: string = WEBHOOK_ID) {
     events.push(event);
     return statuses.shift() ?? 200;
   };
-  const server = createServer((request, response) => {
-    void accept(request).then((status) => response.writeHead(status).end("{}"));
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("No TCP port.");
+  const server = await startWebhookServer("/webhooks/paypal", accept);
   return {
-    url: `http://127.0.0.1:${address.port}/webhooks/paypal`,
+    url: server.url,
     events,
     received,
     refused,
@@ -158,11 +152,7 @@ export async function startReceiver(webhookId: string = WEBHOOK_ID) {
       apiUrl = url;
     },
     types: () => events.map((event) => event.event_type),
-    stop: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, "close");
-    },
+    stop: server.stop,
   };
 }
 

@@ -1,11 +1,11 @@
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { Stripe } from "stripe";
 import { startStripe, type StripeOptions } from "#local/stripe/start-stripe";
+import { startWebhookServer } from "./webhook-server.ts";
 
 export const SECRET_KEY = "sk_test_local";
 export const PUBLISHABLE_KEY = "pk_test_local";
@@ -73,25 +73,15 @@ export async function startReceiver() {
       return 400;
     }
   };
-  const server = createServer((request, response) => {
-    void accept(request).then((status) => response.writeHead(status).end("{}"));
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("No TCP port.");
+  const server = await startWebhookServer("/webhooks/stripe", accept);
   return {
-    url: `http://127.0.0.1:${address.port}/webhooks/stripe`,
+    url: server.url,
     events,
     refused,
     /** What the next attempts are answered with, in order; 200 afterwards. */
     statuses,
     types: () => events.map(({ type }) => type),
-    stop: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, "close");
-    },
+    stop: server.stop,
   };
 }
 
