@@ -1,7 +1,7 @@
 import { secondMs } from "#core/time";
 import type { DocumentVariant, ProductDocument } from "#features/catalog/document";
 import { productToWire } from "#features/catalog/wire";
-import { availabilityStatus } from "#features/inventory/rules";
+import { availabilityStatus, lowAtUsually } from "#features/inventory/rules";
 import { type SearchDocument, optionAttribute } from "#features/search/document";
 import { plainText } from "#features/search/plain-text";
 
@@ -60,7 +60,7 @@ export function stockPicture(product: ProductDocument): string {
 }
 
 function statusOf({ available }: DocumentVariant): string {
-  return available === null ? "uncounted" : availabilityStatus(available);
+  return available === null ? "uncounted" : availabilityStatus(available, lowAtUsually);
 }
 
 function pathOf(category: Category, all: readonly Category[]): string {

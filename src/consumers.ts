@@ -9,17 +9,19 @@ import { restockRefunded } from "#features/payments/restock-refunded";
 import type { EventType, RecordedEvent } from "#events/catalogue";
 import type { Handler } from "#events/drain";
 import type { Context } from "#platform/context";
-import { syncProduct } from "#search-sync/apply";
+import { syncProduct, syncProductsOf } from "#search-sync/apply";
 
 type Consumer<Type extends EventType> = {
   /** Stable: the outbox remembers under this name who has finished with an event. */
   name: string;
   handle: (context: Context, event: RecordedEvent<Type>) => Promise<void>;
+  /** Takes a round's events at once, whatever types it is registered for. */
+  handleTogether?: (context: Context, events: readonly RecordedEvent<Type>[]) => Promise<void>;
 };
 
 const catalogueCache = { name: "catalogue-cache", handle: refreshCatalogueCache };
 
-const searchIndex = { name: "search-index", handle: syncProduct };
+const searchIndex = { name: "search-index", handle: syncProduct, handleTogether: syncProductsOf };
 
 const live = { name: "live", handle: tellBuyer };
 
@@ -59,5 +61,14 @@ function bind<Type extends EventType>(
   context: Context,
   event: RecordedEvent<Type>,
 ): Handler<RecordedEvent>[] {
-  return consumers[event.type].map(({ name, handle }) => ({ name, handle: () => handle(context, event) }));
+  return consumers[event.type].map(({ name, handle, handleTogether }) => ({
+    name,
+    handle: () => handle(context, event),
+    ...(handleTogether === undefined
+      ? {}
+      : {
+          // The drain gathers by the handler's name, under which only its own types are registered.
+          handleTogether: (events) => handleTogether(context, events as readonly RecordedEvent<Type>[]),
+        }),
+  }));
 }

@@ -9,7 +9,12 @@ export type OutboxRow<Event> = {
   attempts: number;
 };
 
-export type Handler<Event> = { name: string; handle: (event: Event) => Promise<void> };
+export type Handler<Event> = {
+  name: string;
+  handle: (event: Event) => Promise<void>;
+  /** Takes all of a round's events at once: all are handled, or none. After a fault they are handled one by one. */
+  handleTogether?: (events: readonly Event[]) => Promise<void>;
+};
 
 /** What the drain needs from the world; the store supplies Postgres, a simulation supplies memory. */
 export type DrainDependencies<Event> = {
@@ -47,43 +52,89 @@ export function backoffMs(failures: number): number {
 }
 
 /**
- * Hands events to their handlers until none is due; a round that delivered may have freed a subject's next event. Each handler gets an event at least once; a handler that failed
- * gets it again without those that succeeded, and stops nothing but this event.
+ * Hands events to their handlers until none is due; a round that delivered may have freed a subject's next event. Each
+ * handler gets an event at least once; a handler that failed gets it again without those that succeeded, and stops
+ * nothing but this event.
  * @returns the number of events delivered.
  */
 export async function drainOutbox<Event>(dependencies: DrainDependencies<Event>): Promise<number> {
   let delivered = 0;
   for (let round = 0; round < drainLimits.roundsMax; round++) {
     const rows = await dependencies.lease(drainLimits.rowsPerRound);
-    const outcomes = await Promise.all(rows.map((row) => deliver(row, dependencies)));
-    const positions = outcomes.filter((position) => position !== undefined);
-    if (positions.length > 0) await dependencies.markDelivered(positions);
-    delivered += positions.length;
+    const positions = await deliverRound(rows, dependencies);
     if (positions.length === 0) break;
+    await dependencies.markDelivered(positions);
+    delivered += positions.length;
   }
   return delivered;
 }
 
-async function deliver<Event>(
-  row: OutboxRow<Event>,
+/** A row on its way through its handlers in one round. */
+type Delivery<Event> = { row: OutboxRow<Event>; handledBy: string[]; failure: string | undefined };
+
+/** @returns the positions of the rows that every handler has finished with. */
+async function deliverRound<Event>(
+  rows: readonly OutboxRow<Event>[],
   dependencies: DrainDependencies<Event>,
-): Promise<number | undefined> {
-  const handledBy = [...row.handledBy];
-  let failure: string | undefined;
-  for (const { name, handle } of dependencies.handlersOf(row.event)) {
-    if (handledBy.includes(name)) continue;
-    try {
-      await handle(row.event);
-      handledBy.push(name);
-    } catch (error) {
-      failure = error instanceof Error ? error.message : "a handler threw something that is no error";
-      dependencies.onFailure(name, row.event, error);
+): Promise<number[]> {
+  const deliveries = rows.map((row) => ({ row, handledBy: [...row.handledBy], failure: undefined }));
+  const work = new Map<string, { handler: Handler<Event>; deliveries: Delivery<Event>[] }>();
+  for (const delivery of deliveries) {
+    for (const handler of dependencies.handlersOf(delivery.row.event)) {
+      if (delivery.handledBy.includes(handler.name)) continue;
+      const known = work.get(handler.name);
+      if (known) known.deliveries.push(delivery);
+      else work.set(handler.name, { handler, deliveries: [delivery] });
     }
   }
-  if (failure === undefined) return row.position;
-  const failures = row.attempts + 1;
-  const retryAt =
-    failures >= drainLimits.attemptsMax ? "dead" : ((dependencies.now() + backoffMs(failures)) as EpochMs);
-  await dependencies.markFailed({ position: row.position, handledBy, error: failure, retryAt });
-  return undefined;
+  await Promise.all(
+    [...work.values()].map((each) => runHandler(each.handler, each.deliveries, dependencies)),
+  );
+  return settleRound(deliveries, dependencies);
+}
+
+async function runHandler<Event>(
+  handler: Handler<Event>,
+  deliveries: readonly Delivery<Event>[],
+  { onFailure }: DrainDependencies<Event>,
+): Promise<void> {
+  if (handler.handleTogether && deliveries.length > 1) {
+    try {
+      await handler.handleTogether(deliveries.map((delivery) => delivery.row.event));
+      for (const delivery of deliveries) delivery.handledBy.push(handler.name);
+      return;
+    } catch {
+      // One by one, so that none fails for another's sake; whose fault it was shows there.
+    }
+  }
+  await Promise.all(
+    deliveries.map(async (delivery) => {
+      try {
+        await handler.handle(delivery.row.event);
+        delivery.handledBy.push(handler.name);
+      } catch (error) {
+        delivery.failure =
+          error instanceof Error ? error.message : "a handler threw something that is no error";
+        onFailure(handler.name, delivery.row.event, error);
+      }
+    }),
+  );
+}
+
+async function settleRound<Event>(
+  deliveries: readonly Delivery<Event>[],
+  { markFailed, now }: DrainDependencies<Event>,
+): Promise<number[]> {
+  const delivered: number[] = [];
+  for (const { row, handledBy, failure } of deliveries) {
+    const { position } = row;
+    if (failure === undefined) {
+      delivered.push(position);
+      continue;
+    }
+    const failures = row.attempts + 1;
+    const retryAt = failures >= drainLimits.attemptsMax ? "dead" : ((now() + backoffMs(failures)) as EpochMs);
+    await markFailed({ position, handledBy, error: failure, retryAt });
+  }
+  return delivered;
 }

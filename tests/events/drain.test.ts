@@ -88,3 +88,38 @@ test("more rows than one round takes are all delivered in one wake-up", async ()
   );
   expect(await outbox.drain()).toBe(drainLimits.rowsPerRound * 2 + 1);
 });
+
+test("a handler that takes a round together gets it once, and one bad event holds up none of the others", async () => {
+  const rounds: string[][] = [];
+  const failed: string[] = [];
+  let rows = ["a", "bad", "c"].map((event, index) => ({
+    position: index,
+    event,
+    handledBy: [],
+    attempts: 0,
+  }));
+  const delivered = await drainOutbox<string>({
+    lease: () => {
+      const leased = rows;
+      rows = [];
+      return Promise.resolve(leased);
+    },
+    handlersOf: () => [
+      {
+        name: "index",
+        handle: (event) => (event === "bad" ? Promise.reject(new Error("bad")) : Promise.resolve()),
+        handleTogether: (events) => {
+          rounds.push([...events]);
+          return events.includes("bad") ? Promise.reject(new Error("bad")) : Promise.resolve();
+        },
+      },
+    ],
+    markDelivered: () => Promise.resolve(),
+    markFailed: () => Promise.resolve(),
+    onFailure: (_, event) => failed.push(event),
+    now: () => epochMs(0),
+  });
+  expect(rounds).toEqual([["a", "bad", "c"]]);
+  expect(failed).toEqual(["bad"]);
+  expect(delivered).toBe(2);
+});

@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { z } from "zod";
 import type { Context } from "#platform/context";
 import type { ProductDocument } from "./document.ts";
 import { anyOf, documentsOf, selectDocuments } from "./store.ts";
@@ -36,11 +37,11 @@ export async function readProductDocumentsAfter(
   return documentsOf(found);
 }
 
-/** The products that have this SKU: one, or none. */
-export async function productIdOfSku(context: Context, sku: string): Promise<string | undefined> {
+/** The products that have these SKUs, each once. */
+export async function productIdsOfSkus(context: Context, skus: readonly string[]): Promise<string[]> {
+  if (skus.length === 0) return [];
   const { rows } = await context.databases.primary.execute(
-    sql`select product_id from variants where sku = ${sku}`,
+    sql`select distinct product_id from variants where sku = ${anyOf(skus)}`,
   );
-  const productId = rows[0]?.["product_id"];
-  return typeof productId === "string" ? productId : undefined;
+  return rows.map((row) => z.string().parse(row["product_id"]));
 }
