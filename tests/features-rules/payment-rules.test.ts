@@ -31,6 +31,14 @@ test("an authorised payment is recorded, then its stock committed and its money 
 });
 
 test.each(["cancelled", "expired"] as const)(
+  "a payment that was opened while its order was being %s is ended before anybody pays",
+  (status) => {
+    expect(step(status, { state: "pending" })).toEqual({ do: "void" });
+    expect(step(status, { state: "requires_action" })).toEqual({ do: "void" });
+  },
+);
+
+test.each(["cancelled", "expired"] as const)(
   "an authorisation that comes for an order that is %s is given back",
   (status) => {
     expect(step(status)).toEqual({ do: "void" });

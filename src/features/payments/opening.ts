@@ -66,7 +66,9 @@ export async function openPayment<
     const answered = await ports.findAnswer();
     if (answered) {
       const attempt = attemptAnswered(order, answered);
-      const handover = await ports.read(attempt, referenceOf(attempt));
+      // The same request stored its answer after the order was read: look again.
+      if (attempt.providerReference === null) continue;
+      const handover = await ports.read(attempt, attempt.providerReference);
       return { order, attempt, handover, answered, overtaken: false };
     }
     const attempt = openAttempt(order, provider, ports.now()) ?? (await ports.insertAttempt(order));
@@ -90,12 +92,6 @@ function attemptAnswered<Attempt extends SettledAttempt>(
   throw new AppError("payment_in_progress", {
     detail: "The attempt of this Idempotency-Key has been replaced; start again with a new key.",
   });
-}
-
-function referenceOf(attempt: SettledAttempt): string {
-  if (attempt.providerReference === null)
-    throw new Error(`attempt ${attempt.id} was answered without a reference`);
-  return attempt.providerReference;
 }
 
 /** The order's open attempt with this provider, if it has one. */

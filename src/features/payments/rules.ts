@@ -50,7 +50,7 @@ export type PaymentStep =
   | { do: "record_authorised" }
   /** Commit the stock of every SKU; then capture if the money is not captured yet; then record the order as paid. */
   | { do: "commit_and_capture" }
-  /** The order has ended: give the authorisation back. */
+  /** The order has ended: give the authorisation back, or end a payment that was opened while the order ended. */
   | { do: "void" }
   /** The authorisation ended before the money was taken: the order is cancelled. */
   | { do: "record_voided" }
@@ -82,7 +82,7 @@ export function nextPaymentStep({ order, attempt }: PaymentSituation, facts: Pay
       return order.status === "authorised" ? { do: "record_voided" } : recordAttempt(attempt, facts);
     case "pending":
     case "requires_action":
-      return recordAttempt(attempt, facts);
+      return hasEnded(order.status) ? { do: "void" } : recordAttempt(attempt, facts);
   }
 }
 

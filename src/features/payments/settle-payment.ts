@@ -27,6 +27,10 @@ export async function settlePayment(context: Context, orderId: string): Promise<
 function portsOf(context: Context): SettlementPorts<Order> {
   return {
     load: (orderId) => loadOrder(context, orderId),
+    authorise: async ({ id: orderId, total: amount, currency }, { id: attemptId, provider }) => {
+      const request = { attemptId, orderId, amount, currency };
+      return (await gatewayOf(context, provider).authorise(request)).facts;
+    },
     read: async ({ provider }, reference) => (await gatewayOf(context, provider).read(reference)).facts,
     capture: ({ provider, id }, reference) => gatewayOf(context, provider).capture(id, reference),
     cancel: ({ provider, id }, reference) => gatewayOf(context, provider).cancel(id, reference),

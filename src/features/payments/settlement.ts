@@ -31,12 +31,19 @@ export type SettlementChange = {
     data: Record<string, unknown>;
     numbered?: boolean;
   };
-  attempt?: { status: AttemptStatus; capturedAmount?: number; failureCode?: string | undefined };
+  attempt?: {
+    status: AttemptStatus;
+    reference?: string;
+    capturedAmount?: number;
+    failureCode?: string | undefined;
+  };
 };
 
 /** What the settlement needs from the world; the real ones ask Postgres, the objects and the provider. */
 export type SettlementPorts<Order extends SettledOrder> = {
   readonly load: (orderId: string) => Promise<Order | undefined>;
+  /** Asks once more for the attempt's payment: the same key leads to the same one. */
+  readonly authorise: (order: Order, attempt: SettledAttempt) => Promise<PaymentFacts>;
   readonly read: (attempt: SettledAttempt, reference: string) => Promise<PaymentFacts>;
   readonly capture: (attempt: SettledAttempt, reference: string) => Promise<PaymentFacts>;
   readonly cancel: (attempt: SettledAttempt, reference: string) => Promise<PaymentFacts>;
@@ -67,7 +74,11 @@ export async function settle<Order extends SettledOrder>(
   for (let step = 0; step < stepsMax; step++) {
     const order = await ports.load(orderId);
     const attempt = order?.attempt;
-    if (order === undefined || attempt === undefined || attempt.providerReference === null) return order;
+    if (order === undefined || attempt === undefined) return order;
+    if (attempt.providerReference === null) {
+      await adoptPayment(ports, order, attempt);
+      continue;
+    }
     facts ??= await ports.read(attempt, attempt.providerReference);
     const refundPending = order.refunds.some((refund) => refund.status === "pending");
     const next = nextPaymentStep({ order: { ...order, refundPending }, attempt }, facts);
@@ -77,6 +88,16 @@ export async function settle<Order extends SettledOrder>(
     facts = outcome;
   }
   return "unsettled";
+}
+
+/** The process died between the provider's answer and storing it: the attempt gets its reference now. */
+async function adoptPayment<Order extends SettledOrder>(
+  ports: SettlementPorts<Order>,
+  order: Order,
+  attempt: SettledAttempt,
+): Promise<void> {
+  const { reference } = await ports.authorise(order, attempt);
+  await ports.change(order, { attempt: { status: "pending", reference } });
 }
 
 type Situation<Order> = { order: Order; attempt: SettledAttempt; facts: PaymentFacts };
