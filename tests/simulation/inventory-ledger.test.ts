@@ -244,6 +244,18 @@ function ended(ledger: Ledger): number {
   return [...ledger.reservations.values()].filter(({ status }) => status === "expired").length;
 }
 
+test("a claim that ended is remembered for its time", () => {
+  const ledger = stocked(2);
+  ledger.reserve("a", 1);
+  ledger.release("a");
+  ledger.pass(retention.endedClaimMs - 1);
+  ledger.prune();
+  expect(ledger.reserve("a", 1)).toEqual({ ok: false, reason: "gone" });
+  ledger.pass(1);
+  ledger.prune();
+  expect(ledger.reservations.size).toBe(0);
+});
+
 test("a sale stays counted when its claim is forgotten", () => {
   const ledger = stocked(2);
   ledger.reserve("a", 2);

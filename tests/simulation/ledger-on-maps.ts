@@ -122,8 +122,10 @@ export function checkJournal(ledger: Ledger): void {
   const sums = { onHand: 0, held: 0, sold: 0 };
   let before = { seq: 0, epoch: 1 };
   for (const entry of ledger.journal) {
-    if (entry.kind === "epoch") expect(entry.epoch).toBe(before.epoch + 1);
-    else expect(entry).toMatchObject({ seq: before.seq + 1, epoch: before.epoch });
+    if (entry.kind === "epoch") {
+      expect(entry.epoch).toBe(before.epoch + 1);
+      expect(entry.seq).toBeGreaterThan(before.seq);
+    } else expect(entry).toMatchObject({ seq: before.seq + 1, epoch: before.epoch });
     before = entry;
     const effect = effects[entry.kind];
     sums.onHand += (effect.onHand ?? 0) * entry.quantity;

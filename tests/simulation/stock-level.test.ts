@@ -38,6 +38,13 @@ test("the last free unit may go from hold to hold unnoticed, but counts once not
   expect(newsIn(ledger).at(-1)).toBe("stock.back");
 });
 
+test("the only unit there is counts as back when its hold ends", () => {
+  const ledger = stocked(1);
+  ledger.reserve("a", 1);
+  ledger.release("a");
+  expect(newsIn(ledger)).toEqual(["stock.back", "stock.out", "stock.back"]);
+});
+
 test("a new threshold takes effect at once", () => {
   const ledger = stocked(10);
   ledger.setThreshold(10);
