@@ -72,43 +72,45 @@ export async function drainOutbox<Event>(dependencies: DrainDependencies<Event>)
 /** A row on its way through its handlers in one round. */
 type Delivery<Event> = { row: OutboxRow<Event>; handledBy: string[]; failure: string | undefined };
 
+/** One event for one handler; a handler may be bound to its very event. */
+type Task<Event> = { handler: Handler<Event>; delivery: Delivery<Event> };
+
 /** @returns the positions of the rows that every handler has finished with. */
 async function deliverRound<Event>(
   rows: readonly OutboxRow<Event>[],
   dependencies: DrainDependencies<Event>,
 ): Promise<number[]> {
   const deliveries = rows.map((row) => ({ row, handledBy: [...row.handledBy], failure: undefined }));
-  const work = new Map<string, { handler: Handler<Event>; deliveries: Delivery<Event>[] }>();
+  const work = new Map<string, Task<Event>[]>();
   for (const delivery of deliveries) {
     for (const handler of dependencies.handlersOf(delivery.row.event)) {
       if (delivery.handledBy.includes(handler.name)) continue;
-      const known = work.get(handler.name);
-      if (known) known.deliveries.push(delivery);
-      else work.set(handler.name, { handler, deliveries: [delivery] });
+      const tasks = work.get(handler.name);
+      if (tasks) tasks.push({ handler, delivery });
+      else work.set(handler.name, [{ handler, delivery }]);
     }
   }
-  await Promise.all(
-    [...work.values()].map((each) => runHandler(each.handler, each.deliveries, dependencies)),
-  );
+  await Promise.all([...work.values()].map((tasks) => runTogether(tasks, dependencies)));
   return settleRound(deliveries, dependencies);
 }
 
-async function runHandler<Event>(
-  handler: Handler<Event>,
-  deliveries: readonly Delivery<Event>[],
+/** Runs the tasks of handlers of one name: at once where the handler can, else each event with its own handler. */
+async function runTogether<Event>(
+  tasks: readonly Task<Event>[],
   { onFailure }: DrainDependencies<Event>,
 ): Promise<void> {
-  if (handler.handleTogether && deliveries.length > 1) {
+  const handleTogether = tasks[0]?.handler.handleTogether;
+  if (handleTogether && tasks.length > 1) {
     try {
-      await handler.handleTogether(deliveries.map((delivery) => delivery.row.event));
-      for (const delivery of deliveries) delivery.handledBy.push(handler.name);
+      await handleTogether(tasks.map(({ delivery }) => delivery.row.event));
+      for (const { handler, delivery } of tasks) delivery.handledBy.push(handler.name);
       return;
     } catch {
       // One by one, so that none fails for another's sake; whose fault it was shows there.
     }
   }
   await Promise.all(
-    deliveries.map(async (delivery) => {
+    tasks.map(async ({ handler, delivery }) => {
       try {
         await handler.handle(delivery.row.event);
         delivery.handledBy.push(handler.name);

@@ -123,3 +123,29 @@ test("a handler that takes a round together gets it once, and one bad event hold
   expect(failed).toEqual(["bad"]);
   expect(delivered).toBe(2);
 });
+
+test("a handler that is bound to its event handles that event and no other of the round", async () => {
+  const handled: string[] = [];
+  let rows = ["a", "b", "c"].map((event, position) => ({ position, event, handledBy: [], attempts: 0 }));
+  await drainOutbox<string>({
+    lease: () => {
+      const leased = rows;
+      rows = [];
+      return Promise.resolve(leased);
+    },
+    handlersOf: (event) => [
+      {
+        name: "return-stock",
+        handle: () => {
+          handled.push(event);
+          return Promise.resolve();
+        },
+      },
+    ],
+    markDelivered: () => Promise.resolve(),
+    markFailed: () => Promise.resolve(),
+    onFailure: () => undefined,
+    now: () => epochMs(0),
+  });
+  expect(handled.toSorted()).toEqual(["a", "b", "c"]);
+});
