@@ -1,5 +1,5 @@
 /** Providers that can be paid through. */
-export const paymentProviders = ["stripe", "manual"] as const;
+export const paymentProviders = ["stripe", "paypal", "manual"] as const;
 export type PaymentProvider = (typeof paymentProviders)[number];
 
 /** Providers outside; manual payments are confirmed by staff. */
@@ -8,7 +8,8 @@ export type OutsideProvider = Exclude<PaymentProvider, "manual">;
 /** What a provider says of a payment now, in the words of this shop. Amounts in minor units. */
 export type PaymentFacts = {
   readonly reference: string;
-  readonly state: "pending" | "requires_action" | "authorised" | "captured" | "cancelled";
+  /** Approved: the buyer has agreed, and the money is reserved only when we ask for it (PayPal). */
+  readonly state: "pending" | "requires_action" | "approved" | "authorised" | "captured" | "cancelled";
   readonly amount: number;
   readonly capturedAmount: number;
   /** What went back to the buyer, through whomever. */

@@ -7,6 +7,8 @@ import { type EpochMs, currentTime } from "#core/time";
 import { type ReportError, createErrorsSink } from "#providers/errors-sink";
 import { type Mail, sendMail } from "#providers/mail";
 import type { PaymentGateway } from "#providers/payment-gateway";
+import { createPaypal } from "#providers/paypal";
+import { paypalPayments } from "#providers/paypal-payments";
 import { type Queue, createQueue } from "#providers/queue";
 import { createSearch } from "#providers/search";
 import { createStripe } from "#providers/stripe";
@@ -24,7 +26,7 @@ type Services = {
   readonly search: Meilisearch;
   readonly stripe: Stripe;
   /** The providers that take money, by name. */
-  readonly payments: Readonly<Record<OutsideProvider, PaymentGateway>>;
+  readonly payments: Readonly<Partial<Record<OutsideProvider, PaymentGateway>>>;
   readonly sendMail: (mail: Mail) => Promise<void>;
 };
 
@@ -126,7 +128,7 @@ function servicesOf(settings: Settings): Services {
     }),
     search: createSearch({ url: settings.MEILISEARCH_URL, apiKey: settings.MEILISEARCH_API_KEY }),
     stripe,
-    payments: { stripe: stripePayments(stripe) },
+    payments: { stripe: stripePayments(stripe), ...paypalOf(settings) },
     sendMail: (mail) =>
       sendMail(
         { apiUrl: settings.MAIL_API_URL, apiKey: settings.MAIL_API_KEY, from: settings.MAIL_FROM },
@@ -135,4 +137,16 @@ function servicesOf(settings: Settings): Services {
   };
   services.set(settings, made);
   return made;
+}
+
+/** PayPal is offered where all of its settings are there. */
+function paypalOf(settings: Settings): { paypal?: PaymentGateway } {
+  const {
+    PAYPAL_CLIENT_ID: clientId,
+    PAYPAL_CLIENT_SECRET: clientSecret,
+    PAYPAL_WEBHOOK_ID: webhookId,
+  } = settings;
+  if (clientId === undefined || clientSecret === undefined || webhookId === undefined) return {};
+  const paypal = createPaypal({ clientId, clientSecret, apiUrl: settings.PAYPAL_API_URL });
+  return { paypal: paypalPayments(paypal) };
 }

@@ -60,10 +60,10 @@ const Settings = z.object({
   /** Base URL of the Stripe API; unset, Stripe's own. */
   STRIPE_API_URL: z.url().optional(),
 
-  PAYPAL_CLIENT_ID: secret,
-  PAYPAL_CLIENT_SECRET: secret,
+  PAYPAL_CLIENT_ID: secret.optional(),
+  PAYPAL_CLIENT_SECRET: secret.optional(),
   /** The id under which PayPal knows our webhook; its signatures are made for it. */
-  PAYPAL_WEBHOOK_ID: secret,
+  PAYPAL_WEBHOOK_ID: secret.optional(),
   /** Base URL of the PayPal API, such as the sandbox's; unset, PayPal's own. Certificates come from its host only. */
   PAYPAL_API_URL: z.url().optional(),
 

@@ -18,8 +18,6 @@ export type PaymentHandover = {
   readonly clientSecret?: string;
   /** PayPal: where the buyer approves. */
   readonly approveUrl?: string;
-  /** PayPal: the buyer has approved, and nothing is reserved until `completeAuthorisation`. */
-  readonly awaitsAuthorisation?: boolean;
 };
 
 /**

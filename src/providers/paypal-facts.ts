@@ -19,7 +19,6 @@ export function handoverOf(order: Order): PaymentHandover {
   return {
     facts,
     ...(approveUrl === undefined || facts.state !== "requires_action" ? {} : { approveUrl }),
-    ...(order.status === OrderStatus.Approved ? { awaitsAuthorisation: true } : {}),
   };
 }
 
@@ -53,6 +52,7 @@ function stateOf(order: Order, captures: readonly OrdersCapture[]): State {
   const isWithBuyer =
     order.status === OrderStatus.Created || order.status === OrderStatus.PayerActionRequired;
   if (isWithBuyer) return { state: "requires_action", failureCode };
+  if (order.status === OrderStatus.Approved) return { state: "approved", failureCode };
   return { state: order.status === OrderStatus.Voided ? "cancelled" : "pending", failureCode };
 }
 

@@ -60,7 +60,7 @@ test("a payment waits for the buyer, whom it sends to PayPal", async () => {
 test("what the buyer approved awaits its authorisation, and is then captured", async () => {
   const reference = await approved();
   const read = await gateway.read(reference);
-  expect(read).toMatchObject({ awaitsAuthorisation: true, facts: { state: "pending" } });
+  expect(read).toMatchObject({ facts: { state: "approved" } });
   const completed = await gateway.completeAuthorisation(reference);
   expect(completed).toEqual({ facts: expect.objectContaining({ state: "authorised" }) });
   expect(await gateway.capture("pay_1", reference)).toMatchObject({

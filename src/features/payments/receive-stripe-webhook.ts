@@ -2,9 +2,8 @@ import type { Stripe } from "stripe";
 import { AppError } from "#core/errors";
 import { newId } from "#core/ids";
 import type { Context } from "#platform/context";
-import { errorFields } from "#platform/log";
 import { verifyStripeEvent } from "#providers/stripe";
-import { publishPaymentEvent } from "./publish-payment-event.ts";
+import { publishStoredEvent } from "./publish-payment-event.ts";
 import { insertPaymentEvent } from "./store.ts";
 
 /**
@@ -30,14 +29,7 @@ export async function receiveStripeWebhook(
     payload: event,
     occurredAt: new Date(event.created * 1000),
   });
-  context.afterResponse(
-    publishPaymentEvent(context, "stripe", event.id).catch((error: unknown) =>
-      context.log("warn", "a payment event waits for the sweep", {
-        ...errorFields(error),
-        provider: "stripe",
-      }),
-    ),
-  );
+  publishStoredEvent(context, "stripe", event.id);
 }
 
 /** The payment intent that an event is about, or null when it is about none. */

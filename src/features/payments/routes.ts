@@ -6,6 +6,7 @@ import { requireIdempotentRequest } from "#http/idempotency";
 import { createRouter, idempotencyKey, json, jsonBody, problems } from "#http/openapi";
 import { markReplay } from "#http/reply";
 import { confirmPayment } from "./confirm-payment.ts";
+import { receivePaypalWebhook } from "./receive-paypal-webhook.ts";
 import { receiveStripeWebhook } from "./receive-stripe-webhook.ts";
 import { ConfirmPayment, PaymentAttemptWire, StartCheckout } from "./schema.ts";
 import { startCheckout } from "./start-checkout.ts";
@@ -98,6 +99,24 @@ paymentRoutes.openapi(
     if (signature === undefined)
       throw new AppError("invalid_signature", { detail: "The Stripe-Signature header is missing." });
     await receiveStripeWebhook(request.var.context, { body: await request.req.text(), signature });
+    return request.json({ received: true as const }, 200);
+  },
+);
+
+paymentRoutes.openapi(
+  createRoute({
+    method: "post",
+    path: "/webhooks/paypal",
+    tags: ["payment"],
+    summary: "PayPal's notifications",
+    responses: {
+      200: json(z.object({ received: z.literal(true) }), "Verified and stored."),
+      ...problems("invalid_signature", "body_too_large"),
+    },
+  }),
+  async (request) => {
+    const { headers } = request.req.raw;
+    await receivePaypalWebhook(request.var.context, { body: await request.req.text(), headers });
     return request.json({ received: true as const }, 200);
   },
 );

@@ -47,6 +47,8 @@ export type PaymentStep =
   | { do: "rest" }
   /** The facts contradict the order: a person must look, nothing is fulfilled. */
   | { do: "park"; reason: "amount_mismatch" | "identity_mismatch" }
+  /** The buyer has approved: ask the provider to reserve the money. */
+  | { do: "complete_authorisation" }
   | { do: "record_authorised" }
   /** Commit the stock of every SKU; then capture if the money is not captured yet; then record the order as paid. */
   | { do: "commit_and_capture" }
@@ -79,10 +81,15 @@ export function nextPaymentStep({ order, attempt }: PaymentSituation, facts: Pay
       if (order.status === "authorised") return { do: "commit_and_capture" };
       return afterCapture({ order, attempt }, facts);
     case "cancelled":
-      return order.status === "authorised" ? { do: "record_voided" } : recordAttempt(attempt, facts);
+      return order.status === "authorised"
+        ? { do: "record_voided" }
+        : recordAttempt(attempt, facts.state, facts.failureCode);
+    case "approved":
+      if (isPayable(order.status)) return { do: "complete_authorisation" };
+      return hasEnded(order.status) ? { do: "void" } : { do: "rest" };
     case "pending":
     case "requires_action":
-      return hasEnded(order.status) ? { do: "void" } : recordAttempt(attempt, facts);
+      return hasEnded(order.status) ? { do: "void" } : recordAttempt(attempt, facts.state, facts.failureCode);
   }
 }
 
@@ -92,7 +99,9 @@ function afterCapture({ order, attempt }: PaymentSituation, facts: PaymentFacts)
   if (unbooked > 0) return { do: "record_provider_refund", amount: unbooked };
   const kept = facts.capturedAmount - facts.refundedAmount;
   if (hasEnded(order.status)) return kept > 0 ? { do: "refund_surplus", amount: kept } : { do: "rest" };
-  return order.status === "payment_review" ? { do: "rest" } : recordAttempt(attempt, facts);
+  return order.status === "payment_review"
+    ? { do: "rest" }
+    : recordAttempt(attempt, "captured", facts.failureCode);
 }
 
 /** A contradiction stops an order that is not paid yet; of a paid one it is no payment, and changes nothing. */
@@ -104,8 +113,11 @@ function park(
   return stoppable ? { do: "park", reason } : { do: "rest" };
 }
 
-function recordAttempt(attempt: PaymentSituation["attempt"], facts: PaymentFacts): PaymentStep {
-  const { state: status, failureCode } = facts;
+function recordAttempt(
+  attempt: PaymentSituation["attempt"],
+  status: AttemptStatus,
+  failureCode: string | undefined,
+): PaymentStep {
   const declined = failureCode !== undefined && failureCode !== attempt.failureCode;
   if (attempt.status === status && !declined) return { do: "rest" };
   return { do: "record_attempt", status, failureCode, declined };

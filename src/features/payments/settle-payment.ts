@@ -1,8 +1,10 @@
 import { AppError } from "#core/errors";
+import type { PaymentFacts } from "#core/payment-facts";
 import { changeOrderStatements } from "#features/orders/change-order";
 import { type Order, loadOrder } from "#features/orders/load-order";
 import { commitStock } from "#features/orders/stock-claims";
 import type { Context } from "#platform/context";
+import { readAttempt } from "./attempts.ts";
 import { gatewayOf } from "./gateways.ts";
 import { lostRace, transact } from "#platform/database";
 import { type SettledAttempt, type SettlementChange, type SettlementPorts, settle } from "./settlement.ts";
@@ -31,7 +33,11 @@ function portsOf(context: Context): SettlementPorts<Order> {
       const request = { attemptId, orderId, amount, currency };
       return (await gatewayOf(context, provider).authorise(request)).facts;
     },
-    read: async ({ provider }, reference) => (await gatewayOf(context, provider).read(reference)).facts,
+    read: (attempt, reference) => readFacts(context, attempt, reference),
+    completeAuthorisation: async ({ provider }, reference) => {
+      const gateway = gatewayOf(context, provider);
+      return (await (gateway.completeAuthorisation ?? gateway.read)(reference)).facts;
+    },
     capture: ({ provider, id }, reference) => gatewayOf(context, provider).capture(id, reference),
     cancel: ({ provider, id }, reference) => gatewayOf(context, provider).cancel(id, reference),
     commitStock: (order) => commitStock(context.objects.inventory, order),
@@ -40,6 +46,32 @@ function portsOf(context: Context): SettlementPorts<Order> {
     recordProviderRefund: (order, attempt, amount) =>
       recordProviderRefund(context, { order, attempt, amount }),
   };
+}
+
+/** What the provider says now. A payment that it has forgotten is one that nobody can pay any more. */
+async function readFacts(
+  context: Context,
+  attempt: SettledAttempt,
+  reference: string,
+): Promise<PaymentFacts> {
+  try {
+    return (await gatewayOf(context, attempt.provider).read(reference)).facts;
+  } catch (error) {
+    const stored = await readAttempt(context, attempt.id);
+    if (!(error instanceof AppError && error.code === "not_found") || stored === undefined) throw error;
+    const { id: attemptId, orderId, amount, currency } = stored;
+    return {
+      reference,
+      orderId,
+      attemptId,
+      amount,
+      currency,
+      state: "cancelled",
+      capturedAmount: 0,
+      refundedAmount: 0,
+      failureCode: "forgotten_by_provider",
+    };
+  }
 }
 
 async function changeTogether(context: Context, order: Order, change: SettlementChange): Promise<boolean> {

@@ -45,6 +45,8 @@ export type SettlementPorts<Order extends SettledOrder> = {
   /** Asks once more for the attempt's payment: the same key leads to the same one. */
   readonly authorise: (order: Order, attempt: SettledAttempt) => Promise<PaymentFacts>;
   readonly read: (attempt: SettledAttempt, reference: string) => Promise<PaymentFacts>;
+  /** Reserves the money that the buyer has approved, where that is a step of its own. */
+  readonly completeAuthorisation: (attempt: SettledAttempt, reference: string) => Promise<PaymentFacts>;
   readonly capture: (attempt: SettledAttempt, reference: string) => Promise<PaymentFacts>;
   readonly cancel: (attempt: SettledAttempt, reference: string) => Promise<PaymentFacts>;
   /** Turns every hold of the order into a sale. @returns the SKUs whose units are gone for good. */
@@ -120,6 +122,10 @@ async function perform<Order extends SettledOrder>(
         { order: { transition: "review", event: "order.payment_review", data: { reason: step.reason } } },
         facts,
       );
+    case "complete_authorisation": {
+      const completed = await ports.completeAuthorisation(attempt, facts.reference);
+      return completed.state === "approved" ? "rest" : completed;
+    }
     case "record_authorised":
       return change(
         {
@@ -168,10 +174,17 @@ async function commitAndCapture<Order extends SettledOrder>(
   { order, attempt, facts }: Situation<Order>,
 ): Promise<Outcome> {
   const missing = await ports.commitStock(order);
-  if (missing.length > 0) return giveUp(ports, { order, attempt, facts }, missing);
+  if (missing.length > 0)
+    return giveUp(ports, { order, attempt, facts }, { reason: "out_of_stock", skus: missing });
   const captured = facts.state === "captured" ? facts : await ports.capture(attempt, facts.reference);
   // A manual payment stays authorised until staff have received the money.
-  if (captured.state === "authorised") return "rest";
+  if (captured.state === "authorised" && captured.failureCode === undefined) return "rest";
+  if (captured.state === "authorised")
+    return giveUp(
+      ports,
+      { order, attempt, facts },
+      { reason: "capture_refused", failure_code: captured.failureCode },
+    );
   if (captured.state !== "captured") return captured;
   const paid = await ports.change(order, {
     order: { transition: "pay", event: "order.paid", data: { attempt_id: attempt.id }, numbered: true },
@@ -180,13 +193,12 @@ async function commitAndCapture<Order extends SettledOrder>(
   return paid ? captured : undefined;
 }
 
-/** The units are gone: the authorisation is given back and the order cancelled, or a person looks. */
+/** The units are gone, or the money cannot be taken: the authorisation is given back and the order cancelled, or a person looks. */
 async function giveUp<Order extends SettledOrder>(
   ports: SettlementPorts<Order>,
   { order, attempt, facts }: Situation<Order>,
-  missing: readonly string[],
+  data: Record<string, unknown>,
 ): Promise<PaymentFacts | undefined> {
-  const data = { reason: "out_of_stock", skus: missing };
   if (facts.state === "captured") {
     const review = { transition: "review" as const, event: "order.payment_review" as const, data };
     return (await ports.change(order, { order: review })) ? facts : undefined;

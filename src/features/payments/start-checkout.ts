@@ -15,7 +15,7 @@ import {
 } from "#platform/idempotency";
 import type { PaymentHandover } from "#providers/payment-gateway";
 import type { PaymentAttempt } from "./attempts.ts";
-import { gatewayOf } from "./gateways.ts";
+import { gatewayOf, isOffered } from "./gateways.ts";
 import { type OpeningPorts, openPayment } from "./opening.ts";
 import type { PaymentAttemptWire, StartCheckout } from "./schema.ts";
 import { changeAttempt, insertAttempt } from "./store.ts";
@@ -30,9 +30,9 @@ export async function startCheckout(
   context: Context,
   checkout: CheckoutRequest,
 ): Promise<Outcome<PaymentAttemptWire>> {
-  if (checkout.input.provider === "manual" && context.settings.MANUAL_PAYMENTS === "off")
+  if (!isOffered(context, checkout.input.provider))
     throw new AppError("invalid_request", {
-      detail: "This shop takes no manual payments.",
+      detail: `This shop takes no ${checkout.input.provider} payments.`,
       errors: [{ pointer: "/provider", code: "not_offered", detail: "Choose another provider." }],
     });
   const opened = await openPayment(portsOf(context, checkout), checkout.input.provider);
@@ -46,7 +46,7 @@ type Answered = { attemptId: string; answer: Outcome<PaymentAttemptWire> };
 
 function portsOf(
   context: Context,
-  { access, request, input: { provider } }: CheckoutRequest,
+  { access, request, input: { provider, return_url: returnUrl } }: CheckoutRequest,
 ): OpeningPorts<PaymentAttempt, Order, PaymentHandover, Answered> {
   const { primary } = context.databases;
   return {
@@ -73,7 +73,13 @@ function portsOf(
       }
     },
     authorise: ({ id: orderId }, { id: attemptId, amount, currency }) =>
-      gatewayOf(context, provider).authorise({ attemptId, orderId, amount, currency }),
+      gatewayOf(context, provider).authorise({
+        attemptId,
+        orderId,
+        amount,
+        currency,
+        ...(returnUrl === undefined ? {} : { returnUrl, cancelUrl: returnUrl }),
+      }),
     read: (attempt, reference) => gatewayOf(context, attempt.provider).read(reference),
     store: (order, attempt, handover) =>
       storeHandover(context, { request, body: presentAttempt(order, attempt), attempt, handover }),

@@ -1,0 +1,38 @@
+import { AppError } from "#core/errors";
+import { newId } from "#core/ids";
+import type { Context } from "#platform/context";
+import { type SignedWebhook, subjectOfPaypalEvent, verifyPaypalEvent } from "#providers/paypal-events";
+import { readAttempt } from "./attempts.ts";
+import { publishStoredEvent } from "./publish-payment-event.ts";
+import { insertPaymentEvent } from "./store.ts";
+
+/**
+ * Takes what PayPal tells: the signature over the raw body is checked, the event is stored once, and only then is it
+ * acknowledged. It is acted on by the queue's delivery; a publication that gets lost is found by the sweep.
+ * @throws AppError invalid_signature, dependency_unavailable when PayPal's certificate cannot be had.
+ */
+export async function receivePaypalWebhook(context: Context, signed: SignedWebhook): Promise<void> {
+  const { PAYPAL_WEBHOOK_ID: webhookId, PAYPAL_API_URL: apiUrl } = context.settings;
+  const event =
+    webhookId === undefined
+      ? undefined
+      : await verifyPaypalEvent({ webhookId, apiUrl }, signed, context.now());
+  if (event === undefined)
+    throw new AppError("invalid_signature", {
+      detail: "PayPal's signature does not match the body, or is too old.",
+    });
+  const { reference, attemptId } = subjectOfPaypalEvent(event);
+  // Events of captures and refunds name our attempt where they do not name PayPal's order.
+  const attempt =
+    reference === undefined && attemptId !== undefined ? await readAttempt(context, attemptId) : undefined;
+  await insertPaymentEvent(context, {
+    id: newId("paymentEvent", context.now()),
+    provider: "paypal",
+    providerEventId: event.id,
+    type: event.event_type,
+    providerReference: reference ?? attempt?.providerReference ?? null,
+    payload: event,
+    occurredAt: new Date(event.create_time),
+  });
+  publishStoredEvent(context, "paypal", event.id);
+}
