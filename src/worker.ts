@@ -1,6 +1,7 @@
 import { currentTime } from "#core/time";
 import { drainOutboxOf, forgetDelivered } from "#events/outbox";
 import { createPacer } from "#events/wake-up";
+import { sweepInventory } from "#features/inventory/sweep-inventory";
 import { expireOverdueOrders } from "#features/orders/end-order";
 import { sweepPayments } from "#features/payments/sweep-payments";
 import { type Context, createContext } from "#platform/context";
@@ -27,6 +28,7 @@ async function sweep(context: Context): Promise<void> {
     () => sweepPayments(context),
     () => expireOverdueOrders(context),
     () => forgetDelivered(context),
+    () => sweepInventory(context),
     () => tendIndex(context),
   ];
   const outcomes = await Promise.allSettled(sweeps.map((run) => run()));

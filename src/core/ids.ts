@@ -45,7 +45,7 @@ export function newId<Kind extends IdKind>(kind: Kind, now: EpochMs): Id<Kind> {
 /** When this id was made. */
 export function timeOfId(id: Id<IdKind>): EpochMs {
   const time = id.slice(id.indexOf("_") + 1, -16);
-  return epochMs([...time].reduce((sum, letter) => sum * 32 + alphabet.indexOf(letter), 0));
+  return epochMs(Array.from(time).reduce((sum, letter) => sum * 32 + alphabet.indexOf(letter), 0));
 }
 
 /** Accepts only the form that {@link newId} makes, so that a malformed id is refused before it reaches a store. */

@@ -1,6 +1,6 @@
 import { createMiddleware } from "hono/factory";
 import { AppError } from "#core/errors";
-import type { Principal, Role } from "#core/principal";
+import type { Role } from "#core/principal";
 import { verifyAccessToken } from "#platform/access-tokens";
 import { actingAs } from "#platform/context";
 import type { AppEnvironment } from "./app-types.ts";
@@ -18,8 +18,6 @@ export const authenticate = createMiddleware<AppEnvironment>(async (request, nex
   }
   return next();
 });
-
-export type UserPrincipal = Extract<Principal, { kind: "user" }>;
 
 /** Lets only the given roles through: 401 for guests, 403 for others. */
 export function requireRole(...roles: Role[]) {

@@ -2,7 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { bodyBytesMax } from "#http/body-limit";
-import worker from "../../src/worker.ts";
+import { createApp } from "../../src/app.ts";
 
 const chunkBytes = 4096;
 
@@ -18,10 +18,11 @@ function endlessBody() {
   return { asked, body };
 }
 
+const app = createApp(() => Promise.resolve());
+
 async function post(path: string, body: ReadableStream, headers: Record<string, string>): Promise<Response> {
   const executionContext = createExecutionContext();
-  const request = new Request(`https://shop.invalid${path}`, { method: "POST", headers, body });
-  const response = await worker.fetch(request, env, executionContext);
+  const response = await app.request(path, { method: "POST", headers, body }, env, executionContext);
   await waitOnExecutionContext(executionContext);
   return response;
 }

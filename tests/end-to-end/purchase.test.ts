@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { z } from "zod";
 import { serviceNames } from "#local/stack-plan";
-import { Attempt, Order, createBuyer } from "../buying.ts";
+import { Attempt, type Order, createBuyer } from "../buying.ts";
 import { type OwnStack, startOwnStack } from "../own-stack.ts";
 import { type ShopClient, createShopClient } from "../shop-client.ts";
 

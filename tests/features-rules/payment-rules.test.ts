@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { PaymentFacts } from "#core/payment-facts";
 import { type OrderStatus, orderStatuses } from "#features/orders/rules";
@@ -111,11 +111,14 @@ test("money is captured only for an order whose authorisation is recorded and wh
       ({ status, attemptStatus, ...change }) => {
         const order = { id: "ord_1", status, total: 500, currency: "USD", ...booked };
         const attempt = { id: "pay_1", status: attemptStatus, failureCode: null };
-        const next = nextPaymentStep({ order, attempt }, {
-          ...facts,
-          ...change,
-          capturedAmount: 500,
-        } as PaymentFacts);
+        const next = nextPaymentStep(
+          { order, attempt },
+          {
+            ...facts,
+            ...change,
+            capturedAmount: 500,
+          },
+        );
         if (next.do !== "commit_and_capture") return;
         expect(status).toBe("authorised");
         expect(change).toMatchObject({ amount: 500, orderId: "ord_1" });

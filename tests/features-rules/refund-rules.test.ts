@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { postingsOf } from "#features/payments/bookkeeping";
 import { type RefundState, planRefund, refundableAmount } from "#features/payments/refund-rules";

@@ -4,15 +4,7 @@ import type { Context } from "#platform/context";
 import type { ProductDocument } from "./document.ts";
 import { anyOf, documentsOf, selectDocuments } from "./store.ts";
 
-/** The product as the primary knows it now, or undefined when it is not on sale. */
-export async function readProductDocument(
-  context: Context,
-  productId: string,
-): Promise<ProductDocument | undefined> {
-  return (await readProductDocuments(context, [productId])).get(productId);
-}
-
-/** The same for many products in one statement; those not on sale are absent. */
+/** The products as the primary knows them now; those not on sale are absent. */
 export async function readProductDocuments(
   context: Context,
   productIds: readonly string[],

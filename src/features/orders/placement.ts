@@ -47,7 +47,8 @@ export async function place<Quote extends QuotedUnits, Refusal, Answer>(
   const priced = await ports.price(checkout);
   if (priced.found === "answer") return { ok: true, answer: priced.answer };
   if (priced.found === "refusal") {
-    // Nothing was held: the same key may come back with the new quote.
+    // The same key may come back with the new quote. What an earlier try held may belong to a twin of this request that
+    // is storing the order right now, hence it is left to expire.
     await ports.abandonCheckout(orderId);
     return { ok: false, reason: "quote_refused", refusal: priced.refusal };
   }

@@ -98,7 +98,7 @@ function afterCapture({ order, attempt }: PaymentSituation, facts: PaymentFacts)
   if (order.refundPending) return { do: "rest" };
   if (unbooked > 0) return { do: "record_provider_refund", amount: unbooked };
   const kept = facts.capturedAmount - facts.refundedAmount;
-  if (hasEnded(order.status)) return kept > 0 ? { do: "refund_surplus", amount: kept } : { do: "rest" };
+  if (hasEnded(order.status) && kept > 0) return { do: "refund_surplus", amount: kept };
   return order.status === "payment_review"
     ? { do: "rest" }
     : recordAttempt(attempt, "captured", facts.failureCode);

@@ -78,7 +78,8 @@ async function changeTogether(context: Context, order: Order, change: Settlement
   const [first, ...rest] = [
     ...(change.order ? changeOrderStatements(context, order, change.order) : []),
     ...(change.attempt && order.attempt ? [changeAttempt(context, order.attempt, change.attempt)] : []),
-    ...(change.order?.event === "order.paid" && order.attempt
+    // Money for an order that had ended is booked together with its refund.
+    ...(change.order && change.attempt?.status === "captured" && order.attempt
       ? [bookCapture(context, order, order.attempt)]
       : []),
   ];

@@ -160,7 +160,11 @@ async function perform<Order extends SettledOrder>(
       return change(
         {
           ...(step.declined ? { order: told } : {}),
-          attempt: { status: step.status, failureCode: step.failureCode },
+          attempt: {
+            status: step.status,
+            capturedAmount: facts.capturedAmount,
+            failureCode: step.failureCode,
+          },
         },
         facts,
       );
@@ -200,8 +204,11 @@ async function giveUp<Order extends SettledOrder>(
   data: Record<string, unknown>,
 ): Promise<PaymentFacts | undefined> {
   if (facts.state === "captured") {
-    const review = { transition: "review" as const, event: "order.payment_review" as const, data };
-    return (await ports.change(order, { order: review })) ? facts : undefined;
+    const reviewed = await ports.change(order, {
+      order: { transition: "review", event: "order.payment_review", data },
+      attempt: { status: "captured", capturedAmount: facts.capturedAmount },
+    });
+    return reviewed ? facts : undefined;
   }
   const cancelled = await ports.cancel(attempt, facts.reference);
   if (cancelled.state !== "cancelled") return cancelled;

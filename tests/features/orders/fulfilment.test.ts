@@ -65,7 +65,7 @@ test("no more is packed than was ordered, and no parcel is shipped twice", async
     asStaff(`${path}/${parcel}/ship`, tracking),
     asStaff(`${path}/${parcel}/ship`, tracking),
   ]);
-  expect(twice.map((answer) => answer.status).toSorted()).toEqual([200, 409]);
+  expect(new Set(twice.map((answer) => answer.status))).toEqual(new Set([200, 409]));
 });
 
 test("an order that is not paid cannot be packed", async () => {
