@@ -1,4 +1,4 @@
-import { copyFile, mkdir } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { migrate } from "../migrate.ts";
 import { createPartGroup, type PartGroup } from "../part-group.ts";
@@ -18,7 +18,7 @@ const READY_PATH = "/health";
 
 export type BenchStack = {
   readonly addresses: Addresses;
-  readonly bundleFile: string;
+  readonly bundle: Buffer;
   readonly compatibilityDate: string;
   readonly workerd: BareWorkerd;
   /** Every process whose time is counted: workerd as `worker`, and each service. */
@@ -64,13 +64,14 @@ type Shop = { parts: PartGroup; plan: StackPlan; stateFolder: string };
 
 async function startShop({ parts, plan, stateFolder }: Shop): Promise<BenchStack> {
   const bundleFolder = await ensureBundle((line) => say("worker", line));
-  const bundleFile = join(bundleFolder, BUNDLE);
+  // Read at once: who starts a stack from other sources meanwhile may clear old bundles away.
+  const bundle = await readFile(join(bundleFolder, BUNDLE));
   const manifest = await readManifest(bundleFolder);
   const start = async (name: string, ports: { api: number; sweep: number }): Promise<BareWorkerd> => {
     const folder = join(stateFolder, name);
     await mkdir(folder, { recursive: true });
     // Workerd embeds files of the folder that its configuration is in.
-    await copyFile(bundleFile, join(folder, BUNDLE));
+    await writeFile(join(folder, BUNDLE), bundle);
     const workerPlan = {
       ...manifest,
       port: ports.api,
@@ -85,7 +86,7 @@ async function startShop({ parts, plan, stateFolder }: Shop): Promise<BenchStack
   let others = 0;
   return {
     addresses: plan.addresses,
-    bundleFile,
+    bundle,
     compatibilityDate: manifest.compatibilityDate,
     workerd,
     roots: async () => ({ ...(await findParts()), worker: workerd.pid }),

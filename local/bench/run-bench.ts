@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -51,7 +51,7 @@ async function bench(options: BenchOptions, folder: string): Promise<Report> {
     const coldStartMs = [stack.workerd.coldStartMs, ...(await startMore(stack))];
     const atRest = await readMemoryBytes(stack.workerd.pid);
     const cells = await measureAll(stack, options, folder);
-    const bundle = await readFile(stack.bundleFile);
+    const { bundle } = stack;
     return {
       madeAt: new Date().toISOString(),
       release: await readRelease(),
