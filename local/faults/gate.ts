@@ -1,5 +1,11 @@
 import { once } from "node:events";
-import { Agent, type IncomingMessage, request as sendRequest, type ServerResponse } from "node:http";
+import {
+  Agent,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request as sendRequest,
+  type ServerResponse,
+} from "node:http";
 import { close, createHttpServer, listen, readBody } from "../http-server.ts";
 
 const BODY_BYTES_MAX = 70 * 1024 * 1024;
@@ -93,12 +99,13 @@ export async function openGate(log: (line: string) => void): Promise<Gate> {
 }
 
 type Forwarding = { request: IncomingMessage; body: Buffer; target: URL; agent: Agent };
-type ServiceAnswer = { status: number; headers: Record<string, string | string[]>; body: Buffer };
+type ServiceAnswer = { status: number; headers: OutgoingHttpHeaders; body: Buffer };
 
 /** @returns undefined when the service gave no answer: its caller's connection is to be cut as well. */
 async function forward({ request, body, target, agent }: Forwarding): Promise<ServiceAnswer | undefined> {
   const headers = { ...passedOn(request.headers), host: target.host, "content-length": body.length };
-  const outgoing = sendRequest(target, { method: request.method ?? "GET", headers, agent });
+  const { method = "GET" } = request;
+  const outgoing = sendRequest(target.href, { method, headers, agent });
   outgoing.end(body);
   try {
     const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
@@ -114,10 +121,6 @@ async function forward({ request, body, target, agent }: Forwarding): Promise<Se
   }
 }
 
-function passedOn(headers: IncomingMessage["headers"]): Record<string, string | string[]> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined || HOP_HEADERS.includes(name) ? [] : [[name, value]],
-    ),
-  );
+function passedOn(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_HEADERS.includes(name)));
 }

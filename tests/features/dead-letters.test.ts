@@ -2,15 +2,20 @@ import { randomUUID } from "node:crypto";
 import { expect, test, vi } from "vitest";
 import { z } from "zod";
 import { inDatabase } from "../in-database.ts";
-import { adminToken, registerCustomer, request } from "../stack.ts";
+import { adminToken, registerCustomer, request, stack } from "../stack.ts";
 
 const Letters = z.object({
   data: z.array(z.object({ id: z.string(), kind: z.string(), last_error: z.string().nullable() })),
 });
 
+/** An id of the form that events have. */
+function newEventId(): string {
+  return `evt_${randomUUID().replaceAll("-", "").slice(0, 26)}`;
+}
+
 test("an event that was given up is listed, and its replay is delivered", async () => {
   const token = await adminToken();
-  const id = `evt_${randomUUID().replaceAll("-", "").slice(0, 26)}`.replaceAll(/[ilou]/g, "0");
+  const id = newEventId();
   await inDatabase(
     `insert into outbox (id, type, subject, payload, attempts, last_error, dead_at)
      values ($1, 'order.authorised', $2, $3, 12, 'search was down', now())`,
@@ -24,6 +29,25 @@ test("an event that was given up is listed, and its replay is delivered", async 
     expect(rows).toHaveLength(1);
   }, 10_000);
   expect((await request(`/admin/dead-letters/${id}/replay`, { method: "POST", token })).status).toBe(404);
+});
+
+test("a handler's fault reaches the error tracker, with ids as tags and nothing personal", async () => {
+  const id = newEventId();
+  await inDatabase("insert into outbox (id, type, subject, payload) values ($1, 'order.placed', $2, $3)", [
+    id,
+    randomUUID(),
+    { order_id: "no order's id", sequence: 1, status: "pending_payment" },
+  ]);
+  const Events = z.object({
+    events: z.array(z.object({ tags: z.record(z.string(), z.string()).nullable(), request: z.unknown() })),
+  });
+  await vi.waitFor(async () => {
+    const response = await fetch(`${stack().services.sentry}/events`);
+    const { events } = Events.parse(await response.json());
+    expect(events.map(({ tags }) => tags)).toContainEqual(
+      expect.objectContaining({ event_id: id, handler: "clear-cart" }),
+    );
+  }, 20_000);
 });
 
 test("customers do not see dead letters", async () => {
