@@ -40,6 +40,15 @@ export function beginCheckout(
   };
 }
 
+/**
+ * Sets the key of a refused checkout free, so that it may be tried again. The lines stay known under the order's id: a
+ * twin of the refused request may be storing that very order. Undefined when the order was placed already.
+ */
+export function abandonCheckout(checkout: CartCheckout): CartCheckout | undefined {
+  if (checkout.status === "placed") return undefined;
+  return { ...checkout, key: `abandoned ${checkout.orderId}` };
+}
+
 /** Takes the ordered units out of the cart; undefined when that has happened already. */
 export function completeCheckout(
   checkout: CartCheckout,

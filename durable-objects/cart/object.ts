@@ -2,7 +2,13 @@ import { DurableObject } from "cloudflare:workers";
 import { type Id, newId } from "#core/ids";
 import { type EpochMs, currentTime } from "#core/time";
 import type { Bindings } from "#platform/env";
-import { type CartCheckout, type CheckoutReply, beginCheckout, completeCheckout } from "./checkouts.ts";
+import {
+  type CartCheckout,
+  type CheckoutReply,
+  abandonCheckout,
+  beginCheckout,
+  completeCheckout,
+} from "./checkouts.ts";
 import {
   type CartLine,
   type LinesChange,
@@ -81,22 +87,25 @@ export class CartObject extends DurableObject<Bindings> {
     return Promise.resolve(reply);
   }
 
-  /** Forgets a checkout that was refused before anything was held, so that its key may be tried again. */
+  /** Sets the key of a refused checkout free, so that it may be tried again. */
   abandonCheckout(orderId: Id<"order">): Promise<void> {
-    this.#sql.exec(
-      "delete from checkouts where order_id = ? and json_extract(checkout, '$.status') = 'open'",
-      orderId,
-    );
+    const checkout = this.#checkoutFor(orderId);
+    const abandoned = checkout && abandonCheckout(checkout);
+    if (abandoned)
+      this.#sql.exec(
+        "update checkouts set key = ?, checkout = ? where order_id = ?",
+        abandoned.key,
+        JSON.stringify(abandoned),
+        orderId,
+      );
     return Promise.resolve();
   }
 
   /** Takes the ordered units out of the cart, once, however often it is told. */
   async completeCheckout(orderId: Id<"order">): Promise<void> {
-    const [row] = this.#sql
-      .exec<{ checkout: string }>("select checkout from checkouts where order_id = ?", orderId)
-      .toArray();
+    const checkout = this.#checkoutFor(orderId);
     const cart = this.#load();
-    const completed = row && completeCheckout(checkoutFrom(row.checkout), cart.lines);
+    const completed = checkout && completeCheckout(checkout, cart.lines);
     if (completed === undefined) return;
     this.ctx.storage.transactionSync(() => {
       this.#saveCheckout(completed.checkout);
@@ -162,6 +171,13 @@ export class CartObject extends DurableObject<Bindings> {
   #checkoutOf(key: string): CartCheckout | undefined {
     const [row] = this.#sql
       .exec<{ checkout: string }>("select checkout from checkouts where key = ?", key)
+      .toArray();
+    return row && checkoutFrom(row.checkout);
+  }
+
+  #checkoutFor(orderId: Id<"order">): CartCheckout | undefined {
+    const [row] = this.#sql
+      .exec<{ checkout: string }>("select checkout from checkouts where order_id = ?", orderId)
       .toArray();
     return row && checkoutFrom(row.checkout);
   }

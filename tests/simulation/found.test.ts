@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import type { Id } from "#core/ids";
+import { epochMs } from "#core/time";
+import { abandonCheckout, beginCheckout, completeCheckout } from "#durable-objects/cart/checkouts";
+import type { CartLine } from "#durable-objects/cart/lines";
+import { nextPaymentStep } from "#features/payments/rules";
+
+// Histories that the simulation found, boiled down to the decision that was wrong.
+
+test("an order that a twin of a refused request stored still leaves the cart", () => {
+  const line: CartLine = { id: "cln_1" as Id<"cartLine">, variantId: "var_1" as Id<"variant">, quantity: 2 };
+  const orderId = "ord_1" as Id<"order">;
+  const request = { key: "k", fingerprint: "f", orderId, at: epochMs(0) };
+  const { checkout } = beginCheckout(undefined, [line], request);
+  if (checkout === undefined) throw new Error("a new key starts a checkout");
+  const abandoned = abandonCheckout(checkout);
+  expect(abandoned?.key).not.toBe("k");
+  expect(completeCheckout(abandoned ?? checkout, [line])?.lines).toEqual([]);
+});
+
+test("a placed checkout keeps its key", () => {
+  const request = { key: "k", fingerprint: "f", orderId: "ord_1" as Id<"order">, at: epochMs(0) };
+  expect(abandonCheckout({ ...request, lines: [], status: "placed" })).toBeUndefined();
+});
+
+test("a payment that came too late and went back comes to rest as captured", () => {
+  const order = {
+    id: "ord_1",
+    status: "cancelled" as const,
+    total: 500,
+    currency: "USD",
+    refunded: 500,
+    refundPending: false,
+  };
+  const facts = {
+    reference: "pi_1",
+    state: "captured" as const,
+    amount: 500,
+    capturedAmount: 500,
+    refundedAmount: 500,
+    currency: "USD",
+    orderId: "ord_1",
+    attemptId: "pay_1",
+    failureCode: undefined,
+  };
+  const attempt = { id: "pay_1", status: "pending" as const, failureCode: null };
+  expect(nextPaymentStep({ order, attempt }, facts)).toMatchObject({
+    do: "record_attempt",
+    status: "captured",
+  });
+  const recorded = { ...attempt, status: "captured" as const };
+  expect(nextPaymentStep({ order, attempt: recorded }, facts)).toEqual({ do: "rest" });
+});
