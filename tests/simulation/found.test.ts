@@ -3,6 +3,7 @@ import type { Id } from "#core/ids";
 import { epochMs } from "#core/time";
 import { abandonCheckout, beginCheckout, completeCheckout } from "#durable-objects/cart/checkouts";
 import type { CartLine } from "#durable-objects/cart/lines";
+import { type SettledAttempt, type SettledOrder, settle } from "#features/payments/settlement";
 import { nextPaymentStep } from "#features/payments/rules";
 
 // Histories that the simulation found, boiled down to the decision that was wrong.
@@ -50,4 +51,52 @@ test("a payment that came too late and went back comes to rest as captured", () 
   });
   const recorded = { ...attempt, status: "captured" as const };
   expect(nextPaymentStep({ order, attempt: recorded }, facts)).toEqual({ do: "rest" });
+});
+
+test("a payment that ended says nothing about the one that the buyer opens while it is noted", async () => {
+  const facts = {
+    amount: 500,
+    capturedAmount: 0,
+    refundedAmount: 0,
+    currency: "USD",
+    orderId: "ord_1",
+    failureCode: undefined,
+  };
+  const attemptOf = (id: string, providerReference: string): SettledAttempt => ({
+    id,
+    providerReference,
+    provider: "stripe",
+    status: "pending",
+    failureCode: null,
+  });
+  const order = { id: "ord_1", status: "pending_payment" as const, total: 500, currency: "USD" };
+  let attempt = attemptOf("pay_1", "pi_1");
+  const moves: unknown[] = [];
+  const notAsked = () => Promise.reject(new Error("nobody asks for this"));
+  const settled = await settle<SettledOrder>(
+    {
+      load: () => Promise.resolve({ ...order, attempt, refunded: 0, refunds: [] }),
+      read: (_, reference) =>
+        Promise.resolve(
+          reference === "pi_1"
+            ? { ...facts, reference, attemptId: "pay_1", state: "cancelled" }
+            : { ...facts, reference, attemptId: "pay_2", state: "pending" },
+        ),
+      change: (_, { attempt: move, order: orderMove }) => {
+        moves.push(orderMove?.transition ?? move?.status);
+        attempt = attemptOf("pay_2", "pi_2");
+        return Promise.resolve(true);
+      },
+      authorise: notAsked,
+      completeAuthorisation: notAsked,
+      capture: notAsked,
+      cancel: notAsked,
+      commitStock: notAsked,
+      refundSurplus: notAsked,
+      recordProviderRefund: notAsked,
+    },
+    "ord_1",
+  );
+  expect(moves).toEqual(["cancelled"]);
+  expect(settled).toMatchObject({ status: "pending_payment", attempt: { id: "pay_2" } });
 });

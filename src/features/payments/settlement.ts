@@ -81,6 +81,8 @@ export async function settle<Order extends SettledOrder>(
       await adoptPayment(ports, order, attempt);
       continue;
     }
+    // The newest attempt may be another one by now.
+    if (facts?.reference !== attempt.providerReference) facts = undefined;
     facts ??= await ports.read(attempt, attempt.providerReference);
     const refundPending = order.refunds.some((refund) => refund.status === "pending");
     const next = nextPaymentStep({ order: { ...order, refundPending }, attempt }, facts);
