@@ -1,0 +1,220 @@
+import type { Mutant } from "./mutant.ts";
+
+const rules = "src/features/payments/rules.ts";
+const settlement = "src/features/payments/settlement.ts";
+const closing = "src/features/payments/closing.ts";
+const opening = "src/features/payments/opening.ts";
+const events = "src/features/payments/event-processing.ts";
+const books = "src/features/payments/bookkeeping.ts";
+
+/** Bugs in the fold over a payment's facts, its settlement, its opening and closing, and the books. */
+export const paymentMutants: readonly Mutant[] = [
+  {
+    name: "an authorisation for an ended order is kept",
+    file: rules,
+    search:
+      'return { do: "commit_and_capture" };\n      return hasEnded(order.status) ? { do: "void" } : { do: "rest" };',
+    replacement: 'return { do: "commit_and_capture" };\n      return { do: "rest" };',
+  },
+  {
+    name: "an approval for an ended order is kept",
+    file: rules,
+    search:
+      'return { do: "complete_authorisation" };\n      return hasEnded(order.status) ? { do: "void" } : { do: "rest" };',
+    replacement: 'return { do: "complete_authorisation" };\n      return { do: "rest" };',
+  },
+  {
+    name: "an approval is never turned into an authorisation",
+    file: rules,
+    search: 'if (isPayable(order.status)) return { do: "complete_authorisation" };',
+    replacement: 'if (order.status === "authorised") return { do: "complete_authorisation" };',
+  },
+  {
+    name: "a payment opened while its order ended stays open",
+    file: rules,
+    search:
+      'return hasEnded(order.status) ? { do: "void" } : recordAttempt(attempt, facts.state, facts.failureCode);',
+    replacement: "return recordAttempt(attempt, facts.state, facts.failureCode);",
+  },
+  {
+    name: "an authorisation that ended leaves its order waiting",
+    file: rules,
+    search: 'return order.status === "authorised"\n        ? { do: "record_voided" }',
+    replacement: 'return order.status === "shipped"\n        ? { do: "record_voided" }',
+  },
+  {
+    name: "money for an ended order is kept",
+    file: rules,
+    search: "if (hasEnded(order.status) && kept > 0)",
+    replacement: "if (hasEnded(order.status) && kept < 0)",
+  },
+  {
+    name: "a captured payment of a waiting order is taken for done",
+    file: rules,
+    search:
+      'if (isPayable(order.status)) return { do: "record_authorised" };\n      if (order.status === "authorised") return { do: "commit_and_capture" };\n      return afterCapture',
+    replacement:
+      'if (order.status === "authorised") return { do: "commit_and_capture" };\n      return afterCapture',
+  },
+  {
+    name: "an authorised order rests before its capture",
+    file: rules,
+    search: 'if (order.status === "authorised") return { do: "commit_and_capture" };\n      return hasEnded',
+    replacement: "return hasEnded",
+  },
+  {
+    name: "every payment is taken for another order's",
+    file: rules,
+    search: "facts.attemptId !== attempt.id) return park",
+    replacement: "facts.attemptId === attempt.id) return park",
+  },
+  {
+    name: "money is captured before stock is committed",
+    file: settlement,
+    search: "const missing = await ports.commitStock(order);",
+    replacement:
+      'if (facts.state === "authorised") await ports.capture(attempt, facts.reference);\n  const missing = await ports.commitStock(order);',
+  },
+  {
+    name: "an order is paid without its stock",
+    file: settlement,
+    search: "if (missing.length > 0)",
+    replacement: "if (missing.length > 9)",
+  },
+  {
+    name: "an order is paid although its money was not captured",
+    file: settlement,
+    search: 'if (captured.state !== "captured") return captured;',
+    replacement: "",
+  },
+  {
+    name: "a bank that takes its authorisation back keeps the order waiting",
+    file: settlement,
+    search: 'if (captured.state === "authorised" && captured.failureCode === undefined) return "rest";',
+    replacement: 'if (captured.state === "authorised") return "rest";',
+  },
+  {
+    name: "an order is paid without asking for the money",
+    file: settlement,
+    search:
+      'const captured = facts.state === "captured" ? facts : await ports.capture(attempt, facts.reference);',
+    replacement:
+      'const captured = { ...facts, state: "captured", capturedAmount: facts.amount } as PaymentFacts;',
+  },
+  {
+    name: "a payment without stock is cancelled here and not at the provider",
+    file: settlement,
+    search: "const cancelled = await ports.cancel(attempt, facts.reference);",
+    replacement: 'const cancelled = { ...facts, state: "cancelled" } as PaymentFacts;',
+  },
+  {
+    name: "a payment without stock is given back and its order left",
+    file: settlement,
+    search:
+      'order: { transition: "cancel", event: "order.cancelled", data },\n    attempt: { status: "cancelled" },',
+    replacement: 'attempt: { status: "cancelled" },',
+  },
+  {
+    name: "captured money without stock is taken as paid",
+    file: settlement,
+    search: 'order: { transition: "review", event: "order.payment_review", data },',
+    replacement: 'order: { transition: "pay", event: "order.paid", data },',
+  },
+  {
+    name: "the attempt of a paid order stays authorised",
+    file: settlement,
+    search: 'attempt: { status: "captured", capturedAmount: captured.capturedAmount },',
+    replacement: 'attempt: { status: "authorised" },',
+  },
+  {
+    name: "an attempt without reference is never looked for",
+    file: settlement,
+    search: "      await adoptPayment(ports, order, attempt);\n      continue;",
+    replacement: "      return order;",
+  },
+  {
+    name: "a payment is closed here and stays open at the provider",
+    file: closing,
+    search: ": await ports.cancel(attempt, reference);",
+    replacement: ': { ...(await ports.read(attempt, reference)), state: "cancelled" as const };',
+  },
+  {
+    name: "an order on its way to paid is voided by its cancellation",
+    file: closing,
+    search:
+      'order.status === "authorised"\n      ? await ports.read(attempt, reference)\n      : await ports.cancel(attempt, reference);',
+    replacement: "await ports.cancel(attempt, reference);",
+  },
+  {
+    name: "orders that ended can be paid",
+    file: opening,
+    search: 'if (order.status !== "pending_payment")',
+    replacement: 'if (order.status === "paid")',
+  },
+  {
+    name: "the provider's reference is not stored",
+    file: opening,
+    search: "const stored = await ports.store(order, attempt, handover);",
+    replacement: 'const stored: string = "stored";',
+  },
+  {
+    name: "the second of two equal openings fails",
+    file: opening,
+    search: "if (attempt.providerReference === null) continue;",
+    replacement: 'if (attempt.providerReference === null) throw new Error("no reference");',
+  },
+  {
+    name: "a failed event counts as processed",
+    file: events,
+    search: "  } catch (error) {\n    await ports.markFailed",
+    replacement: "  } catch (error) {\n    await ports.markProcessed(event.id);\n    await ports.markFailed",
+  },
+  {
+    name: "events are never marked as processed",
+    file: events,
+    search: "await ports.markProcessed(event.id);",
+    replacement: "",
+  },
+  {
+    name: "an event's payment is not settled",
+    file: events,
+    search: "  await ports.settle(attempt.orderId);",
+    replacement: "",
+  },
+  {
+    name: "the books are one-sided",
+    file: books,
+    search: '{ account: "sales", amount: -amount },',
+    replacement: '{ account: "sales", amount: -amount + 1 },',
+  },
+  {
+    name: "refunds are booked the wrong way round",
+    file: books,
+    search: '{ account: "refunds", amount },\n        { account: receivable, amount: -amount },',
+    replacement: '{ account: "refunds", amount: -amount },\n        { account: receivable, amount },',
+  },
+  {
+    name: "facts of an earlier attempt are held against the newest",
+    file: settlement,
+    search: "if (facts?.reference !== attempt.providerReference) facts = undefined;",
+    replacement: "",
+  },
+  {
+    name: "money that came too late is not given back",
+    file: settlement,
+    search: "await ports.refundSurplus(order, attempt, step.amount);",
+    replacement: "",
+  },
+  {
+    name: "captured money without stock is not booked",
+    file: settlement,
+    search: 'data },\n      attempt: { status: "captured", capturedAmount: facts.capturedAmount },',
+    replacement: "data },",
+  },
+  {
+    name: "the amount that was captured is not noted",
+    file: settlement,
+    search: 'attempt: { status: "captured", capturedAmount: captured.capturedAmount },',
+    replacement: 'attempt: { status: "captured", capturedAmount: captured.refundedAmount },',
+  },
+];

@@ -1,0 +1,56 @@
+import type { DeliveryFailure } from "#events/drain";
+import type { OrderEvent, OutboxEntry } from "./rows.ts";
+
+const leaseMs = 30_000;
+
+/** The outbox table: leases by time, and of each subject only the oldest undelivered entry. */
+export class OutboxModel {
+  readonly entries: OutboxEntry[] = [];
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  append(event: OrderEvent): void {
+    const position = this.entries.length;
+    this.entries.push({ position, event, handledBy: [], attempts: 0, leasedUntil: 0, state: "due" });
+  }
+
+  lease(rowsMax: number): OutboxEntry[] {
+    const now = this.#now();
+    const subjects = new Set<string>();
+    const due: OutboxEntry[] = [];
+    for (const entry of this.entries) {
+      if (entry.state !== "due" || subjects.has(entry.event.subject)) continue;
+      subjects.add(entry.event.subject);
+      if (entry.leasedUntil < now && due.length < rowsMax) due.push(entry);
+    }
+    for (const entry of due) this.entries[entry.position] = { ...entry, leasedUntil: now + leaseMs };
+    return due;
+  }
+
+  markDelivered(positions: readonly number[]): void {
+    for (const position of positions) this.#change(position, (entry) => ({ ...entry, state: "delivered" }));
+  }
+
+  markFailed({ position, handledBy, retryAt }: DeliveryFailure): void {
+    this.#change(position, (entry) => ({
+      ...entry,
+      handledBy,
+      attempts: entry.attempts + 1,
+      ...(retryAt === "dead" ? { state: "dead" as const } : { leasedUntil: retryAt }),
+    }));
+  }
+
+  nextDueAt(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const entry of this.entries) if (entry.state === "due") next = Math.min(next, entry.leasedUntil);
+    return next;
+  }
+
+  #change(position: number, change: (entry: OutboxEntry) => OutboxEntry): void {
+    const entry = this.entries[position];
+    if (entry?.state === "due") this.entries[position] = change(entry);
+  }
+}

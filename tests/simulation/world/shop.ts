@@ -1,0 +1,283 @@
+import { AppError } from "#core/errors";
+import type { Id } from "#core/ids";
+import type { PaymentFacts } from "#core/payment-facts";
+import { Currency, money } from "#core/money";
+import { epochMs } from "#core/time";
+import type { CheckoutReply } from "#durable-objects/cart/checkouts";
+import { type Quote, quoteOf } from "#features/checkout/rules";
+import { type End, type EndingPorts, endOrder, expireOrder } from "#features/orders/ending";
+import { type Placed, place } from "#features/orders/placement";
+import { orderTimes, reservationId } from "#features/orders/rules";
+import { type StockObjects, commitStock, returnStock } from "#features/orders/stock-claims";
+import { closePayment } from "#features/payments/closing";
+import { processEvent } from "#features/payments/event-processing";
+import { openPayment } from "#features/payments/opening";
+import { type SettlementPorts, settle } from "#features/payments/settlement";
+import { type Channel, type Process, Violation } from "../network.ts";
+import { calls } from "./calls.ts";
+import type { AttemptRow, Order, OrderRow, PlacedAnswer, RefundRow } from "./rows.ts";
+import type { World } from "./world.ts";
+
+export type Placement = {
+  cartId: string;
+  key: string;
+  fingerprint: string;
+  /** What the buyer agreed to pay. */
+  agreedTotal: number;
+};
+export type PlacementOutcome = Placed<{ total: number }, PlacedAnswer>;
+
+const currency = Currency.parse("USD");
+
+/** The production flows of one process, with every port over the network. */
+export class Shop {
+  readonly #world: World;
+  readonly #process: Process;
+
+  constructor(world: World, process: Process) {
+    this.#world = world;
+    this.#process = process;
+  }
+
+  async placeOrder(placement: Placement): Promise<PlacementOutcome> {
+    const { cartId, key, fingerprint, agreedTotal } = placement;
+    const { database } = this.#world;
+    const cart = () => this.#world.cart(cartId);
+    let begun: CheckoutReply | undefined;
+    const outcome = await place<Quote, { total: number }, PlacedAnswer>({
+      beginCheckout: async () => {
+        begun = await this.#call(calls.cart, () => {
+          const orderId = this.#world.newId("ord") as Id<"order">;
+          return cart().begin({ key, fingerprint, orderId, at: this.#world.scheduler.now });
+        });
+        return begun;
+      },
+      abandonCheckout: (orderId) => this.#call(calls.cart, () => cart().abandon(orderId)),
+      price: ({ lines }) =>
+        this.#call(calls.find, () => {
+          const answer = database.answerOf(key, fingerprint);
+          if (answer) return { found: "answer", answer };
+          const quote = this.#quoteOf(lines);
+          if (quote.total.minor === agreedTotal) return { found: "quote", quote };
+          return { found: "refusal", refusal: { total: quote.total.minor } };
+        }),
+      stock: this.#stock,
+      store: (orderId, quote) =>
+        this.#call(calls.store, () =>
+          database.place(key, fingerprint, this.#newOrder(orderId, cartId, quote))
+            ? { orderId, fingerprint }
+            : undefined,
+        ),
+      findAnswer: () => this.#call(calls.find, () => database.answerOf(key, fingerprint)),
+    });
+    if (begun?.ok && !outcome.ok && outcome.reason === "insufficient_stock")
+      checkRefusal(this.#world, placement, begun);
+    return outcome;
+  }
+
+  /** Opens the order's payment. @returns the provider's reference, with which the buyer pays. */
+  async openPayment(orderId: string, key: string): Promise<string> {
+    const { database } = this.#world;
+    const opened = await openPayment<AttemptRow, Order, PaymentFacts, { attemptId: string }>(
+      {
+        now: () => epochMs(this.#world.scheduler.now + this.#process.skewMs),
+        load: () => this.#mustLoad(orderId),
+        findAnswer: () => this.#call(calls.find, () => database.opened(key)),
+        insertAttempt: (order) =>
+          this.#call(calls.store, () => database.insertAttempt(order, this.#world.newId("pay"))),
+        authorise: (order, attempt) => this.#authorise(order, attempt),
+        read: (_attempt, reference) => this.#read(reference),
+        store: (_order, attempt, facts) =>
+          this.#call(calls.store, () => database.storeOpened(key, attempt, facts.reference)),
+      },
+      "stripe",
+    );
+    if (opened.answered === undefined && opened.order.status !== "pending_payment")
+      throw new Violation("only waiting orders are paid", `${orderId} is ${opened.order.status}`);
+    return opened.handover.reference;
+  }
+
+  async cancelOrder(orderId: string): Promise<string> {
+    const order = await this.#mustLoad(orderId);
+    if (order.status === "cancelled") return order.status;
+    const end: End = { transition: "cancel", event: "order.cancelled", data: { reason: "requested" } };
+    const ended = await endOrder(this.#endingPorts(), order, end);
+    return ended.status;
+  }
+
+  expireOrder(orderId: string): Promise<void> {
+    return expireOrder(this.#endingPorts(), orderId);
+  }
+
+  async settlePayment(orderId: string): Promise<Order | undefined> {
+    const settled = await settle(this.#settlementPorts(), orderId);
+    if (settled === "unsettled") throw new AppError("conflict");
+    return settled;
+  }
+
+  async processEvent(eventId: string): Promise<void> {
+    const { database } = this.#world;
+    const event = await this.#call(calls.load, () => database.paymentEvents.get(eventId));
+    await processEvent<AttemptRow>(
+      {
+        read: (reference) => this.#read(reference),
+        findAttempt: (facts) => this.#call(calls.find, () => database.findAttempt(facts)),
+        adoptReference: (attempt, reference) =>
+          this.#call(calls.store, () => {
+            const order = database.load(attempt.orderId);
+            const move = { attempt: { status: "pending" as const, reference } };
+            return order !== undefined && database.move({ ...order, attempt }, move);
+          }),
+        settle: (orderId) => this.settlePayment(orderId),
+        markProcessed: (id) =>
+          this.#call(calls.store, () => {
+            if (event) this.#world.checkProcessed(event);
+            database.markProcessed(id);
+          }),
+        markFailed: () => this.#call(calls.store, () => undefined),
+      },
+      event,
+    );
+  }
+
+  /** Asks the provider for a refund that was stored before, and books what it says. */
+  async executeRefund(refund: RefundRow): Promise<void> {
+    const { database, provider } = this.#world;
+    const attempt = database.attempts.get(refund.attemptId);
+    const { id: refundId, amount } = refund;
+    const reference = attempt?.providerReference ?? "";
+    await this.#call(calls.refund, () => provider.refund({ refundId, reference, amount, currency }));
+    const order = await this.#mustLoad(refund.orderId);
+    const settled = await this.#call(calls.move, () => database.settleRefund(order, refund));
+    if (!settled) throw new AppError("conflict");
+  }
+
+  async returnStock(orderId: string): Promise<void> {
+    await returnStock(this.#stock, await this.#mustLoad(orderId));
+  }
+
+  async clearCart(orderId: string): Promise<void> {
+    const { id, cartId } = await this.#mustLoad(orderId);
+    await this.#call(calls.cart, () => this.#world.cart(cartId).complete(id));
+  }
+
+  #settlementPorts(): SettlementPorts<Order> {
+    const { database, provider } = this.#world;
+    return {
+      load: (orderId) => this.#load(orderId),
+      authorise: (order, attempt) => this.#authorise(order, attempt),
+      read: (_attempt, reference) => this.#read(reference),
+      completeAuthorisation: (_attempt, reference) =>
+        this.#call(calls.authorise, () => provider.completeAuthorisation(reference)),
+      capture: (attempt, reference) =>
+        this.#call(calls.capture, () => provider.capture(attempt.id, reference)),
+      cancel: (attempt, reference) => this.#call(calls.cancel, () => provider.cancel(attempt.id, reference)),
+      commitStock: (order) => commitStock(this.#stock, order),
+      change: (order, change) => this.#call(calls.move, () => database.move(order, change)),
+      refundSurplus: async (order, attempt, amount) =>
+        this.executeRefund(
+          await this.#call(calls.store, () => database.insertSurplusRefund(order, attempt.id, amount)),
+        ),
+      // Nobody gives money back in the dashboard of this world.
+      recordProviderRefund: () => Promise.resolve(false),
+    };
+  }
+
+  #endingPorts(): EndingPorts<Order> {
+    const { database, provider } = this.#world;
+    return {
+      load: (orderId) => this.#load(orderId),
+      settlePayment: (orderId) => this.settlePayment(orderId),
+      endPayment: (order) =>
+        closePayment<Order>(
+          {
+            load: (orderId) => this.#load(orderId),
+            authorise: async (asked, attempt) => (await this.#authorise(asked, attempt)).reference,
+            read: (_attempt, reference) => this.#read(reference),
+            cancel: (attempt, reference) =>
+              this.#call(calls.cancel, () => provider.cancel(attempt.id, reference)),
+            changeAttempt: (moved, attempt) =>
+              this.#call(calls.store, () => database.move(moved, { attempt })),
+            settle: (orderId) => this.settlePayment(orderId),
+          },
+          order,
+        ),
+      change: (order, { transition, event }) =>
+        this.#call(calls.move, () => database.move(order, { order: { transition, event } })),
+    };
+  }
+
+  readonly #stock: StockObjects = (sku) => ({
+    reserve: (command) => this.#call(calls.reserve, () => this.#world.sku(sku).reserve(command)),
+    release: (command) => this.#call(calls.release, () => this.#world.sku(sku).release(command)),
+    commit: (command) => this.#call(calls.commit, () => this.#world.sku(sku).commit(command)),
+    revert: (command) => this.#call(calls.revert, () => this.#world.sku(sku).revert(command)),
+  });
+
+  #authorise({ id: orderId, total: amount, currency }: OrderRow, { id: attemptId }: { id: string }) {
+    const { provider } = this.#world;
+    return this.#call(calls.authorise, () => provider.authorise({ attemptId, orderId, amount, currency }));
+  }
+
+  #read(reference: string): Promise<PaymentFacts> {
+    return this.#call(calls.read, () => this.#world.provider.read(reference));
+  }
+
+  #load(orderId: string): Promise<Order | undefined> {
+    return this.#call(calls.load, () => this.#world.database.load(orderId));
+  }
+
+  async #mustLoad(orderId: string): Promise<Order> {
+    const order = await this.#load(orderId);
+    if (order === undefined) throw new AppError("not_found");
+    return order;
+  }
+
+  #call<Reply>(asked: Channel, effect: () => Reply): Promise<Reply> {
+    return this.#world.network.call(this.#process, asked, effect);
+  }
+
+  #quoteOf(lines: readonly { variantId: string; quantity: number }[]): Quote {
+    const sold = lines.map(({ variantId, quantity }) => ({
+      variantId,
+      sku: variantId,
+      quantity,
+      unitPrice: money(this.#world.prices.get(variantId) ?? 0, currency),
+    }));
+    const quote = quoteOf(currency, sold);
+    const total = sold.reduce((sum, line) => sum + line.unitPrice.minor * line.quantity, 0);
+    if (quote.total.minor !== total)
+      throw new Violation("a quote is the sum of its lines", `${quote.total.minor}, not ${total}`);
+    return quote;
+  }
+
+  #newOrder(id: Id<"order">, cartId: string, quote: Quote): OrderRow {
+    const total = quote.total.minor;
+    const lines = quote.lines.map(({ sku, quantity }) => ({ sku, quantity }));
+    const payBy = this.#world.scheduler.now + this.#process.skewMs + orderTimes.payWithinMs;
+    return {
+      id,
+      cartId,
+      lines,
+      total,
+      status: "pending_payment",
+      currency,
+      refunded: 0,
+      version: 1,
+      holdExpiresAt: new Date(payBy),
+    };
+  }
+}
+
+/** A refused order holds nothing, and its key is free again. */
+function checkRefusal(
+  world: World,
+  { cartId, key }: Placement,
+  { orderId, lines }: Extract<CheckoutReply, { ok: true }>,
+): void {
+  if (world.cart(cartId).orderIdOf(key) === orderId)
+    throw new Violation("a refused key is free again", `${key} still stands for ${orderId}`);
+  for (const { variantId: sku } of lines)
+    if (world.sku(sku).reservation(reservationId(orderId, sku))?.status === "held")
+      throw new Violation("a refused order holds nothing", `${orderId} holds ${sku}`);
+}

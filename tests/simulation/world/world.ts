@@ -1,0 +1,194 @@
+import type { PaymentFacts } from "#core/payment-facts";
+import { epochMs } from "#core/time";
+import { isPayable, reservationId, unitsBySku } from "#features/orders/rules";
+import { Network, type Outage, type Peer, Violation, type Weather, calm } from "../network.ts";
+import { Random } from "../random.ts";
+import { Scheduler } from "../scheduler.ts";
+import { CartModel } from "./cart.ts";
+import { DatabaseModel } from "./database.ts";
+import { ProviderModel } from "./provider.ts";
+import type { OrderEvent, OrderRow, PaymentEventRow } from "./rows.ts";
+import { InventoryModel } from "./stock.ts";
+
+/** For so long the shop may overlook an authorisation while it ends an order: calls that come late. */
+const overlookedMs = 10 * 60_000;
+
+/** What makes one history different from another, besides chance. */
+export type Climate = {
+  weather: Weather;
+  /** A webhook is never delivered. */
+  webhookLost: number;
+  /** A queue message is never delivered. */
+  messageLost: number;
+  /** Authorisations end by themselves, staff click in the provider's dashboard. */
+  interference: number;
+  priceChange: number;
+  /** The provider's buyers approve first, and the shop reserves afterwards. */
+  approvesFirst: boolean;
+};
+
+/** All that exists in one history: objects, Postgres, the provider, and what joins them. */
+export class World {
+  readonly random: Random;
+  readonly scheduler = new Scheduler();
+  readonly network: Network;
+  readonly climate: Climate;
+  readonly inventory = new Map<string, InventoryModel>();
+  readonly prices = new Map<string, number>();
+  readonly carts = new Map<string, CartModel>();
+  readonly database: DatabaseModel;
+  readonly provider: ProviderModel;
+  /** Payments that somebody captured in the provider's dashboard: their orders may need a person. */
+  readonly interfered = new Set<string>();
+  /** Which events of which order reached the buyer. */
+  readonly told = new Map<string, Set<number>>();
+  /** Set by the deliveries, which know the flows. */
+  onNotify: (reference: string) => void = () => undefined;
+  onWakeOutbox: () => void = () => undefined;
+  #idCount = 0;
+
+  constructor(seed: number, trace: ((line: string) => void) | undefined) {
+    this.random = new Random(seed);
+    const started = this.scheduler.now;
+    const timed =
+      trace && ((line: string) => trace(`${((this.scheduler.now - started) / 1000).toFixed(3)} s ${line}`));
+    this.network = new Network(this.scheduler, this.random, timed);
+    this.climate = drawClimate(this.random);
+    this.network.weather = this.climate.weather;
+    this.network.outage = drawOutage(this.random, this.scheduler.now);
+    if (this.network.outage) trace?.(`outage ${JSON.stringify(this.network.outage)}`);
+    const databaseSkewMs = this.network.skewMs();
+    this.database = new DatabaseModel({
+      now: () => this.scheduler.now + databaseSkewMs,
+      onMove: (order) => this.#checkMove(order),
+      wakeOutbox: () => this.onWakeOutbox(),
+    });
+    this.provider = new ProviderModel({
+      now: () => this.scheduler.now,
+      notify: (reference) => this.onNotify(reference),
+      onCapture: (facts) => this.#checkCapture(facts),
+      approvesFirst: () => this.climate.approvesFirst,
+      refusesCapture: () =>
+        this.random.chance(this.climate.interference / 4) ? this.random.pick(["voids", "declines"]) : "no",
+    });
+  }
+
+  newId(prefix: string): string {
+    this.#idCount += 1;
+    return `${prefix}_${this.#idCount}`;
+  }
+
+  stockSku(sku: string, quantity: number, price: number): void {
+    const skewMs = this.network.skewMs();
+    const clock = {
+      now: () => epochMs(this.scheduler.now + skewMs),
+      setAlarm: (delayMs: number, ring: () => void) => this.scheduler.after(Math.max(0, delayMs), ring),
+    };
+    const model = new InventoryModel(sku, clock);
+    model.adjust({ type: "receive", id: "first", movementId: "first", quantity, reason: "first count" });
+    this.inventory.set(sku, model);
+    this.prices.set(sku, price);
+  }
+
+  sku(sku: string): InventoryModel {
+    const model = this.inventory.get(sku);
+    if (model === undefined) throw new Violation("flows name SKUs that exist", sku);
+    return model;
+  }
+
+  cart(cartId: string): CartModel {
+    const known = this.carts.get(cartId);
+    if (known) return known;
+    const cart = new CartModel();
+    this.carts.set(cartId, cart);
+    return cart;
+  }
+
+  /** No more faults; what is under way has to come to rest. */
+  clearUp(): void {
+    this.network.weather = calm;
+    this.network.outage = undefined;
+    Object.assign(this.climate, { webhookLost: 0, messageLost: 0, interference: 0, priceChange: 0 });
+  }
+
+  hasCommitted(order: Pick<OrderRow, "id" | "lines">): boolean {
+    return unitsBySku(order.lines).every(([sku, quantity]) => {
+      const claim = this.sku(sku).reservation(reservationId(order.id, sku));
+      return claim?.status === "committed" && claim.quantity === quantity;
+    });
+  }
+
+  /** The buyer's screen and mails hear of an event. */
+  tell({ subject, sequence }: OrderEvent): void {
+    const heard = this.told.get(subject) ?? new Set();
+    this.told.set(subject, heard.add(sequence));
+  }
+
+  #checkMove(order: OrderRow): void {
+    this.network.trace?.(`order ${order.id} is ${order.status}`);
+    if (order.status === "expired") this.#checkExpiry(order.id);
+    if (order.status !== "paid") return;
+    if (!this.hasCommitted(order)) throw new Violation("a paid order has its stock", order.id);
+    const attempt = this.database.load(order.id)?.attempt;
+    const facts = this.provider.payments.get(attempt?.providerReference ?? "");
+    if (facts?.state !== "captured" || facts.capturedAmount !== order.total || facts.orderId !== order.id)
+      throw new Violation("a paid order has its money", order.id);
+    if (attempt?.status !== "captured" || attempt.capturedAmount !== order.total)
+      throw new Violation("a paid order's attempt is captured", order.id);
+  }
+
+  /** An event whose payment still stands as the event told has moved its order. */
+  checkProcessed({ told }: PaymentEventRow): void {
+    const order = this.database.orders.get(told.orderId ?? "");
+    if (told.state !== "authorised" || this.provider.read(told.reference) !== told) return;
+    if (order && isPayable(order.status))
+      throw new Violation("a processed event is settled", `${order.id} is ${order.status}`);
+  }
+
+  #checkExpiry(orderId: string): void {
+    for (const { orderId: paidFor, reference } of this.provider.payments.values()) {
+      const authorisedAt = this.provider.authorisedAt.get(reference);
+      const cancelledAt = this.provider.cancelledAt.get(reference);
+      if (paidFor !== orderId || authorisedAt === undefined || cancelledAt === undefined) continue;
+      if (cancelledAt - authorisedAt > overlookedMs && !this.interfered.has(reference))
+        throw new Violation("an order that was authorised does not expire", orderId);
+    }
+  }
+
+  #checkCapture(facts: PaymentFacts): void {
+    const order = this.database.orders.get(facts.orderId ?? "");
+    if (order === undefined || !this.hasCommitted(order))
+      throw new Violation("no money is taken before its stock is committed", `${facts.orderId}`);
+  }
+}
+
+/** A provider that is out of reach for long outlives the holds of what was paid meanwhile; others come back soon. */
+function drawOutage(random: Random, now: number): Outage | undefined {
+  if (!random.chance(0.35)) return undefined;
+  const of = random.pick<Peer>(["provider", "provider", "provider", "postgres", "objects", "queue", "live"]);
+  const from = now + random.between(2, 15) * 60_000;
+  const minutes = of === "provider" ? random.between(10, 110) : random.below(8);
+  return { of, from, until: from + minutes * 60_000 };
+}
+
+function drawClimate(random: Random): Climate {
+  const level = () => random.pick([0, 0, 0.01, 0.04, 0.12]);
+  const weather: Weather = random.chance(0.1)
+    ? { ...calm }
+    : {
+        lost: level(),
+        unanswered: level(),
+        late: level(),
+        repeated: level(),
+        crash: level(),
+        slow: random.pick([0, 0.05, 0.3, 0.9]),
+      };
+  return {
+    weather,
+    webhookLost: random.pick([0, 0.1, 0.5, 1]),
+    messageLost: random.pick([0, 0.1, 0.5]),
+    interference: random.pick([0, 0, 0.1, 0.4]),
+    priceChange: random.pick([0, 0, 0.5]),
+    approvesFirst: random.chance(0.3),
+  };
+}
