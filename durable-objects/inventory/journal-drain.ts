@@ -114,12 +114,17 @@ async function readCopiedSeq(context: Context, sku: string, first: JournalEntry)
   return row.version;
 }
 
+/** The objects of one isolate ask once a second; those of others send a duplicate, which the queue drops. */
+let lastAskedSecond = 0;
+
 /**
  * The object knows no consumers, so the queue asks a Worker to drain the outbox. One message a second serves every
  * object: it is delivered when that second is over. A lost one is made good by the sweep.
  */
 async function askForOutboxDrain(context: Context): Promise<void> {
   const second = Math.floor(context.now() / 1000);
+  if (second === lastAskedSecond) return;
+  lastAskedSecond = second;
   try {
     await context.queue.publish({
       path: "/jobs/outbox",
