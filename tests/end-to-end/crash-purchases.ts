@@ -1,0 +1,59 @@
+import { randomUUID } from "node:crypto";
+import { expect } from "vitest";
+import type { Call, Gate, Moment, Point } from "#local/faults/gate";
+import { Attempt, type Cart, Order } from "../buying.ts";
+import { type CrashSite, type Ware, newEmail } from "./crash-site.ts";
+
+export type Purchase = { order: Order & { email: string }; wares: readonly Ware[] };
+export type StartedPayment = Purchase & { attempt: Attempt; intent: string };
+
+/** A request for an order that can be sent again: the same key, the same body. */
+export type OrderRequest = { wares: readonly Ware[]; cart: Cart; key: string; email: string };
+
+export async function fillCart(site: CrashSite, variants = 1): Promise<OrderRequest> {
+  const wares = await site.stock(variants);
+  const cart = await site.buyer.fillCart(Object.fromEntries(wares.map(({ variantId }) => [variantId, 1])));
+  return { wares, cart, key: randomUUID(), email: newEmail() };
+}
+
+export async function send({ buyer }: CrashSite, request: OrderRequest): Promise<Purchase> {
+  const { wares, cart, key, email } = request;
+  const order = (await buyer.placeOrder(cart, { key, json: { email } })).as(Order);
+  return { order: { ...order, email }, wares };
+}
+
+export async function place(site: CrashSite, variants = 1): Promise<Purchase> {
+  return send(site, await fillCart(site, variants));
+}
+
+/** An order whose payment the buyer has only to confirm, and what Stripe calls that payment. */
+export async function startPayment(site: CrashSite, variants = 1): Promise<StartedPayment> {
+  const purchase = await place(site, variants);
+  const attempt = (await site.buyer.startPayment(purchase.order)).as(Attempt);
+  const [intent = ""] = attempt.client_secret.split("_secret");
+  return { ...purchase, attempt, intent };
+}
+
+/** Stops the calls to a service whose path or body contains all of these texts. */
+export function stopAt(gate: Gate, moment: Moment, ...texts: readonly string[]): Point {
+  return gate.stopAt({ moment, fits: containing(...texts) });
+}
+
+export function containing(...texts: readonly string[]): (call: Call) => boolean {
+  return ({ path, body }) => {
+    // JSON puts backslashes before the quotes of SQL.
+    const said = `${path} ${body.replaceAll("\\", "")}`;
+    return texts.every((text) => said.includes(text));
+  };
+}
+
+/** A call of a buyer during which the Worker is killed. */
+export function cutShort(call: Promise<unknown>): Promise<void> {
+  return expect(call, "the buyer gets no answer").rejects.toThrow();
+}
+
+export function twoOf(wares: readonly Ware[]): [Ware, Ware] {
+  const [first, second] = wares;
+  if (first === undefined || second === undefined) throw new Error("two wares are needed");
+  return [first, second];
+}
