@@ -43,6 +43,7 @@ const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
   "order.paid": [{ name: "receipt", handle: mailReceipt }, live],
   "order.payment_failed": [live],
   "order.payment_review": [live],
+  "order.disputed": [],
   "order.refund_requested": [],
   "order.refunded": [{ name: "restock", handle: restockRefunded }, live],
   "order.refund_failed": [live],

@@ -20,6 +20,7 @@ export const idPrefixes = {
   paymentAttempt: "pay",
   paymentEvent: "pev",
   refund: "rfd",
+  dispute: "dsp",
   event: "evt",
   movement: "mov",
   request: "req",

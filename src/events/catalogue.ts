@@ -28,6 +28,8 @@ export const eventSchemas = {
   "order.payment_failed": orderEvent,
   /** The payment contradicts the order, or money came for what cannot be delivered: a person must look. */
   "order.payment_review": orderEvent,
+  /** The buyer disputes the payment with the bank, or a dispute was decided. */
+  "order.disputed": orderEvent,
   "order.refund_requested": orderEvent,
   "order.refunded": orderEvent,
   "order.refund_failed": orderEvent,

@@ -14,9 +14,10 @@ import {
   problems,
 } from "#http/openapi";
 import { markReplay } from "#http/reply";
+import { listDisputes } from "./disputes.ts";
 import { receiveManualPayment } from "./receive-manual-payment.ts";
 import { refundOrder } from "./refund-order.ts";
-import { RefundWire, RequestRefund } from "./schema.ts";
+import { DisputeWire, RefundWire, RequestRefund } from "./schema.ts";
 
 export const paymentAdminRoutes = createRouter();
 
@@ -85,4 +86,27 @@ paymentAdminRoutes.openapi(
     const order = await receiveManualPayment(request.var.context, request.req.valid("param").id);
     return request.json(presentOrder(order), 200);
   },
+);
+
+paymentAdminRoutes.openapi(
+  createRoute({
+    ...staffOnly,
+    method: "get",
+    path: "/admin/disputes",
+    summary: "Disputed payments, newest first",
+    request: {
+      query: z.strictObject({
+        limit: z.coerce.number().int().min(1).max(100).default(20),
+        after: idSchema("dispute").optional(),
+      }),
+    },
+    responses: {
+      200: json(
+        z.object({ data: z.array(DisputeWire), has_more: z.boolean(), next_cursor: z.string().nullable() }),
+        "A page of disputes.",
+      ),
+      ...problems("unauthenticated", "token_expired", "invalid_token", "forbidden"),
+    },
+  }),
+  async (request) => request.json(await listDisputes(request.var.context, request.req.valid("query")), 200),
 );

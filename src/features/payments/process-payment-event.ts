@@ -1,6 +1,7 @@
 import type { PaymentProvider } from "#core/payment-facts";
 import type { Context } from "#platform/context";
 import { lostRace, transact } from "#platform/database";
+import { recordDispute } from "./disputes.ts";
 import { processEvent } from "./event-processing.ts";
 import { gatewayOf } from "./gateways.ts";
 import { settlePayment } from "./settle-payment.ts";
@@ -21,6 +22,7 @@ export async function processPaymentEvent(
   provider: PaymentProvider,
   providerEventId: string,
 ): Promise<void> {
+  const event = await loadPaymentEvent(context, provider, providerEventId);
   await processEvent(
     {
       read: async (reference) => (await gatewayOf(context, provider).read(reference)).facts,
@@ -36,10 +38,13 @@ export async function processPaymentEvent(
         }
         return true;
       },
-      settle: (orderId) => settlePayment(context, orderId),
+      settle: async (orderId) => {
+        await settlePayment(context, orderId);
+        if (event) await recordDispute(context, event, orderId);
+      },
       markProcessed: (eventId) => markEventProcessed(context, eventId),
       markFailed: (eventId, error) => markEventFailed(context, eventId, error),
     },
-    await loadPaymentEvent(context, provider, providerEventId),
+    event,
   );
 }

@@ -69,3 +69,16 @@ export const RefundWire = z
   })
   .openapi("Refund");
 export type RefundWire = z.infer<typeof RefundWire>;
+
+export const DisputeWire = z
+  .object({
+    id: z.string(),
+    order_id: z.string(),
+    provider: z.string(),
+    status: z.enum(["open", "won", "lost"]),
+    amount: MoneyWire,
+    reason: z.string(),
+    reported_at: z.string(),
+  })
+  .openapi("Dispute");
+export type DisputeWire = z.infer<typeof DisputeWire>;

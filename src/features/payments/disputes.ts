@@ -1,0 +1,97 @@
+import { desc, eq, lt, sql } from "drizzle-orm";
+import { bigint, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+import { newId } from "#core/ids";
+import { epochMs, toTimestamp } from "#core/time";
+import { changeOrderStatements } from "#features/orders/change-order";
+import { loadOrder } from "#features/orders/load-order";
+import type { Context } from "#platform/context";
+import { transact } from "#platform/database";
+import { disputeFactsOf } from "./dispute-facts.ts";
+import type { DisputeWire } from "./schema.ts";
+import type { PaymentEvent } from "./store.ts";
+
+const moment = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
+
+const disputes = pgTable("disputes", {
+  id: text().primaryKey(),
+  orderId: text("order_id").notNull(),
+  attemptId: text("attempt_id").notNull(),
+  provider: text().notNull(),
+  providerReference: text("provider_reference").notNull(),
+  status: text({ enum: ["open", "won", "lost"] }).notNull(),
+  amount: bigint({ mode: "number" }).notNull(),
+  currency: text().notNull(),
+  reason: text().notNull(),
+  reportedAt: moment("reported_at").notNull(),
+  createdAt: moment("created_at").notNull().defaultNow(),
+});
+
+/**
+ * Records what an event says of a dispute, with the order's history; reports that are older than what is known change
+ * nothing.
+ */
+export async function recordDispute(context: Context, event: PaymentEvent, orderId: string): Promise<void> {
+  const facts = disputeFactsOf(event.provider, event.payload);
+  if (facts === undefined) return;
+  const { primary } = context.databases;
+  const [known] = await primary
+    .select()
+    .from(disputes)
+    .where(eq(disputes.providerReference, facts.reference));
+  if (known && (known.reportedAt > event.occurredAt || known.status === facts.status)) return;
+  const order = await loadOrder(context, orderId);
+  if (order?.attempt === undefined) return;
+  const { reference, status, amount, currency, reason } = facts;
+  const id = known?.id ?? newId("dispute", context.now());
+  await transact(primary, [
+    ...changeOrderStatements(context, order, {
+      transition: undefined,
+      event: "order.disputed",
+      data: { dispute_id: id, status, amount, currency, reason },
+    }),
+    primary
+      .insert(disputes)
+      .values({
+        id,
+        orderId,
+        attemptId: order.attempt.id,
+        provider: event.provider,
+        providerReference: reference,
+        status,
+        amount,
+        currency,
+        reason,
+        reportedAt: event.occurredAt,
+      })
+      .onConflictDoUpdate({
+        target: [disputes.provider, disputes.providerReference],
+        set: { status: sql`excluded.status`, reportedAt: sql`excluded.reported_at` },
+        setWhere: sql`${disputes.reportedAt} <= excluded.reported_at`,
+      }),
+  ]);
+  context.wakeOutbox();
+}
+
+/** A page of disputes, newest first; the id of the last one is the cursor. */
+export async function listDisputes(
+  context: Context,
+  page: { limit: number; after?: string | undefined },
+): Promise<{ data: DisputeWire[]; has_more: boolean; next_cursor: string | null }> {
+  const rows = await context.databases.primary
+    .select()
+    .from(disputes)
+    .where(page.after === undefined ? undefined : lt(disputes.id, page.after))
+    .orderBy(desc(disputes.id))
+    .limit(page.limit + 1);
+  const data = rows.slice(0, page.limit).map((row) => ({
+    id: row.id,
+    order_id: row.orderId,
+    provider: row.provider,
+    status: row.status,
+    amount: { amount: row.amount, currency: row.currency },
+    reason: row.reason,
+    reported_at: toTimestamp(epochMs(row.reportedAt.getTime())),
+  }));
+  const hasMore = rows.length > page.limit;
+  return { data, has_more: hasMore, next_cursor: hasMore ? (data.at(-1)?.id ?? null) : null };
+}
