@@ -1,0 +1,218 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { LOCAL_CREDENTIALS } from "../credentials.ts";
+import type { Stack } from "../stack.ts";
+import { type Visit, visit, type Wish } from "./buyer.ts";
+import { checkHistory, type Verdict } from "./check-history.ts";
+import { createRecorder, type Recorder } from "./history.ts";
+import { expectAnswer, insist, type Shop } from "./shop-calls.ts";
+
+const SETTLES_MS_MAX = 45_000;
+const POLL_MS = 200;
+
+/** One in so many buyers wants both SKUs, changes their mind after ordering, or wants two units. */
+const EVERY = { both: 4, cancel: 6, two: 5 } as const;
+
+export type FlashSaleOptions = {
+  buyers: number;
+  /** Units for sale, over both SKUs. */
+  units: number;
+  /** How often the Worker is killed while they buy. */
+  kills: number;
+  /** Buyers in the shop at the same time. */
+  concurrency: number;
+};
+
+export type Ware = { variantId: string; sku: string; units: number };
+
+export type FlashSaleReport = {
+  options: FlashSaleOptions;
+  /** From the first buyer to the last answered order, and to the last payment. */
+  seconds: { ordering: number; paying: number };
+  orderMs: { p50: number; p99: number };
+  visits: Record<Visit["ended"], number>;
+  /** Orders of late buyers, who take what cancellations left. */
+  late: number;
+  stock: { sku: string; units: number; sold: number; held: number }[];
+  captured: { payments: number; orders: number };
+  operations: number;
+  verdict: Verdict;
+};
+
+type Scene = { shop: Shop; stack: Pick<Stack, "addresses" | "kill" | "restart">; token: string };
+
+/** Sells scarce units to a crowd while the Worker is killed, and accounts for every unit and every payment. */
+export async function runFlashSale(
+  stack: Scene["stack"],
+  adminToken: string,
+  options: FlashSaleOptions,
+): Promise<FlashSaleReport> {
+  const { api, services } = stack.addresses;
+  const scene: Scene = { stack, token: adminToken, shop: { api, stripe: services.stripe } };
+  const wares = await Promise.all([
+    stockWare(scene, Math.ceil(options.units / 2)),
+    stockWare(scene, Math.floor(options.units / 2)),
+  ]);
+  const recorder = createRecorder(Object.fromEntries(wares.map(({ sku, units }) => [sku, units])));
+
+  const startedAt = performance.now();
+  const visits = await rush(scene, recorder, { options, wares });
+  const secondsUntil = (ms: number): number => (ms - startedAt) / 1000;
+  const seconds = {
+    ordering: secondsUntil(Math.max(...visits.map(({ answeredAtMs }) => answeredAtMs))),
+    paying: secondsUntil(performance.now()),
+  };
+  await settled(scene, wares);
+  recorder.closeOpen();
+  const late = await sellTheRest(scene, recorder, { wares, client: options.buyers });
+  const stock = await settled(scene, wares);
+  for (const { sku, units, sold, held } of stock)
+    recorder.record({
+      client: -1,
+      sku,
+      kind: "read",
+      quantity: 0,
+      call: recorder.now(),
+      outcome: "ok",
+      available: units - sold - held,
+      sold,
+    });
+  const took = visits
+    .map(({ orderMs }) => orderMs)
+    .filter((ms) => ms > 0)
+    .sort((one, other) => one - other);
+  return {
+    options,
+    seconds,
+    orderMs: { p50: quantile(took, 0.5), p99: quantile(took, 0.99) },
+    visits: countEndings(visits),
+    late,
+    stock,
+    captured: {
+      payments: await countCaptures(scene),
+      orders: countEndings(visits).paid + late,
+    },
+    operations: recorder.history.operations.length,
+    verdict: await checkHistory(recorder.history),
+  };
+}
+
+const Product = z.object({ variants: z.array(z.object({ id: z.string(), sku: z.string() })).min(1) });
+
+async function stockWare({ shop, token }: Scene, units: number): Promise<Ware> {
+  const headers = { authorization: `Bearer ${token}` };
+  const sku = `FLASH-${randomUUID().slice(0, 8)}`;
+  const product = { title: sku, status: "active", variants: [{ sku, price: 1999 }] };
+  const created = await insist(`${shop.api}/admin/products`, { method: "POST", headers, json: product });
+  const [variant] = expectAnswer(created, 201, Product).variants;
+  const received = await insist(`${shop.api}/admin/inventory/${sku}/adjustments`, {
+    method: "POST",
+    headers: { ...headers, "idempotency-key": randomUUID() },
+    json: { kind: "receive", quantity: units, reason: "flash sale" },
+  });
+  expectAnswer(received, 201, z.unknown());
+  return { variantId: variant?.id ?? "", sku, units };
+}
+
+type Crowd = { options: FlashSaleOptions; wares: readonly Ware[] };
+
+/** Everybody comes as soon as there is room; the Worker is killed each time another share of them has been served. */
+async function rush(scene: Scene, recorder: Recorder, { options, wares }: Crowd): Promise<Visit[]> {
+  const { buyers, kills, concurrency } = options;
+  const visits: Visit[] = [];
+  let killed = 0;
+  let killing: Promise<void> = Promise.resolve();
+  let next = 0;
+  const serve = async (): Promise<void> => {
+    while (next < buyers) {
+      const wish = wishOf(next++, wares);
+      visits.push(await visit(scene.shop, recorder, wish));
+      if (killed >= kills || visits.length < (buyers * (killed + 1)) / (kills + 1)) continue;
+      killed++;
+      killing = killing.then(() => killWorker(scene));
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, serve));
+  await killing;
+  return visits;
+}
+
+async function killWorker({ stack }: Scene): Promise<void> {
+  await stack.kill("worker", "SIGKILL");
+  await stack.restart("worker");
+}
+
+function wishOf(client: number, wares: readonly Ware[]): Wish {
+  const wanted = client % EVERY.both === 0 ? wares : wares.slice(client % 2, (client % 2) + 1);
+  const quantity = client % EVERY.two === 0 ? 2 : 1;
+  return {
+    client,
+    lines: wanted.map(({ variantId, sku }) => ({ variantId, sku, quantity })),
+    plan: client % EVERY.cancel === 0 ? "cancel" : "pay",
+  };
+}
+
+/** Late buyers take single units, until nothing is left. */
+async function sellTheRest(
+  scene: Scene,
+  recorder: Recorder,
+  { wares, client }: { wares: readonly Ware[]; client: number },
+): Promise<number> {
+  let sold = 0;
+  for (const { variantId, sku } of wares) {
+    for (;;) {
+      const wish: Wish = { client: client + sold, lines: [{ variantId, sku, quantity: 1 }], plan: "pay" };
+      const { ended } = await visit(scene.shop, recorder, wish);
+      if (ended !== "paid") break;
+      sold++;
+    }
+  }
+  return sold;
+}
+
+const Figures = z.object({ data: z.array(z.object({ held: z.int(), sold: z.int() })) });
+
+/** The figures of each SKU once nothing is held any more, or as they are when that takes too long. */
+async function settled({ shop, token }: Scene, wares: readonly Ware[]): Promise<FlashSaleReport["stock"]> {
+  const headers = { authorization: `Bearer ${token}` };
+  const deadline = performance.now() + SETTLES_MS_MAX;
+  for (;;) {
+    const stock = await Promise.all(
+      wares.map(async ({ sku, units }) => {
+        const answer = await insist(`${shop.api}/admin/inventory/${sku}/movements?limit=1`, { headers });
+        const [latest] = expectAnswer(answer, 200, Figures).data;
+        return { sku, units, sold: latest?.sold ?? 0, held: latest?.held ?? 0 };
+      }),
+    );
+    if (stock.every(({ held }) => held === 0) || performance.now() > deadline) return stock;
+    await sleep(POLL_MS);
+  }
+}
+
+const Intents = z.object({
+  has_more: z.boolean(),
+  data: z.array(z.object({ id: z.string(), status: z.string() })),
+});
+
+async function countCaptures({ shop }: Scene): Promise<number> {
+  const headers = { authorization: `Bearer ${LOCAL_CREDENTIALS.stripeSecretKey}` };
+  let captured = 0;
+  for (let after = ""; ;) {
+    const answer = await insist(`${shop.stripe}/v1/payment_intents?limit=100${after}`, { headers });
+    const page = expectAnswer(answer, 200, Intents);
+    captured += page.data.filter(({ status }) => status === "succeeded").length;
+    if (!page.has_more) return captured;
+    after = `&starting_after=${page.data.at(-1)?.id ?? ""}`;
+  }
+}
+
+function countEndings(visits: readonly Visit[]): FlashSaleReport["visits"] {
+  const counts = { paid: 0, cancelled: 0, refused: 0, unknown: 0 };
+  for (const { ended } of visits) counts[ended]++;
+  return counts;
+}
+
+function quantile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
