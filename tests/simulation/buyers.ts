@@ -10,7 +10,7 @@ const lateStartMs = { min: 61 * 60_000, max: 100 * 60_000 };
 const thinkMsMax = 90_000;
 const triesMax = 4;
 const leavesAtProvider = 0.1;
-const payOutcomes = ["approve", "approve", "approve", "approve", "decline", "challenge", "transfer"] as const;
+const payOutcomes = ["approve", "approve", "approve", "decline", "challenge", "transfer"] as const;
 
 /** A buyer: fills a cart, orders, pays or not, clicks twice, changes their mind, and asks again when nobody answers. */
 export class Buyer {
@@ -122,9 +122,13 @@ export class Buyer {
       const answer = await open();
       if (answer.kind === "value") {
         const paid = await this.#payAtProvider(answer.value);
-        if (random.chance(0.5)) await this.#confirm(orderId);
-        if (paid) break;
+        const confirmed = random.chance(0.5) ? this.#confirm(orderId) : undefined;
+        if (paid) {
+          await confirmed;
+          break;
+        }
         keys += 1;
+        if (random.chance(0.7)) continue;
       }
       await double;
       await scheduler.sleep(random.below(30_000));
@@ -140,6 +144,13 @@ export class Buyer {
         provider.interfere(reference, random.chance(0.5) ? "end" : "capture");
       });
     if (random.chance(leavesAtProvider)) return true;
+    if (random.chance(climate.interference)) {
+      // The provider's page says at once that this payment is over.
+      interfered.add(reference);
+      provider.interfere(reference, "end");
+      await scheduler.sleep(random.below(5_000));
+      return false;
+    }
     for (let tries = 0; tries < triesMax; tries++) {
       await scheduler.sleep(random.below(random.chance(0.1) ? 20 * 60_000 : thinkMsMax));
       const outcome = random.pick<PayOutcome>(payOutcomes);

@@ -24,7 +24,7 @@ test("a placed checkout keeps its key", () => {
   expect(abandonCheckout({ ...request, lines: [], status: "placed" })).toBeUndefined();
 });
 
-test("a payment that came too late and went back comes to rest as captured", () => {
+test("a payment that came too late and went back comes to rest, and refusals before a capture are no news", () => {
   const order = {
     id: "ord_1",
     status: "cancelled" as const,
@@ -50,6 +50,9 @@ test("a payment that came too late and went back comes to rest as captured", () 
     status: "captured",
   });
   const recorded = { ...attempt, status: "captured" as const };
+  const paid = { ...order, status: "paid" as const };
+  const late = { ...facts, failureCode: "expired_card" };
+  expect(nextPaymentStep({ order: paid, attempt: recorded }, late)).toEqual({ do: "rest" });
   expect(nextPaymentStep({ order, attempt: recorded }, facts)).toEqual({ do: "rest" });
 });
 

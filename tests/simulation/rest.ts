@@ -37,6 +37,7 @@ function checkOrder(world: World, order: Order): void {
 /** What was added is in the cart or was ordered; orders of two keys may have taken the same units. */
 function checkCart(world: World, cartId: string): void {
   const cart = world.cart(cartId);
+  if (cart.lines.some((line) => line.quantity < 1)) throw new Violation("cart lines have units", cartId);
   const orders = [...world.database.orders.values()].filter((order) => order.cartId === cartId);
   for (const [sku, added] of cart.added) {
     const units = cart.lines

@@ -93,15 +93,14 @@ export function nextPaymentStep({ order, attempt }: PaymentSituation, facts: Pay
   }
 }
 
+/** Once the money is there, earlier refusals are no news. */
 function afterCapture({ order, attempt }: PaymentSituation, facts: PaymentFacts): PaymentStep {
   const unbooked = facts.refundedAmount - order.refunded;
   if (order.refundPending) return { do: "rest" };
   if (unbooked > 0) return { do: "record_provider_refund", amount: unbooked };
   const kept = facts.capturedAmount - facts.refundedAmount;
   if (hasEnded(order.status) && kept > 0) return { do: "refund_surplus", amount: kept };
-  return order.status === "payment_review"
-    ? { do: "rest" }
-    : recordAttempt(attempt, "captured", facts.failureCode);
+  return order.status === "payment_review" ? { do: "rest" } : recordAttempt(attempt, "captured", undefined);
 }
 
 /** A contradiction stops an order that is not paid yet; of a paid one it is no payment, and changes nothing. */

@@ -152,12 +152,6 @@ export const paymentMutants: readonly Mutant[] = [
     replacement: 'if (order.status === "paid")',
   },
   {
-    name: "the provider's reference is not stored",
-    file: opening,
-    search: "const stored = await ports.store(order, attempt, handover);",
-    replacement: 'const stored: string = "stored";',
-  },
-  {
     name: "the second of two equal openings fails",
     file: opening,
     search: "if (attempt.providerReference === null) continue;",

@@ -33,7 +33,12 @@ export type AttemptMove = {
 };
 export type Move = { order?: OrderMove | undefined; attempt?: AttemptMove | undefined };
 
-type DatabaseHooks = { now: () => number; onMove: (order: OrderRow) => void; wakeOutbox: () => void };
+type DatabaseHooks = {
+  now: () => number;
+  onPlace: (order: OrderRow) => void;
+  onMove: (order: OrderRow) => void;
+  wakeOutbox: () => void;
+};
 
 /** Postgres: every method is one transaction, guarded as the real statements are. */
 export class DatabaseModel {
@@ -71,6 +76,7 @@ export class DatabaseModel {
   place(key: string, fingerprint: string, order: OrderRow): boolean {
     if (this.placed.has(key)) return false;
     if (this.orders.has(order.id)) throw new Violation("an order is stored once", order.id);
+    this.#hooks.onPlace(order);
     this.placed.set(key, { orderId: order.id, fingerprint });
     this.orders.set(order.id, order);
     this.outbox.append({ type: "order.placed", subject: order.id, sequence: order.version });

@@ -60,6 +60,7 @@ export class World {
     const databaseSkewMs = this.network.skewMs();
     this.database = new DatabaseModel({
       now: () => this.scheduler.now + databaseSkewMs,
+      onPlace: (order) => this.#checkPlacement(order),
       onMove: (order) => this.#checkMove(order),
       wakeOutbox: () => this.onWakeOutbox(),
     });
@@ -122,6 +123,14 @@ export class World {
   tell({ subject, sequence }: OrderEvent): void {
     const heard = this.told.get(subject) ?? new Set();
     this.told.set(subject, heard.add(sequence));
+  }
+
+  #checkPlacement({ id, lines }: OrderRow): void {
+    for (const [sku, quantity] of unitsBySku(lines)) {
+      const claim = this.sku(sku).reservation(reservationId(id, sku));
+      if (claim === undefined || claim.status === "refused" || claim.quantity !== quantity)
+        throw new Violation("a placed order has claimed its stock", `${id} of ${sku}: ${claim?.status}`);
+    }
   }
 
   #checkMove(order: OrderRow): void {
