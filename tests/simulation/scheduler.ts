@@ -3,7 +3,7 @@ import { type EpochMs, epochMs } from "#core/time";
 type Scheduled = { at: number; order: number; run: () => void };
 
 /** Turns of the microtask queue after an event: enough for a flow to reach its next call. */
-const turnsPerEvent = 12;
+const turnsPerEvent = 8;
 /** Turns after which nothing is under way any more when no event is left. */
 const turnsAtRest = 60;
 
