@@ -1,7 +1,10 @@
 import type { DeliveryFailure } from "#events/drain";
+import { Violation } from "../network.ts";
 import type { OrderEvent, OutboxEntry } from "./rows.ts";
 
 const leaseMs = 30_000;
+/** Failures of an event in a row before it may be given up. */
+const triesAtLeast = 12;
 
 /** The outbox table: leases by time, and of each subject only the oldest undelivered entry. */
 export class OutboxModel {
@@ -41,6 +44,16 @@ export class OutboxModel {
       attempts: entry.attempts + 1,
       ...(retryAt === "dead" ? { state: "dead" as const } : { leasedUntil: retryAt }),
     }));
+  }
+
+  /** Staff look at what was given up and send it on its way again. */
+  redriveDead(): void {
+    for (const entry of this.entries) {
+      if (entry.state !== "dead") continue;
+      if (entry.attempts < triesAtLeast)
+        throw new Violation("events are given up only after many tries", `${entry.attempts} tries`);
+      this.entries[entry.position] = { ...entry, state: "due", attempts: 0, leasedUntil: 0 };
+    }
   }
 
   nextDueAt(): number {

@@ -105,8 +105,11 @@ export class World {
     return cart;
   }
 
-  /** No more faults; what is under way has to come to rest. */
+  /** No more faults; what is under way has to come to rest, and staff see to what was given up. */
   clearUp(): void {
+    this.database.outbox.redriveDead();
+    // Once more, when the last failures that were under way have been noted.
+    this.scheduler.after(10 * 60_000, () => this.database.outbox.redriveDead());
     this.network.weather = calm;
     this.network.outage = undefined;
     Object.assign(this.climate, { webhookLost: 0, messageLost: 0, interference: 0, priceChange: 0 });
