@@ -9,7 +9,6 @@ import {
   type Outcome,
   findIdempotencyRecord,
   insertIdempotencyRecord,
-  lostToSameKey,
   replayOf,
 } from "#platform/idempotency";
 import type { ProductDocument } from "./document.ts";
@@ -31,11 +30,26 @@ export async function createProduct(
 ): Promise<Outcome<ProductWire>> {
   const replay = await findReplay(context, request);
   if (replay !== undefined) return replay;
+  try {
+    return await storeProduct(context, input, request);
+  } catch (error) {
+    // What stands in the way may be the same request, which came twice and was faster.
+    const first = await findReplay(context, request);
+    if (first !== undefined) return first;
+    throw error;
+  }
+}
+
+async function storeProduct(
+  context: Context,
+  input: NewProduct,
+  request: IdempotentRequest | undefined,
+): Promise<Outcome<ProductWire>> {
   const { write, document } = await prepare(context, input);
   const { primary } = context.databases;
   const body = productToWire(document);
+  const writes = writeProductsStatements(context, [write], document.createdAt);
   try {
-    const writes = writeProductsStatements(context, [write], document.createdAt);
     if (request === undefined) await transact(primary, writes);
     else
       await transact(primary, [
@@ -44,8 +58,6 @@ export async function createProduct(
         ...writes,
       ]);
   } catch (error) {
-    const first = lostToSameKey(error) ? await findReplay(context, request) : undefined;
-    if (first !== undefined) return first;
     throw violatesUnique(error, "products_handle_key") ? handleTaken(write.record.handle) : error;
   }
   context.wakeOutbox();
