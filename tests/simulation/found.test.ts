@@ -4,6 +4,7 @@ import { epochMs } from "#core/time";
 import { abandonCheckout, beginCheckout, completeCheckout } from "#durable-objects/cart/checkouts";
 import type { CartLine } from "#durable-objects/cart/lines";
 import { type SettledAttempt, type SettledOrder, settle } from "#features/payments/settlement";
+import { closePayment } from "#features/payments/closing";
 import { nextPaymentStep } from "#features/payments/rules";
 
 // Histories that the simulation found, boiled down to the decision that was wrong.
@@ -102,4 +103,35 @@ test("a payment that ended says nothing about the one that the buyer opens while
   );
   expect(moves).toEqual(["cancelled"]);
   expect(settled).toMatchObject({ status: "pending_payment", attempt: { id: "pay_2" } });
+});
+
+test("cancelling an order whose authorisation has ended never closes the payment and leaves the order", async () => {
+  const attempt: SettledAttempt = {
+    id: "pay_1",
+    providerReference: "pi_1",
+    provider: "stripe",
+    status: "authorised",
+    failureCode: null,
+  };
+  const order: SettledOrder = {
+    id: "ord_1",
+    status: "authorised",
+    total: 500,
+    currency: "USD",
+    refunded: 0,
+    refunds: [],
+    attempt,
+  };
+  const notAsked = () => Promise.reject(new Error("only the settlement moves an authorised order"));
+  const closed = await closePayment<SettledOrder>(
+    {
+      load: notAsked,
+      authorise: notAsked,
+      cancel: notAsked,
+      changeAttempt: notAsked,
+      settle: () => Promise.resolve({ ...order, status: "cancelled" }),
+    },
+    order,
+  );
+  expect(closed).toMatchObject({ outcome: "settled", order: { status: "cancelled" } });
 });

@@ -9,8 +9,8 @@ export type End = {
   readonly data: { readonly reason: string };
 };
 
-/** Whether an order that is to end has no money coming any more, or was paid after all. */
-export type PaymentEnd<Order> = { readonly outcome: "ended" | "paid"; readonly order: Order };
+/** Whether an order that is to end has no money coming any more, or has a payment that was too far to be ended. */
+export type PaymentEnd<Order> = { readonly outcome: "ended" | "settled"; readonly order: Order };
 
 type EndedOrder = { readonly id: string; readonly status: OrderStatus };
 
@@ -40,7 +40,7 @@ export async function endOrder<Order extends EndedOrder>(
   for (let round = 0; round < roundsMax; round++) {
     const payment = await ports.endPayment(current);
     const possible = nextState(orderTransitions, payment.order.status, end.transition) !== undefined;
-    if (payment.outcome === "paid" || !possible) return payment.order;
+    if (payment.outcome === "settled" || !possible) return payment.order;
     const ended = await ports.change(payment.order, end);
     current = (await ports.load(order.id)) ?? payment.order;
     if (ended) break;

@@ -9,7 +9,6 @@ export type ClosingPorts<Order extends SettledOrder> = {
   readonly load: (orderId: string) => Promise<Order | undefined>;
   /** Asks once more for the attempt's payment: the same key leads to the same one. @returns its reference. */
   readonly authorise: (order: Order, attempt: SettledAttempt) => Promise<string>;
-  readonly read: (attempt: SettledAttempt, reference: string) => Promise<PaymentFacts>;
   readonly cancel: (attempt: SettledAttempt, reference: string) => Promise<PaymentFacts>;
   /** False when somebody else moved the attempt first: nothing was changed then. */
   readonly changeAttempt: (
@@ -46,17 +45,17 @@ async function tryToClose<Order extends SettledOrder>(
 ): Promise<PaymentEnd<Order> | "lost_race"> {
   const { attempt } = order;
   if (attempt === undefined || !openAttemptStatuses.some((status) => status === attempt.status))
-    return { outcome: attempt?.status === "captured" ? "paid" : "ended", order };
+    return { outcome: attempt?.status === "captured" ? "settled" : "ended", order };
+  // Where the provider has ended an authorisation, the settlement ends the order in the same transaction.
+  if (order.status === "authorised")
+    return { outcome: "settled", order: (await ports.settle(order.id)) ?? order };
   const reference = attempt.providerReference ?? (await ports.authorise(order, attempt));
-  const facts =
-    order.status === "authorised"
-      ? await ports.read(attempt, reference)
-      : await ports.cancel(attempt, reference);
-  const cancelled = facts.state === "cancelled";
+  const { state } = await ports.cancel(attempt, reference);
+  const cancelled = state === "cancelled";
   if (attempt.providerReference === null || cancelled) {
     const status = cancelled ? "cancelled" : attempt.status;
     if (!(await ports.changeAttempt(order, { status, reference }))) return "lost_race";
   }
   const after = cancelled ? await ports.load(order.id) : await ports.settle(order.id);
-  return { outcome: cancelled ? "ended" : "paid", order: after ?? order };
+  return { outcome: cancelled ? "ended" : "settled", order: after ?? order };
 }

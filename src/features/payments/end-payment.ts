@@ -19,7 +19,6 @@ export function endPayment(context: Context, order: Order): Promise<PaymentEnd<O
         const request = { attemptId, orderId, amount, currency };
         return (await gatewayOf(context, provider).authorise(request)).facts.reference;
       },
-      read: async ({ provider }, reference) => (await gatewayOf(context, provider).read(reference)).facts,
       cancel: ({ provider, id }, reference) => gatewayOf(context, provider).cancel(id, reference),
       changeAttempt: async ({ attempt }, change) => {
         if (attempt === undefined) return true;

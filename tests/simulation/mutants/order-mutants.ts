@@ -69,7 +69,7 @@ export const orderMutants: readonly Mutant[] = [
   {
     name: "an order ends although it was paid",
     file: ending,
-    search: 'if (payment.outcome === "paid" || !possible) return payment.order;',
+    search: 'if (payment.outcome === "settled" || !possible) return payment.order;',
     replacement: "",
   },
   {

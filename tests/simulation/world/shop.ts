@@ -193,7 +193,6 @@ export class Shop {
           {
             load: (orderId) => this.#load(orderId),
             authorise: async (asked, attempt) => (await this.#authorise(asked, attempt)).reference,
-            read: (_attempt, reference) => this.#read(reference),
             cancel: (attempt, reference) =>
               this.#call(calls.cancel, () => provider.cancel(attempt.id, reference)),
             changeAttempt: (moved, attempt) =>
