@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { projectFolder } from "../project.ts";
 import type { RunningService, ServiceOptions } from "../service.ts";
-import { repeatSweep } from "./sweep.ts";
+import { repeatSweep, runScheduledHandler } from "./sweep.ts";
 
 const WRANGLER = join(projectFolder, "node_modules", "wrangler", "bin", "wrangler.js");
 const READY_POLL_MS = 200;
@@ -24,7 +24,7 @@ export async function startDevWorker(options: DevWorkerOptions): Promise<Running
   const wrangler = await spawnWrangler(options);
   await untilAnswering(url, wrangler);
   const sweep = repeatSweep({
-    runScheduledHandler: () => triggerSchedule(url),
+    runScheduledHandler: () => runScheduledHandler(url),
     intervalMs: sweepIntervalMs,
     log,
   });
@@ -66,12 +66,6 @@ async function untilAnswering(url: string, wrangler: ChildProcess): Promise<void
     await sleep(READY_POLL_MS);
   }
   throw new Error(`wrangler dev ended by itself (exit code ${wrangler.exitCode}).`);
-}
-
-async function triggerSchedule(url: string): Promise<void> {
-  const response = await fetch(`${url}/cdn-cgi/local/scheduled`);
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${response.status} ${text}`);
 }
 
 function isRunning(wrangler: ChildProcess): boolean {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import type { RunningService, ServiceOptions } from "../service.ts";
 import { readManifest } from "./bundle.ts";
-import { repeatSweep } from "./sweep.ts";
+import { repeatSweep, runScheduledHandler } from "./sweep.ts";
 import { createWorkerLog } from "./worker-log.ts";
 
 export type WorkerOptions = ServiceOptions & {
@@ -39,12 +39,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningServic
       ),
       // Miniflare would ask the network for a sample of it at every start.
       cf: false,
+      unsafeTriggerHandlers: true,
       telemetry: { enabled: false },
     }),
   );
   const url = (await miniflare.ready).origin;
   const sweep = repeatSweep({
-    runScheduledHandler: () => runScheduledHandler(miniflare),
+    runScheduledHandler: () => runScheduledHandler(url),
     intervalMs: options.sweepIntervalMs,
     log,
   });
@@ -56,10 +57,4 @@ export async function startWorker(options: WorkerOptions): Promise<RunningServic
       output.end();
     },
   };
-}
-
-async function runScheduledHandler(miniflare: Miniflare): Promise<void> {
-  const worker = await miniflare.getWorker();
-  const { outcome } = await worker.scheduled({ cron: "* * * * *" });
-  if (outcome !== "ok") throw new Error(`its outcome was ${outcome}`);
 }
