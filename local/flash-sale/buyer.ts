@@ -4,8 +4,8 @@ import { z } from "zod";
 import type { Recorder } from "./history.ts";
 import { type Answer, expectAnswer, insist, type Shop, Unanswered } from "./shop-calls.ts";
 
-const POLL_MS = 200;
-const SETTLES_MS_MAX = 60_000;
+const POLL_MS = 500;
+const SETTLES_MS_MAX = 180_000;
 const ADDRESS = { name: "Flash Buyer", line1: "1 Harbour Road", city: "Porto", country: "PT" };
 
 /** What one buyer wants, and what they will do with an order. */
@@ -19,6 +19,8 @@ export type Wish = {
 export type Visit = {
   orderMs: number;
   answeredAtMs: number;
+  /** From the provider's confirmation until the order was seen paid. */
+  paidMs?: number;
   ended: "paid" | "cancelled" | "refused" | "unknown";
 };
 
@@ -41,7 +43,7 @@ export async function visit(shop: Shop, recorder: Recorder, wish: Wish): Promise
     const answered = { orderMs: answer.tookMs, answeredAtMs: performance.now() };
     if (order === undefined) return { ...answered, ended: "refused" };
     const settle = wish.plan === "pay" ? pay : cancel;
-    return { ...answered, ended: await settle(shop, recorder, { wish, order }) };
+    return { ...answered, ...(await settle(shop, recorder, { wish, order })) };
   } catch (fault) {
     if (!(fault instanceof Unanswered)) throw fault;
     recordAll(recorder, wish, { kind: "reserve", call, outcome: "unknown" });
@@ -101,8 +103,9 @@ function recordAll(recorder: Recorder, { client, lines }: Wish, happening: Happe
 }
 
 type Ordered = { wish: Wish; order: Order };
+type Settled = Pick<Visit, "ended" | "paidMs">;
 
-async function pay(shop: Shop, recorder: Recorder, { wish, order }: Ordered): Promise<Visit["ended"]> {
+async function pay(shop: Shop, recorder: Recorder, { wish, order }: Ordered): Promise<Settled> {
   const headers = { "order-token": order.access_token, "idempotency-key": randomUUID() };
   const json = { order_id: order.id, provider: "stripe" };
   const started = await insist(`${shop.api}/payment/checkout`, { method: "POST", json, headers });
@@ -117,28 +120,48 @@ async function pay(shop: Shop, recorder: Recorder, { wish, order }: Ordered): Pr
       return_url: "https://shop.example/thanks",
     },
   });
-  const isPaid = await becomesPaid(shop, order);
+  const confirmedAtMs = performance.now();
+  const isPaid = await becomes(async () => {
+    const answer = await insist(`${shop.api}/orders/${order.id}`, {
+      headers: { "order-token": order.access_token },
+    });
+    return expectAnswer(answer, 200, Status).status === "paid";
+  });
   recordAll(recorder, wish, { kind: "commit", call, outcome: isPaid ? "ok" : "unknown" });
-  return isPaid ? "paid" : "unknown";
+  return isPaid ? { ended: "paid", paidMs: performance.now() - confirmedAtMs } : { ended: "unknown" };
 }
 
-async function becomesPaid(shop: Shop, order: Order): Promise<boolean> {
-  const deadline = performance.now() + SETTLES_MS_MAX;
-  const headers = { "order-token": order.access_token };
-  while (performance.now() < deadline) {
-    const answer = await insist(`${shop.api}/orders/${order.id}`, { headers });
-    if (expectAnswer(answer, 200, Status).status === "paid") return true;
-    await sleep(POLL_MS);
-  }
-  return false;
-}
-
-async function cancel(shop: Shop, recorder: Recorder, { wish, order }: Ordered): Promise<Visit["ended"]> {
+async function cancel(shop: Shop, recorder: Recorder, { wish, order }: Ordered): Promise<Settled> {
   const call = recorder.now();
   const headers = { "order-token": order.access_token };
   const answer = await insist(`${shop.api}/orders/${order.id}/cancel`, { method: "POST", headers });
   expectAnswer(answer, 200, Status);
-  for (const { sku, quantity } of wish.lines)
-    recorder.recordOpen({ client: wish.client, sku, quantity, kind: "release", call, outcome: "ok" });
-  return "cancelled";
+  // The units come back a moment after the answer; the SKU's journal tells by when.
+  for (const { sku, quantity } of wish.lines) {
+    const isBack = await becomes(() => isReleased(shop, sku, order));
+    const outcome = isBack ? "ok" : "unknown";
+    recorder.record({ client: wish.client, sku, quantity, kind: "release", call, outcome });
+  }
+  return { ended: "cancelled" };
+}
+
+const Journal = z.object({
+  data: z.array(z.object({ kind: z.string(), reservation_id: z.string().nullable() })),
+});
+
+async function isReleased({ api, adminToken }: Shop, sku: string, order: Order): Promise<boolean> {
+  const headers = { authorization: `Bearer ${adminToken}` };
+  const answer = await insist(`${api}/admin/inventory/${sku}/movements?limit=100`, { headers });
+  return expectAnswer(answer, 200, Journal).data.some(
+    ({ kind, reservation_id: id }) => kind === "release" && id?.startsWith(order.id),
+  );
+}
+
+async function becomes(isSo: () => Promise<boolean>): Promise<boolean> {
+  const deadline = performance.now() + SETTLES_MS_MAX;
+  while (performance.now() < deadline) {
+    if (await isSo()) return true;
+    await sleep(POLL_MS);
+  }
+  return false;
 }

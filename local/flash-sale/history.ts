@@ -25,32 +25,18 @@ type Seen = Pick<Operation, "client" | "sku" | "kind" | "quantity" | "call" | "o
 export type Recorder = {
   readonly history: History;
   readonly now: () => number;
-  /** An operation that has just been answered; one of unknown outcome has not. */
+  /** An operation that has taken effect by now; one of unknown outcome may do so at any time. */
   readonly record: (seen: Seen) => void;
-  /** A release takes effect some time after its answer: it stays open until the given moment. */
-  readonly recordOpen: (seen: Seen) => void;
-  /** By now every open release has taken effect. */
-  readonly closeOpen: () => void;
 };
 
 export function createRecorder(units: Record<string, number>): Recorder {
   const history: History = { units, operations: [] };
-  const open: Operation[] = [];
   const now = (): number => Math.round(performance.now() * 1000);
   return {
     history,
     now,
     record: (seen) => {
       history.operations.push({ ...seen, return: seen.outcome === "unknown" ? null : now() });
-    },
-    recordOpen: (seen) => {
-      const operation = { ...seen, return: null };
-      history.operations.push(operation);
-      open.push(operation);
-    },
-    closeOpen: () => {
-      for (const operation of open) operation.return = now();
-      open.length = 0;
     },
   };
 }

@@ -15,7 +15,7 @@ export function faultsOf({ stock, captured, visits, verdict }: FlashSaleReport):
 }
 
 export function describeReport(report: FlashSaleReport): string {
-  const { options, visits, stock, captured, orderMs, seconds } = report;
+  const { options, visits, stock, captured, orderMs, paidMs, seconds } = report;
   const ordersPerSecond = (options.buyers - visits.unknown) / seconds.ordering;
   const faults = faultsOf(report);
   const figures = {
@@ -23,6 +23,7 @@ export function describeReport(report: FlashSaleReport): string {
     "orders answered": `${ordersPerSecond.toFixed(0)}/s in ${seconds.ordering.toFixed(1)} s, ${options.concurrency} buyers at a time`,
     "all settled": `after ${seconds.paying.toFixed(1)} s`,
     "order request": `p50 ${orderMs.p50.toFixed(0)} ms, p99 ${orderMs.p99.toFixed(0)} ms`,
+    payment: `paid after p50 ${(paidMs.p50 / 1000).toFixed(1)} s, p99 ${(paidMs.p99 / 1000).toFixed(1)} s`,
     buyers: `${visits.paid} paid, ${visits.cancelled} cancelled, ${visits.refused} refused, ${visits.unknown} unknown`,
     "late buyers": `${report.late} paid for what cancellations left`,
     stock: stock.map(({ sold, units, held }) => `${sold} of ${units} sold, ${held} held`).join("; "),

@@ -24,13 +24,16 @@ export type FlashSaleOptions = {
   concurrency: number;
 };
 
+type Quantiles = { p50: number; p99: number };
+
 export type Ware = { variantId: string; sku: string; units: number };
 
 export type FlashSaleReport = {
   options: FlashSaleOptions;
   /** From the first buyer to the last answered order, and to the last payment. */
   seconds: { ordering: number; paying: number };
-  orderMs: { p50: number; p99: number };
+  orderMs: Quantiles;
+  paidMs: Quantiles;
   visits: Record<Visit["ended"], number>;
   /** Orders of late buyers, who take what cancellations left. */
   late: number;
@@ -40,7 +43,7 @@ export type FlashSaleReport = {
   verdict: Verdict;
 };
 
-type Scene = { shop: Shop; stack: Pick<Stack, "addresses" | "kill" | "restart">; token: string };
+type Scene = { shop: Shop; stack: Pick<Stack, "addresses" | "kill" | "restart"> };
 
 /** Sells scarce units to a crowd while the Worker is killed, and accounts for every unit and every payment. */
 export async function runFlashSale(
@@ -49,7 +52,7 @@ export async function runFlashSale(
   options: FlashSaleOptions,
 ): Promise<FlashSaleReport> {
   const { api, services } = stack.addresses;
-  const scene: Scene = { stack, token: adminToken, shop: { api, stripe: services.stripe } };
+  const scene: Scene = { stack, shop: { api, stripe: services.stripe, adminToken } };
   const wares = await Promise.all([
     stockWare(scene, Math.ceil(options.units / 2)),
     stockWare(scene, Math.floor(options.units / 2)),
@@ -64,7 +67,6 @@ export async function runFlashSale(
     paying: secondsUntil(performance.now()),
   };
   await settled(scene, wares);
-  recorder.closeOpen();
   const late = await sellTheRest(scene, recorder, { wares, client: options.buyers });
   const stock = await settled(scene, wares);
   for (const { sku, units, sold, held } of stock)
@@ -78,14 +80,11 @@ export async function runFlashSale(
       available: units - sold - held,
       sold,
     });
-  const took = visits
-    .map(({ orderMs }) => orderMs)
-    .filter((ms) => ms > 0)
-    .sort((one, other) => one - other);
   return {
     options,
     seconds,
-    orderMs: { p50: quantile(took, 0.5), p99: quantile(took, 0.99) },
+    orderMs: quantiles(visits.map(({ orderMs }) => orderMs).filter((ms) => ms > 0)),
+    paidMs: quantiles(visits.flatMap(({ paidMs }) => paidMs ?? [])),
     visits: countEndings(visits),
     late,
     stock,
@@ -100,8 +99,8 @@ export async function runFlashSale(
 
 const Product = z.object({ variants: z.array(z.object({ id: z.string(), sku: z.string() })).min(1) });
 
-async function stockWare({ shop, token }: Scene, units: number): Promise<Ware> {
-  const headers = { authorization: `Bearer ${token}` };
+async function stockWare({ shop }: Scene, units: number): Promise<Ware> {
+  const headers = { authorization: `Bearer ${shop.adminToken}` };
   const sku = `FLASH-${randomUUID().slice(0, 8)}`;
   const product = { title: sku, status: "active", variants: [{ sku, price: 1999 }] };
   const created = await insist(`${shop.api}/admin/products`, { method: "POST", headers, json: product });
@@ -174,8 +173,8 @@ async function sellTheRest(
 const Figures = z.object({ data: z.array(z.object({ held: z.int(), sold: z.int() })) });
 
 /** The figures of each SKU once nothing is held any more, or as they are when that takes too long. */
-async function settled({ shop, token }: Scene, wares: readonly Ware[]): Promise<FlashSaleReport["stock"]> {
-  const headers = { authorization: `Bearer ${token}` };
+async function settled({ shop }: Scene, wares: readonly Ware[]): Promise<FlashSaleReport["stock"]> {
+  const headers = { authorization: `Bearer ${shop.adminToken}` };
   const deadline = performance.now() + SETTLES_MS_MAX;
   for (;;) {
     const stock = await Promise.all(
@@ -213,6 +212,9 @@ function countEndings(visits: readonly Visit[]): FlashSaleReport["visits"] {
   return counts;
 }
 
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+function quantiles(figures: readonly number[]): Quantiles {
+  const sorted = figures.toSorted((one, other) => one - other);
+  const at = (share: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  return { p50: at(0.5), p99: at(0.99) };
 }

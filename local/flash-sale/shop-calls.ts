@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 
-export type Shop = { api: string; stripe: string };
+export type Shop = { api: string; stripe: string; adminToken: string };
 
 const PAUSE_MS_FIRST = 50;
 const PAUSE_MS_MAX = 1_000;
+const ANSWER_MS_MAX = 20_000;
 const PATIENCE_MS_MAX = 60_000;
 
 export type Call = {
@@ -41,6 +42,7 @@ async function tryOnce(url: string, { method = "GET", json, form, headers = {} }
   try {
     const response = await fetch(url, {
       method,
+      signal: AbortSignal.timeout(ANSWER_MS_MAX),
       headers: { ...headers, ...(json === undefined ? {} : { "content-type": "application/json" }) },
       ...(json === undefined ? {} : { body: JSON.stringify(json) }),
       ...(form === undefined ? {} : { body: new URLSearchParams(form) }),
@@ -49,8 +51,9 @@ async function tryOnce(url: string, { method = "GET", json, form, headers = {} }
     const body: unknown = text === "" ? undefined : JSON.parse(text);
     return { status: response.status, body, tookMs: performance.now() - startedAt };
   } catch (fault) {
-    // The connection was cut: this is what kills do.
+    // The connection was cut, which is what kills do, or nobody answered in time.
     if (fault instanceof TypeError || fault instanceof SyntaxError) return undefined;
+    if (fault instanceof DOMException && fault.name === "TimeoutError") return undefined;
     throw fault;
   }
 }
