@@ -84,5 +84,5 @@ export async function startDestination(answer: Answering = () => ({ status: 200 
 
 /** Polls until the condition stops throwing. */
 export function eventually<Result>(condition: () => Result | Promise<Result>): Promise<Result> {
-  return vi.waitFor(condition, { timeout: 15_000, interval: 5 });
+  return vi.waitFor(condition, { timeout: 25_000, interval: 5 });
 }
