@@ -19,6 +19,7 @@ import { paymentAdminRoutes } from "#features/payments/admin-routes";
 import { paymentRoutes } from "#features/payments/routes";
 import { createRebuildRoutes } from "#features/search/rebuild-routes";
 import { searchRoutes } from "#features/search/routes";
+import { stepUpRoutes } from "#features/step-up/routes";
 import type { App, AppEnvironment } from "#http/app-types";
 import { authenticate } from "#http/auth";
 import { limitBody } from "#http/body-limit";
@@ -39,6 +40,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", credentialRoutes);
   app.use(authenticate);
   app.route("/", sessionRoutes);
+  app.route("/", stepUpRoutes);
   app.route("/", catalogRoutes);
   app.route("/", catalogImportRoutes);
   app.route("/", catalogAdminRoutes);

@@ -1,16 +1,24 @@
 import type { Id } from "./ids.ts";
+import type { EpochMs } from "./time.ts";
 
 export type Role = "customer" | "admin";
+
+/** By what somebody proved to be the owner of an account; RFC 8176's names where it has one. */
+export const signInMethods = ["pwd", "otp", "recovery_code", "passkey", "federated"] as const;
+export type SignInMethod = (typeof signInMethods)[number];
+
+/** A proof of ownership: what refreshing a session does not renew. */
+export type Proof = { readonly authenticatedAt: EpochMs; readonly methods: readonly SignInMethod[] };
 
 /** Who is asking. Guests are known only by the tokens they carry for a cart or an order. */
 export type Principal =
   | { readonly kind: "guest" }
-  | {
+  | ({
       readonly kind: "user";
       readonly userId: Id<"user">;
       readonly role: Role;
       readonly sessionId: Id<"session">;
-    }
+    } & Proof)
   /** The system itself: queue deliveries, sweeps, consumers. */
   | { readonly kind: "system" };
 

@@ -2,8 +2,8 @@ import { SignJWT, errors, importJWK, jwtVerify } from "jose";
 import { z } from "zod";
 import { AppError } from "#core/errors";
 import { type Id, idSchema } from "#core/ids";
-import type { Principal, Role } from "#core/principal";
-import type { EpochMs } from "#core/time";
+import { type Principal, type Proof, type Role, signInMethods } from "#core/principal";
+import { type EpochMs, epochMs, secondMs } from "#core/time";
 import type { Settings } from "./env.ts";
 
 /** Life of an access token, in seconds. */
@@ -63,6 +63,8 @@ const Claims = z.object({
   sid: idSchema("session"),
   role: z.enum(["customer", "admin"]),
   ver: z.int(),
+  auth_time: z.int(),
+  amr: z.array(z.enum(signInMethods)),
 });
 
 export type AccessGrant = {
@@ -70,14 +72,21 @@ export type AccessGrant = {
   sessionId: Id<"session">;
   role: Role;
   sessionVersion: number;
-};
+} & Proof;
 
 /** Signs a token with the newest key: EdDSA, with `kid`, `typ`, `iss`, `aud`, `iat` and `exp`. */
 export async function signAccessToken(settings: Settings, grant: AccessGrant, now: EpochMs): Promise<string> {
   const [key] = await keysOf(settings);
   if (key === undefined) throw new Error("ACCESS_TOKEN_KEYS holds no key");
-  const issuedAt = Math.floor(now / 1000);
-  return new SignJWT({ sid: grant.sessionId, role: grant.role, ver: grant.sessionVersion })
+  const issuedAt = Math.floor(now / secondMs);
+  const claims = {
+    sid: grant.sessionId,
+    role: grant.role,
+    ver: grant.sessionVersion,
+    auth_time: Math.floor(grant.authenticatedAt / secondMs),
+    amr: grant.methods,
+  };
+  return new SignJWT(claims)
     .setProtectedHeader({ alg: algorithm, kid: key.kid, typ: tokenType })
     .setSubject(grant.userId)
     .setIssuer(settings.PUBLIC_URL)
@@ -110,8 +119,9 @@ export async function verifyAccessToken(settings: Settings, token: string, now: 
         requiredClaims: ["exp", "iat"],
       },
     );
-    const { sub, sid, role } = Claims.parse(payload);
-    return { kind: "user", userId: sub, sessionId: sid, role };
+    const { sub, sid, role, auth_time: authTime, amr } = Claims.parse(payload);
+    const authenticatedAt = epochMs(authTime * secondMs);
+    return { kind: "user", userId: sub, sessionId: sid, role, authenticatedAt, methods: amr };
   } catch (error) {
     if (error instanceof errors.JWTExpired)
       throw new AppError("token_expired", { detail: "Refresh it at POST /auth/refresh.", cause: error });

@@ -21,13 +21,13 @@ export async function logIn(
     throw new AppError("invalid_credentials", {
       detail: "Check both, or make an account at POST /auth/register.",
     });
-  const session = await openSession(context, user.id, userAgent);
+  const session = await openSession(context, { userId: user.id, methods: ["pwd"], userAgent });
   await transact(context.databases.primary, [
     session.statement,
     deleteSurplusSessions(context, user.id),
     ...(await renewedHash(context, user, credentials.password)),
   ]);
-  return signedIn(context, user, session.token);
+  return signedIn(context, user, session);
 }
 
 /** The statement that keeps the password under today's parameters, if its hash was made with others. */

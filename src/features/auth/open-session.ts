@@ -1,4 +1,6 @@
 import { newId } from "#core/ids";
+import type { Proof, SignInMethod } from "#core/principal";
+import type { EpochMs } from "#core/time";
 import { accessTokenSeconds, signAccessToken } from "#platform/access-tokens";
 import type { Context } from "#platform/context";
 import { type RefreshToken, hashOf, newRefreshToken, writeRefreshToken } from "./refresh-tokens.ts";
@@ -8,33 +10,56 @@ import type { UserRow } from "./tables.ts";
 
 const userAgentCharactersMax = 200;
 
-/** A new session of this user: the statement that stores it, and the token that only the client will know. */
-export async function openSession(context: Context, userId: UserRow["id"], userAgent: string | undefined) {
+export type SessionRequest = {
+  userId: UserRow["id"];
+  methods: readonly SignInMethod[];
+  userAgent: string | undefined;
+  /** When the owner proved it, if that was not just now. */
+  authenticatedAt?: EpochMs | undefined;
+};
+
+/** A session that is not stored yet: the token that only the client will know, and how its owner was proven. */
+export type OpenedSession = { token: RefreshToken; proof: Proof };
+
+/** A new session of this user, and the statement that stores it. */
+export async function openSession(context: Context, request: SessionRequest) {
+  const { userId, methods, userAgent, authenticatedAt = context.now() } = request;
+  const proof: Proof = { authenticatedAt, methods };
   const token = newRefreshToken(newId("session", context.now()));
   const session: NewSession = {
     id: token.sessionId,
     userId,
     refreshHash: await hashOf(token),
     userAgent: userAgent?.slice(0, userAgentCharactersMax) ?? null,
+    ...proof,
   };
-  return { token, statement: insertSession(context, session) };
+  return { token, proof, statement: insertSession(context, session) };
 }
 
 /** What a client gets that has signed in or refreshed. */
-export async function signedIn(context: Context, user: UserRow, token: RefreshToken): Promise<SignedIn> {
-  const grant = {
-    userId: user.id,
-    sessionId: token.sessionId,
-    role: user.role,
-    sessionVersion: user.sessionVersion,
-  };
+export async function signedIn(context: Context, user: UserRow, session: OpenedSession): Promise<SignedIn> {
+  const { token, proof } = session;
   return {
     user: userOnTheWire(user),
-    access_token: await signAccessToken(context.settings, grant, context.now()),
+    access_token: await accessTokenOf(context, user, { sessionId: token.sessionId, proof }),
     token_type: "Bearer",
     expires_in: accessTokenSeconds,
     refresh_token: await writeRefreshToken(context.settings, token),
   };
+}
+
+/** An access token of this session, as its owner has proven it. */
+export function accessTokenOf(
+  context: Context,
+  user: UserRow,
+  { sessionId, proof }: { sessionId: RefreshToken["sessionId"]; proof: Proof },
+): Promise<string> {
+  const { id: userId, role, sessionVersion } = user;
+  return signAccessToken(
+    context.settings,
+    { userId, sessionId, role, sessionVersion, ...proof },
+    context.now(),
+  );
 }
 
 export function userOnTheWire(user: UserRow): User {

@@ -12,12 +12,13 @@ import { revokeSession, rotateSession } from "./store.ts";
 export async function refreshSession(context: Context, refreshToken: string): Promise<SignedIn> {
   const presented = await readRefreshToken(context.settings, refreshToken);
   const successor = await successorOf(context.settings, presented);
-  const user = await rotateSession(context, {
+  const rotated = await rotateSession(context, {
     sessionId: presented.sessionId,
     presentedHash: await hashOf(presented),
     successorHash: await hashOf(successor),
   });
-  if (user !== undefined) return signedIn(context, user, successor);
+  if (rotated !== undefined)
+    return signedIn(context, rotated.user, { token: successor, proof: rotated.proof });
   const ended = await revokeSession(context, presented.sessionId);
   if (ended !== undefined)
     context.log("warn", "a refresh token was used twice; its session ended", { user_id: ended.userId });

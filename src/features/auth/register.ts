@@ -38,7 +38,7 @@ export async function register(context: Context, input: RegisterInput): Promise<
   const { email, name, password } = registration;
   const id = newId("user", context.now());
   const passwordHash = await hashPassword(context.settings, password);
-  const session = await openSession(context, id, userAgent);
+  const session = await openSession(context, { userId: id, methods: ["pwd"], userAgent });
   const { primary } = context.databases;
   try {
     const [[user]] = await transact(primary, [
@@ -51,7 +51,7 @@ export async function register(context: Context, input: RegisterInput): Promise<
     ]);
     if (user === undefined) throw new Error("the insert returned no user");
     context.wakeOutbox();
-    return { status: created, body: await signedIn(context, user, session.token), replayed: false };
+    return { status: created, body: await signedIn(context, user, session), replayed: false };
   } catch (error) {
     if (!violatesUnique(error, "users_email") && !lostToSameKey(error)) throw error;
     const repeated = idempotent && (await repeat(context, { ...input, idempotent }));
@@ -74,7 +74,11 @@ async function repeat(
   const proven = await verifyPassword(context.settings, input.registration.password, user?.passwordHash);
   if (user === undefined || !proven)
     throw new AppError("idempotency_key_reused", { detail: "This Idempotency-Key came with another body." });
-  const session = await openSession(context, user.id, input.userAgent);
+  const session = await openSession(context, {
+    userId: user.id,
+    methods: ["pwd"],
+    userAgent: input.userAgent,
+  });
   await session.statement;
-  return { status: first.status, body: await signedIn(context, user, session.token), replayed: true };
+  return { status: first.status, body: await signedIn(context, user, session), replayed: true };
 }

@@ -61,6 +61,13 @@ export const SignedIn = z
   .openapi("SignedIn");
 export type SignedIn = z.infer<typeof SignedIn>;
 
+export const RenewedAccess = SignedIn.pick({
+  access_token: true,
+  token_type: true,
+  expires_in: true,
+}).openapi("RenewedAccess");
+export type RenewedAccess = z.infer<typeof RenewedAccess>;
+
 export const Profile = User.extend({ created_at: z.iso.datetime() }).openapi("Profile");
 export type Profile = z.infer<typeof Profile>;
 

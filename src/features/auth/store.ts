@@ -1,5 +1,7 @@
 import { and, eq, gt, isNull, or, sql } from "drizzle-orm";
 import type { Id } from "#core/ids";
+import type { Proof, SignInMethod } from "#core/principal";
+import { epochMs } from "#core/time";
 import type { Context } from "#platform/context";
 import { authLimits } from "./rules.ts";
 import { type UserRow, sessions, users } from "./tables.ts";
@@ -53,12 +55,15 @@ export type NewSession = {
   userId: Id<"user">;
   refreshHash: string;
   userAgent: string | null;
-};
+} & Proof;
 
 export function insertSession(context: Context, session: NewSession) {
-  return context.databases.primary
-    .insert(sessions)
-    .values({ ...session, expiresAt: sql`now() + make_interval(days => ${authLimits.sessionIdleDays})` });
+  return context.databases.primary.insert(sessions).values({
+    ...session,
+    authenticatedAt: new Date(session.authenticatedAt),
+    methods: [...session.methods],
+    expiresAt: sql`now() + make_interval(days => ${authLimits.sessionIdleDays})`,
+  });
 }
 
 /** Drops a user's dead sessions, and of those that stand the ones unused for longest beyond the limit. */
@@ -80,9 +85,12 @@ export type Rotation = { sessionId: Id<"session">; presentedHash: string; succes
  * Rotates a session's refresh token in one statement, which decides every race. The presented token must be the
  * current one; or, for the grace period, its predecessor, which changes nothing any more: of tabs that refresh at once
  * the first rotates, and the others, which waited for its row lock, find themselves in that second case.
- * @returns the user, or undefined when the token is not good.
+ * @returns the user and how the session was proven, or undefined when the token is not good.
  */
-export async function rotateSession(context: Context, rotation: Rotation): Promise<UserRow | undefined> {
+export async function rotateSession(
+  context: Context,
+  rotation: Rotation,
+): Promise<{ user: UserRow; proof: Proof } | undefined> {
   const { sessionId, presentedHash, successorHash } = rotation;
   const isCurrent = eq(sessions.refreshHash, presentedHash);
   const isPredecessorInGrace = and(
@@ -108,8 +116,36 @@ export async function rotateSession(context: Context, rotation: Rotation): Promi
         or(isCurrent, isPredecessorInGrace),
       ),
     )
+    .returning({ user: users, ...proofColumns });
+  return row && { user: row.user, proof: proofOf(row) };
+}
+
+/** Notes a new proof by the owner of a session that still stands. */
+export async function renewProof(
+  context: Context,
+  session: { userId: Id<"user">; sessionId: Id<"session"> },
+  proof: Proof,
+): Promise<UserRow | undefined> {
+  const [row] = await context.databases.primary
+    .update(sessions)
+    .set({ authenticatedAt: new Date(proof.authenticatedAt), methods: [...proof.methods] })
+    .from(users)
+    .where(
+      and(
+        eq(sessions.id, session.sessionId),
+        eq(users.id, session.userId),
+        eq(sessions.userId, users.id),
+        stands(),
+      ),
+    )
     .returning({ user: users });
   return row?.user;
+}
+
+const proofColumns = { authenticatedAt: sessions.authenticatedAt, methods: sessions.methods };
+
+function proofOf(row: { authenticatedAt: Date; methods: SignInMethod[] }): Proof {
+  return { authenticatedAt: epochMs(row.authenticatedAt.getTime()), methods: row.methods };
 }
 
 /** Ends a session that still stands. */

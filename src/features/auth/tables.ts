@@ -1,5 +1,6 @@
 import { integer, pgTable, text, timestamp } from "drizzle-orm/pg-core";
 import type { Id } from "#core/ids";
+import type { SignInMethod } from "#core/principal";
 
 export const users = pgTable("users", {
   id: text().$type<Id<"user">>().primaryKey(),
@@ -23,6 +24,8 @@ export const sessions = pgTable("sessions", {
   expiresAt: timestamp("expires_at", { withTimezone: true }).notNull(),
   revokedAt: timestamp("revoked_at", { withTimezone: true }),
   createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
+  authenticatedAt: timestamp("authenticated_at", { withTimezone: true }).notNull().defaultNow(),
+  methods: text().array().$type<SignInMethod[]>().notNull(),
 });
 
 export type UserRow = typeof users.$inferSelect;

@@ -20,6 +20,8 @@ const grant = {
   sessionId: newId("session", now),
   role: "customer",
   sessionVersion: 1,
+  authenticatedAt: epochMs(now - 5000),
+  methods: ["pwd"],
 } as const;
 
 let older: JWK;
@@ -38,13 +40,15 @@ const settingsWith = (...keys: JWK[]) => settingsFor({ ACCESS_TOKEN_KEYS: JSON.s
 test("a token speaks for its user until its last second", async () => {
   const settings = settingsWith(newer);
   const token = await signAccessToken(settings, grant, now);
-  const { userId, sessionId, role } = grant;
+  const { userId, sessionId, role, authenticatedAt, methods } = grant;
   const lastSecond = epochMs(now + (accessTokenSeconds - 1) * 1000);
   expect(await verifyAccessToken(settings, token, lastSecond)).toEqual({
     kind: "user",
     userId,
     sessionId,
     role,
+    authenticatedAt,
+    methods,
   });
   const over = epochMs(now + accessTokenSeconds * 1000);
   await expect(verifyAccessToken(settings, token, over)).rejects.toMatchObject({ code: "token_expired" });
