@@ -6,6 +6,7 @@ import type { CartLine } from "#durable-objects/cart/lines";
 import { type SettledAttempt, type SettledOrder, settle } from "#features/payments/settlement";
 import { closePayment } from "#features/payments/closing";
 import { nextPaymentStep } from "#features/payments/rules";
+import { recordReport } from "#features/payments/dispute-recording";
 
 // Histories that the simulation found, boiled down to the decision that was wrong.
 
@@ -134,4 +135,33 @@ test("cancelling an order whose authorisation has ended never closes the payment
     order,
   );
   expect(closed).toMatchObject({ outcome: "settled", order: { status: "cancelled" } });
+});
+
+test("two reports of one dispute at once are one entry of the order's history", async () => {
+  let order = { version: 1 };
+  let known: { status: "open" | "won" | "lost"; reportedAt: Date } | undefined;
+  const history: string[] = [];
+  const reportedAt = new Date(1_700_000_000_000);
+  const facts = { reference: "dp_1", amount: 500, currency: "USD", reason: "fraudulent" };
+  const report = (status: "open" | "won") =>
+    recordReport<{ version: number }, { status: "open" | "won" | "lost"; reportedAt: Date }>(
+      {
+        load: () => Promise.resolve(order),
+        find: () => Promise.resolve(known),
+        store: (seen) => {
+          if (seen.version !== order.version) return Promise.resolve(false);
+          order = { version: order.version + 1 };
+          known = { status, reportedAt };
+          history.push(status);
+          return Promise.resolve(true);
+        },
+      },
+      { ...facts, status },
+      reportedAt,
+    );
+  await Promise.all([report("open"), report("open")]);
+  await report("won");
+  // The provider tells the time in seconds: the opening of the same second comes late.
+  await report("open");
+  expect(history).toEqual(["open", "won"]);
 });

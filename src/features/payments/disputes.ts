@@ -1,12 +1,13 @@
-import { desc, eq, lt, sql } from "drizzle-orm";
+import { and, desc, eq, lt, sql } from "drizzle-orm";
 import { bigint, pgTable, text, timestamp } from "drizzle-orm/pg-core";
 import { newId } from "#core/ids";
 import { epochMs, toTimestamp } from "#core/time";
 import { changeOrderStatements } from "#features/orders/change-order";
-import { loadOrder } from "#features/orders/load-order";
+import { type Order, loadOrder } from "#features/orders/load-order";
 import type { Context } from "#platform/context";
-import { transact } from "#platform/database";
-import { disputeFactsOf } from "./dispute-facts.ts";
+import { lostRace, transact } from "#platform/database";
+import { type DisputeFacts, disputeFactsOf } from "./dispute-facts.ts";
+import { recordReport } from "./dispute-recording.ts";
 import type { DisputeWire } from "./schema.ts";
 import type { PaymentEvent } from "./store.ts";
 
@@ -26,50 +27,68 @@ const disputes = pgTable("disputes", {
   createdAt: moment("created_at").notNull().defaultNow(),
 });
 
-/**
- * Records what an event says of a dispute, with the order's history; reports that are older than what is known change
- * nothing.
- */
+/** Records what an event says of a dispute, once, with the order's history; see {@link recordReport}. */
 export async function recordDispute(context: Context, event: PaymentEvent, orderId: string): Promise<void> {
   const facts = disputeFactsOf(event.provider, event.payload);
   if (facts === undefined) return;
   const { primary } = context.databases;
-  const [known] = await primary
-    .select()
-    .from(disputes)
-    .where(eq(disputes.providerReference, facts.reference));
-  if (known && (known.reportedAt > event.occurredAt || known.status === facts.status)) return;
-  const order = await loadOrder(context, orderId);
-  if (order?.attempt === undefined) return;
+  const ofThis = and(eq(disputes.provider, event.provider), eq(disputes.providerReference, facts.reference));
+  await recordReport<Order, typeof disputes.$inferSelect>(
+    {
+      load: () => loadOrder(context, orderId),
+      find: async () => (await primary.select().from(disputes).where(ofThis))[0],
+      store: (order, known) => storeReport(context, event, { facts, order, known }),
+    },
+    facts,
+    event.occurredAt,
+  );
+}
+
+type Report = { facts: DisputeFacts; order: Order; known: typeof disputes.$inferSelect | undefined };
+
+async function storeReport(
+  context: Context,
+  event: PaymentEvent,
+  { facts, order, known }: Report,
+): Promise<boolean> {
+  const { primary } = context.databases;
   const { reference, status, amount, currency, reason } = facts;
+  const attemptId = known?.attemptId ?? order.attempt?.id;
+  if (attemptId === undefined) return true;
   const id = known?.id ?? newId("dispute", context.now());
-  await transact(primary, [
-    ...changeOrderStatements(context, order, {
-      transition: undefined,
-      event: "order.disputed",
-      data: { dispute_id: id, status, amount, currency, reason },
-    }),
-    primary
-      .insert(disputes)
-      .values({
-        id,
-        orderId,
-        attemptId: order.attempt.id,
-        provider: event.provider,
-        providerReference: reference,
-        status,
-        amount,
-        currency,
-        reason,
-        reportedAt: event.occurredAt,
-      })
-      .onConflictDoUpdate({
-        target: [disputes.provider, disputes.providerReference],
-        set: { status: sql`excluded.status`, reportedAt: sql`excluded.reported_at` },
-        setWhere: sql`${disputes.reportedAt} <= excluded.reported_at`,
+  const row = {
+    id,
+    orderId: order.id,
+    attemptId,
+    provider: event.provider,
+    providerReference: reference,
+    status,
+    amount,
+    currency,
+    reason,
+    reportedAt: event.occurredAt,
+  };
+  try {
+    await transact(primary, [
+      ...changeOrderStatements(context, order, {
+        transition: undefined,
+        event: "order.disputed",
+        data: { dispute_id: id, status, amount, currency, reason },
       }),
-  ]);
+      primary
+        .insert(disputes)
+        .values(row)
+        .onConflictDoUpdate({
+          target: [disputes.provider, disputes.providerReference],
+          set: { status: sql`excluded.status`, reportedAt: sql`excluded.reported_at` },
+        }),
+    ]);
+  } catch (error) {
+    if (lostRace(error)) return false;
+    throw error;
+  }
   context.wakeOutbox();
+  return true;
 }
 
 /** A page of disputes, newest first; the id of the last one is the cursor. */

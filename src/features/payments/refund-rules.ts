@@ -1,3 +1,5 @@
+import { type OrderStatus, type OrderTransition, hasEnded, unitsBySku } from "#features/orders/rules";
+
 /** A refund as far as the rules look at it. Amounts in minor units. */
 export type RefundState = {
   readonly status: "pending" | "succeeded" | "failed";
@@ -65,4 +67,32 @@ function faultOfLines(
     left.set(id, units - quantity);
   }
   return undefined;
+}
+
+/** How an order moves when money went back. One that ended unpaid stays: what came too late was never its payment. */
+export function refundTransition(
+  order: { readonly status: OrderStatus; readonly total: number; readonly refunded: number },
+  amount: number,
+): OrderTransition | undefined {
+  if (hasEnded(order.status)) return undefined;
+  return order.refunded + amount === order.total ? "refund_all" : "refund_part";
+}
+
+export type ReturnedUnits = { readonly refundId: string; readonly sku: string; readonly quantity: number };
+
+/** The units that come back on sale, where a refund that has succeeded says so. */
+export function returnedUnits(
+  refunds: readonly (RefundState & { readonly id: string; readonly restock: boolean })[],
+  ordered: readonly { readonly id: string; readonly sku: string }[],
+): readonly ReturnedUnits[] {
+  const skuOf = new Map(ordered.map((line) => [line.id, line.sku]));
+  return refunds
+    .filter((refund) => refund.restock && refund.status === "succeeded")
+    .flatMap(({ id: refundId, lines }) => {
+      const units = lines.flatMap(({ order_line_id: id, quantity }) => {
+        const sku = skuOf.get(id);
+        return sku === undefined ? [] : [{ sku, quantity }];
+      });
+      return unitsBySku(units).map(([sku, quantity]) => ({ refundId, sku, quantity }));
+    });
 }

@@ -1,11 +1,11 @@
 import { newId } from "#core/ids";
 import { changeOrderStatements } from "#features/orders/change-order";
 import type { Order } from "#features/orders/load-order";
-import { hasEnded } from "#features/orders/rules";
 import type { Context } from "#platform/context";
 import { lostRace, transact, violatesUnique } from "#platform/database";
 import { executeRefund } from "./execute-refund.ts";
 import { bookMoney } from "./money-ledger.ts";
+import { refundTransition } from "./refund-rules.ts";
 import { findRefundByRequest, insertRefund, insertSettledRefund } from "./refund-store.ts";
 import type { SettledAttempt } from "./settlement.ts";
 
@@ -45,11 +45,10 @@ export async function recordProviderRefund(
 ): Promise<boolean> {
   const refund = refundOf(context, { order, attempt, amount });
   const refunded = order.refunded + amount;
-  const whole = refunded === order.total;
   try {
     await transact(context.databases.primary, [
       ...changeOrderStatements(context, order, {
-        transition: hasEnded(order.status) ? undefined : whole ? "refund_all" : "refund_part",
+        transition: refundTransition(order, amount),
         event: "order.refunded",
         data: { refund_id: refund.id, amount, currency: order.currency },
         refunded,
