@@ -1,6 +1,5 @@
 import { createMiddleware } from "hono/factory";
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { AppError } from "#core/errors";
 import { newId } from "#core/ids";
 import { currentTime } from "#core/time";
 import { credentialRoutes, sessionRoutes } from "#features/auth/routes";
@@ -24,7 +23,9 @@ import type { App, AppEnvironment } from "#http/app-types";
 import { authenticate } from "#http/auth";
 import { limitBody } from "#http/body-limit";
 import { allowOrigins } from "#http/cors";
+import { answerOtherwise } from "#http/other-methods";
 import { respondToError } from "#http/problem";
+import { limitTarget } from "#http/request-target";
 import { secureHeaders } from "#http/security-headers";
 import { type Context, createContext } from "#platform/context";
 import { proceedWithRebuild, readRebuild, startRebuild } from "#search-sync/rebuild";
@@ -35,6 +36,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.use(giveContext(drainOutbox));
   app.use(secureHeaders);
   app.use(allowOrigins);
+  app.use(limitTarget);
   app.use(limitBody);
   app.route("/", createOperationsRoutes(app));
   app.route("/", credentialRoutes);
@@ -58,9 +60,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", jobRoutes);
   app.route("/", deadLetterRoutes);
   app.route("/", liveRoutes);
-  app.notFound(() => {
-    throw new AppError("not_found", { detail: "There is no such route; GET /openapi.json lists them." });
-  });
+  app.notFound(answerOtherwise(app));
   app.onError(respondToError);
   return app;
 }

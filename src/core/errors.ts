@@ -35,6 +35,7 @@ export const errorCodes = {
   conflict: { status: 409, title: "Somebody else changed this at the same time", retryable: true },
   version_mismatch: { status: 412, title: "The resource has changed since it was read", retryable: false },
   body_too_large: { status: 413, title: "The body is larger than the limit", retryable: false },
+  uri_too_long: { status: 414, title: "The address is longer than the limit", retryable: false },
   unsupported_media_type: { status: 415, title: "The content type is not supported", retryable: false },
   idempotency_key_reused: { status: 422, title: "The key was used with another request", retryable: false },
   cart_full: { status: 422, title: "The cart has reached its limit", retryable: false },

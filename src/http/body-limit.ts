@@ -1,55 +1,123 @@
 import { createMiddleware } from "hono/factory";
 import { AppError } from "#core/errors";
-import type { AppEnvironment } from "./app-types.ts";
+import { type JsonFault, type JsonLimits, JsonScanner } from "#core/json-scanner";
+import type { AppEnvironment, AppRequest } from "./app-types.ts";
 
 /** Bytes of a JSON body; webhooks carry snapshots of objects and may be larger; imports are streamed files. */
 export const bodyBytesMax = { json: 64 * 1024, webhook: 256 * 1024, import: 512 * 1024 * 1024 } as const;
 
-/** Levels of nesting in a JSON body. */
-export const jsonDepthMax = 20;
+/** What a JSON body may hold, counted while it arrives. The limits of single fields, in the description, are lower. */
+export const jsonLimits: JsonLimits = {
+  depthMax: 20,
+  keysMax: 2_000,
+  keyCharactersMax: 256,
+  stringCharactersMax: 60_000,
+  arrayItemsMax: 1_000,
+  numberCharactersMax: 64,
+};
+
+/** How a body is read: a file as it comes, a signed message as it is, and everything else as JSON. */
+type BodyKind = keyof typeof bodyBytesMax;
 
 /**
- * Refuses a body over its limit: at once when Content-Length says so, else while it streams, so that no more than the
- * limit is ever read. JSON that nests too deep is refused as well.
+ * Refuses a body over its limits: at once when Content-Length says so, else while it streams, so that no more than the
+ * limit is ever read. JSON is checked byte by byte on its way, and nothing is built from what is refused.
  */
 export const limitBody = createMiddleware<AppEnvironment>(async (request, next) => {
   const { body } = request.req.raw;
-  if (body === null) return next();
-  const limit = limitFor(request.req.path);
+  if (body === null || request.req.header("content-length") === "0") return next();
+  const kind = kindOf(request.req.path);
+  const limit = bodyBytesMax[kind];
   const tooLarge = () => new AppError("body_too_large", { detail: `The limit here is ${limit} bytes.` });
   if (Number(request.req.header("content-length") ?? 0) > limit) throw tooLarge();
-  if (limit === bodyBytesMax.import) {
-    request.req.raw = replaceBody(request.req.raw, body.pipeThrough(limitingStream(limit, tooLarge)));
+  refuseEncoding(request);
+  const limited = body.pipeThrough(limitingStream(limit, tooLarge));
+  if (kind === "import") {
+    request.req.raw = replaceBody(request.req.raw, limited);
     return next();
   }
-  const bytes = await readWithin(body, limit, tooLarge);
-  if (limit === bodyBytesMax.json) refuseDeepJson(bytes);
+  const inspect = kind === "json" ? createInspection() : undefined;
+  const bytes = await readAll(limited, inspect);
+  if (bytes.length > 0 && kind === "json") requireJson(request);
   request.req.raw = replaceBody(request.req.raw, bytes);
   return next();
 });
+
+function kindOf(path: string): BodyKind {
+  if (path === "/admin/products/import") return "import";
+  return path.startsWith("/webhooks/") ? "webhook" : "json";
+}
 
 function replaceBody(original: Request, body: ReadableStream | Uint8Array): Request {
   return new Request(original, { method: original.method, body });
 }
 
-function limitFor(path: string): number {
-  if (path.endsWith("/admin/products/import")) return bodyBytesMax.import;
-  return path.startsWith("/webhooks/") || path.startsWith("/v1/webhooks/")
-    ? bodyBytesMax.webhook
-    : bodyBytesMax.json;
+/** A compressed body could unpack to any size; none is taken. */
+function refuseEncoding(request: AppRequest): void {
+  const encoding = request.req.header("content-encoding");
+  if (encoding !== undefined && encoding.trim().toLowerCase() !== "identity")
+    throw new AppError("unsupported_media_type", { detail: "Send the body without a Content-Encoding." });
 }
 
-async function readWithin(
-  body: ReadableStream,
-  limit: number,
-  tooLarge: () => AppError,
+const jsonMediaType = /^application\/(?:json|[\w.+-]+\+json)$/;
+
+/** A page of another origin may send a form or plain text without asking; JSON it may not, and JSON is UTF-8. */
+function requireJson(request: AppRequest): void {
+  const [mediaType = "", ...parameters] = (request.req.header("content-type") ?? "").toLowerCase().split(";");
+  if (!jsonMediaType.test(mediaType.trim()))
+    throw new AppError("unsupported_media_type", { detail: "Send Content-Type: application/json." });
+  const charset = parameters.map((parameter) => parameter.trim()).find((text) => text.startsWith("charset="));
+  const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
+  if (!isUtf8) throw new AppError("unsupported_media_type", { detail: "JSON is sent in UTF-8." });
+}
+
+/** Looks at each piece of a body as it arrives, and at its end. */
+type Inspection = { look: (chunk: Uint8Array) => void; end: () => void };
+
+function createInspection(): Inspection {
+  const scanner = new JsonScanner(jsonLimits);
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const decode = (chunk: Uint8Array | undefined) => {
+    try {
+      decoder.decode(chunk, { stream: chunk !== undefined });
+    } catch (cause) {
+      throw new AppError("malformed_json", { detail: "The body is not UTF-8.", cause });
+    }
+  };
+  const refuse = (fault: JsonFault | undefined) => {
+    if (fault !== undefined) throw refusalOf(fault);
+  };
+  return {
+    look: (chunk) => {
+      decode(chunk);
+      refuse(scanner.push(chunk));
+    },
+    end: () => {
+      decode(undefined);
+      refuse(scanner.end());
+    },
+  };
+}
+
+function refusalOf({ kind, byte, line, column, detail }: JsonFault): AppError {
+  return new AppError(kind === "malformed" ? "malformed_json" : "invalid_request", {
+    detail: `${detail} It is at line ${line}, column ${column}.`,
+    members: { position: { byte, line, column } },
+  });
+}
+
+async function readAll(
+  body: ReadableStream<Uint8Array>,
+  inspection: Inspection | undefined,
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of body.pipeThrough(limitingStream(limit, tooLarge))) {
+  for await (const chunk of body) {
+    inspection?.look(chunk);
     chunks.push(chunk);
     length += chunk.length;
   }
+  if (length > 0) inspection?.end();
   const bytes = new Uint8Array(length);
   let offset = 0;
   for (const chunk of chunks) {
@@ -68,23 +136,4 @@ function limitingStream(limit: number, tooLarge: () => AppError): TransformStrea
       else controller.enqueue(chunk);
     },
   });
-}
-
-const openers = new Set([0x5b, 0x7b]);
-const closers = new Set([0x5d, 0x7d]);
-const quote = 0x22;
-const backslash = 0x5c;
-
-function refuseDeepJson(bytes: Uint8Array): void {
-  let depth = 0;
-  let inString = false;
-  for (let index = 0; index < bytes.length; index++) {
-    const byte = bytes[index] ?? 0;
-    if (byte === backslash && inString) index++;
-    else if (byte === quote) inString = !inString;
-    else if (!inString && openers.has(byte)) depth++;
-    else if (!inString && closers.has(byte)) depth--;
-    if (depth > jsonDepthMax)
-      throw new AppError("invalid_request", { detail: `JSON may nest ${jsonDepthMax} levels at most.` });
-  }
 }

@@ -84,6 +84,7 @@ function refusalOfHttpException(exception: HTTPException): AppError {
     400: "malformed_json",
     401: "unauthenticated",
     404: "not_found",
+    405: "method_not_allowed",
     413: "body_too_large",
     415: "unsupported_media_type",
   };

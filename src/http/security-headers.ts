@@ -6,14 +6,19 @@ import type { AppEnvironment } from "./app-types.ts";
 const transportSecuritySeconds = (365 * dayMs) / secondMs;
 
 /** What an answer may do in a browser when its route says nothing: nothing. */
-const contentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
+const contentSecurityPolicy =
+  "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** Headers of every answer. What a route did not declare cacheable is taken for personal, and never stored. */
 export const secureHeaders = createMiddleware<AppEnvironment>(async (request, next) => {
   await next();
   if (request.res.status === 101) return;
   request.header("X-Content-Type-Options", "nosniff");
+  request.header("X-Frame-Options", "DENY");
   request.header("Referrer-Policy", "no-referrer");
+  request.header("Cross-Origin-Opener-Policy", "same-origin");
+  // A page that CORS_ORIGINS lists reads answers by CORS; no other embeds them.
+  request.header("Cross-Origin-Resource-Policy", "same-origin");
   const { headers } = request.res;
   if (!headers.has("content-security-policy"))
     request.header("Content-Security-Policy", contentSecurityPolicy);

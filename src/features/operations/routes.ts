@@ -1,9 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { authLimits } from "#features/auth/rules";
 import type { App } from "#http/app-types";
-import { bodyBytesMax, jsonDepthMax } from "#http/body-limit";
+import { bodyBytesMax, jsonLimits } from "#http/body-limit";
 import { createRouter, json, problems } from "#http/openapi";
 import { pageLimits } from "#http/pagination";
+import { targetCharactersMax } from "#http/request-target";
 import { accessTokenSeconds } from "#platform/access-tokens";
 import type { Settings } from "#platform/env";
 import { checkReadiness } from "./check-readiness.ts";
@@ -16,7 +17,22 @@ const descriptionMaxAge = "public, max-age=300";
 
 const limits: readonly Limit[] = [
   { name: "json_body", value: bodyBytesMax.json, unit: "bytes", meaning: "A JSON body" },
-  { name: "json_depth", value: jsonDepthMax, unit: "levels", meaning: "Nesting in a JSON body" },
+  { name: "json_depth", value: jsonLimits.depthMax, unit: "levels", meaning: "Nesting in a JSON body" },
+  { name: "json_keys", value: jsonLimits.keysMax, unit: "members", meaning: "All objects of a JSON body" },
+  {
+    name: "json_key",
+    value: jsonLimits.keyCharactersMax,
+    unit: "characters",
+    meaning: "A name in a JSON body",
+  },
+  {
+    name: "json_string",
+    value: jsonLimits.stringCharactersMax,
+    unit: "characters",
+    meaning: "A string in a JSON body",
+  },
+  { name: "json_array", value: jsonLimits.arrayItemsMax, unit: "items", meaning: "An array in a JSON body" },
+  { name: "target", value: targetCharactersMax, unit: "characters", meaning: "A path with its query" },
   { name: "webhook_body", value: bodyBytesMax.webhook, unit: "bytes", meaning: "A webhook's body" },
   { name: "import_body", value: bodyBytesMax.import, unit: "bytes", meaning: "A product file" },
   { name: "page_items", value: pageLimits.itemsMax, unit: "items", meaning: "A page of a list" },
