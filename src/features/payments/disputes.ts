@@ -27,34 +27,40 @@ const disputes = pgTable("disputes", {
   createdAt: moment("created_at").notNull().defaultNow(),
 });
 
+/** The payment attempt that is disputed. */
+type Disputed = { readonly id: string; readonly orderId: string };
+
 /** Records what an event says of a dispute, once, with the order's history; see {@link recordReport}. */
-export async function recordDispute(context: Context, event: PaymentEvent, orderId: string): Promise<void> {
+export async function recordDispute(context: Context, event: PaymentEvent, attempt: Disputed): Promise<void> {
   const facts = disputeFactsOf(event.provider, event.payload);
   if (facts === undefined) return;
   const { primary } = context.databases;
   const ofThis = and(eq(disputes.provider, event.provider), eq(disputes.providerReference, facts.reference));
   await recordReport<Order, typeof disputes.$inferSelect>(
     {
-      load: () => loadOrder(context, orderId),
+      load: () => loadOrder(context, attempt.orderId),
       find: async () => (await primary.select().from(disputes).where(ofThis))[0],
-      store: (order, known) => storeReport(context, event, { facts, order, known }),
+      store: (order, known) => storeReport(context, event, { facts, order, known, attemptId: attempt.id }),
     },
     facts,
     event.occurredAt,
   );
 }
 
-type Report = { facts: DisputeFacts; order: Order; known: typeof disputes.$inferSelect | undefined };
+type Report = {
+  facts: DisputeFacts;
+  order: Order;
+  known: typeof disputes.$inferSelect | undefined;
+  attemptId: string;
+};
 
 async function storeReport(
   context: Context,
   event: PaymentEvent,
-  { facts, order, known }: Report,
+  { facts, order, known, attemptId }: Report,
 ): Promise<boolean> {
   const { primary } = context.databases;
   const { reference, status, amount, currency, reason } = facts;
-  const attemptId = known?.attemptId ?? order.attempt?.id;
-  if (attemptId === undefined) return true;
   const id = known?.id ?? newId("dispute", context.now());
   const row = {
     id,

@@ -18,7 +18,8 @@ export type EventPorts<Attempt extends FoundAttempt> = {
   readonly findAttempt: (facts: PaymentFacts) => Promise<Attempt | undefined>;
   /** False when somebody else moved the attempt first. */
   readonly adoptReference: (attempt: Attempt, reference: string) => Promise<boolean>;
-  readonly settle: (orderId: string) => Promise<unknown>;
+  /** Settles the order of this attempt. */
+  readonly settle: (attempt: Attempt) => Promise<unknown>;
   readonly markProcessed: (eventId: string) => Promise<unknown>;
   readonly markFailed: (eventId: string, error: string) => Promise<unknown>;
 };
@@ -51,5 +52,5 @@ async function settleReference<Attempt extends FoundAttempt>(
   // The process died between the provider's answer and storing it: the event brings the reference.
   if (attempt.providerReference === null && !(await ports.adoptReference(attempt, reference)))
     throw new AppError("conflict", { detail: `The payment ${reference} is being stored by others.` });
-  await ports.settle(attempt.orderId);
+  await ports.settle(attempt);
 }

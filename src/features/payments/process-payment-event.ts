@@ -38,9 +38,9 @@ export async function processPaymentEvent(
         }
         return true;
       },
-      settle: async (orderId) => {
-        await settlePayment(context, orderId);
-        if (event) await recordDispute(context, event, orderId);
+      settle: async (attempt) => {
+        await settlePayment(context, attempt.orderId);
+        if (event) await recordDispute(context, event, attempt);
       },
       markProcessed: (eventId) => markEventProcessed(context, eventId),
       markFailed: (eventId, error) => markEventFailed(context, eventId, error),

@@ -171,7 +171,7 @@ export const paymentMutants: readonly Mutant[] = [
   {
     name: "an event's payment is not settled",
     file: events,
-    search: "  await ports.settle(attempt.orderId);",
+    search: "  await ports.settle(attempt);",
     replacement: "",
   },
   {

@@ -128,7 +128,7 @@ export class Shop {
             const move = { attempt: { status: "pending" as const, reference } };
             return order !== undefined && database.move({ ...order, attempt }, move);
           }),
-        settle: (orderId) => this.settlePayment(orderId),
+        settle: ({ orderId }) => this.settlePayment(orderId),
         markProcessed: (id) =>
           this.#call(calls.store, () => {
             if (event) this.#world.checkProcessed(event);
