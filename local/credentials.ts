@@ -32,24 +32,38 @@ export const DEMO_CUSTOMER = {
   name: "Demo Customer",
 };
 
-const Secrets = z.object({ ACCESS_TOKEN_KEYS: z.string(), TOKEN_SECRET: z.string() });
+const Secrets = z.object({
+  ACCESS_TOKEN_KEYS: z.string(),
+  ENCRYPTION_KEYS: z.string(),
+  TOKEN_SECRET: z.string(),
+});
 export type Secrets = z.infer<typeof Secrets>;
 
-/** The keys that sign tokens, made once per state folder, so that who is signed in stays so across restarts. */
+/**
+ * The keys that sign tokens and seal secrets, made once per state folder, so that who is signed in stays so across
+ * restarts. A kept file that is of an earlier version gets what it lacks.
+ */
 export async function keepSecrets(stateFolder: string): Promise<Secrets> {
   const file = join(stateFolder, "secrets.json");
   const kept = await readIfThere(file);
-  if (kept !== undefined) return Secrets.parse(JSON.parse(kept));
-  const { privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
-  const key = { ...(await exportJWK(privateKey)), kid: randomUUID() };
-  const secrets = {
-    ACCESS_TOKEN_KEYS: JSON.stringify([key]),
-    TOKEN_SECRET: randomBytes(48).toString("base64url"),
-  };
+  const known = Secrets.partial().parse(kept === undefined ? {} : JSON.parse(kept));
+  const complete = Secrets.safeParse(known);
+  if (complete.success) return complete.data;
+  const secrets = Secrets.parse({ ...(await newSecrets()), ...known });
   await mkdir(stateFolder, { recursive: true });
   await writeFile(`${file}.partial`, JSON.stringify(secrets, undefined, 2), { mode: 0o600 });
   await rename(`${file}.partial`, file);
   return secrets;
+}
+
+async function newSecrets(): Promise<Secrets> {
+  const { privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
+  const key = { ...(await exportJWK(privateKey)), kid: randomUUID() };
+  return {
+    ACCESS_TOKEN_KEYS: JSON.stringify([key]),
+    ENCRYPTION_KEYS: JSON.stringify([{ kid: randomUUID(), key: randomBytes(32).toString("base64url") }]),
+    TOKEN_SECRET: randomBytes(48).toString("base64url"),
+  };
 }
 
 async function readIfThere(file: string): Promise<string | undefined> {

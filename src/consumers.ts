@@ -1,3 +1,4 @@
+import { mailSignInChange } from "#features/auth/mail-sign-in-change";
 import { sendWelcomeMail } from "#features/auth/send-welcome-mail";
 import { clearOrderedLines } from "#features/cart/clear-ordered-lines";
 import { refreshCatalogueCache } from "#features/catalog/refresh-cache";
@@ -38,6 +39,7 @@ const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
   "stock.back": [],
   "inventory.drift_found": [],
   "user.registered": [{ name: "welcome-mail", handle: sendWelcomeMail }],
+  "user.sign_in_changed": [{ name: "sign-in-mail", handle: mailSignInChange }],
   "order.placed": [{ name: "clear-cart", handle: clearOrderedLines }, live],
   "order.authorised": [live],
   "order.paid": [{ name: "receipt", handle: mailReceipt }, live],

@@ -22,6 +22,11 @@ export const eventSchemas = {
   /** A comparison of object, ledger and orders found that they disagree; a person decides about the repair. */
   "inventory.drift_found": z.object({ sku: z.string(), count: z.int(), kinds: z.array(z.string()) }),
   "user.registered": z.object({ user_id: z.string() }),
+  /** The ways to sign in to this account have changed; its owner is told. */
+  "user.sign_in_changed": z.object({
+    user_id: z.string(),
+    change: z.enum(["mfa_enabled", "mfa_disabled", "recovery_codes_renewed"]),
+  }),
   "order.placed": orderEvent,
   "order.authorised": orderEvent,
   "order.paid": orderEvent,

@@ -1,6 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import { AppError } from "#core/errors";
 import type { Role } from "#core/principal";
+import { minuteMs, secondMs } from "#core/time";
 import { verifyAccessToken } from "#platform/access-tokens";
 import { actingAs } from "#platform/context";
 import type { AppEnvironment } from "./app-types.ts";
@@ -16,6 +17,22 @@ export const authenticate = createMiddleware<AppEnvironment>(async (request, nex
     const principal = await verifyAccessToken(context.settings, token, context.now());
     request.set("context", actingAs(context, principal));
   }
+  return next();
+});
+
+/** For how long a proof of the owner is good for dangerous acts. */
+const recentSignInMs = 10 * minuteMs;
+
+/** Lets only those through who have lately proven who they are, at a sign-in or at `POST /auth/step-up`. */
+export const requireRecentSignIn = createMiddleware<AppEnvironment>(async (request, next) => {
+  const { principal, now } = request.var.context;
+  if (principal.kind !== "user")
+    throw new AppError("unauthenticated", { detail: "Send Authorization: Bearer <access token>." });
+  if (principal.authenticatedAt < now() - recentSignInMs)
+    throw new AppError("step_up_required", {
+      detail: `This needs a proof of the last ${recentSignInMs / minuteMs} minutes that it is you. Send one to POST /auth/step-up and repeat with the access token that you get.`,
+      members: { max_age: recentSignInMs / secondMs },
+    });
   return next();
 });
 

@@ -48,8 +48,9 @@ export function problemResponse(request: AppRequest, error: AppError): Response 
   return new Response(JSON.stringify(document), { status, headers });
 }
 
-/** RFC 6750: the Bearer scheme has one code for a bad token, and none where no token was sent. */
+/** RFC 6750: one code for a bad token, and none where no token was sent; RFC 9470: one for too old a proof. */
 function challengeFor(code: ErrorCode): string {
+  if (code === "step_up_required") return 'Bearer error="insufficient_user_authentication"';
   return code === "token_expired" || code === "invalid_token" ? 'Bearer error="invalid_token"' : "Bearer";
 }
 

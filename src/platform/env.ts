@@ -3,6 +3,7 @@ import type { InventoryObject } from "#durable-objects/inventory/object";
 import type { RoomObject } from "#durable-objects/rooms/room";
 import { z } from "zod";
 import { Currency } from "#core/money";
+import { EncryptionKeys } from "./sealed-text.ts";
 
 /** What the runtime binds to the Worker: Durable Object namespaces, and every setting and secret as text. */
 export type Bindings = {
@@ -27,6 +28,15 @@ const originList = z
       z.url({ protocol: /^https?$/ }).refine((url) => new URL(url).origin === url, "must be an origin"),
     ),
   );
+
+/** A text that is not JSON is refused by the schema that comes after. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 const Settings = z.object({
   ENVIRONMENT: z.enum(["local", "test", "staging", "production"]),
@@ -74,6 +84,8 @@ const Settings = z.object({
   ACCESS_TOKEN_KEYS: z.string().min(2),
   /** Keys cart tokens, cursors and live tickets. */
   TOKEN_SECRET: z.string().min(32),
+  /** JSON array of `{ kid, key }`, a key being 32 bytes in base64url; the first seals secrets at rest, all open them. */
+  ENCRYPTION_KEYS: z.string().transform(parseJson).pipe(EncryptionKeys),
   /** scrypt's parallelism; one in tests, where hashing would dominate. */
   PASSWORD_SCRYPT_PARALLELISM: z.coerce.number().int().min(1).max(16).default(5),
 

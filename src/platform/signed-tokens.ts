@@ -1,3 +1,4 @@
+import { fromBase64Url, toBase64Url } from "#core/base64url";
 import type { Settings } from "./env.ts";
 
 /**
@@ -64,19 +65,4 @@ export function randomSecret(): string {
 
 function signedBytes(purpose: TokenPurpose | "refresh-successor", payload: string): Uint8Array {
   return new TextEncoder().encode(`${purpose}:${payload}`);
-}
-
-function toBase64Url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
-}
-
-function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
-  if (!/^[\w-]*$/.test(text) || text.length % 4 === 1) return undefined;
-  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  const bytes = new Uint8Array(binary.length);
-  for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index);
-  return bytes;
 }

@@ -21,6 +21,7 @@ export const settingsOfWorkerTests = {
   PAYPAL_WEBHOOK_ID: "UNREACHABLE",
   PAYPAL_API_URL: "http://127.0.0.1:1",
   ACCESS_TOKEN_KEYS: "[]",
+  ENCRYPTION_KEYS: '[{"kid":"tests","key":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}]',
   TOKEN_SECRET: "a secret of the tests, known to all who read",
   MAIL_API_URL: "http://127.0.0.1:1",
   MAIL_API_KEY: "unreachable",

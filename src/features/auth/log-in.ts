@@ -1,4 +1,5 @@
 import { AppError } from "#core/errors";
+import { demandSecondFactor } from "#features/mfa/pending-sign-in";
 import type { Context } from "#platform/context";
 import { transact } from "#platform/database";
 import { hashPassword, needsRehash, verifyPassword } from "#platform/passwords";
@@ -9,7 +10,7 @@ import type { UserRow } from "./tables.ts";
 
 /**
  * Opens a session. An unknown e-mail takes as long and reads the same as a wrong password.
- * @throws AppError invalid_credentials.
+ * @throws AppError invalid_credentials; mfa_required, with what to go on with.
  */
 export async function logIn(
   context: Context,
@@ -21,6 +22,11 @@ export async function logIn(
     throw new AppError("invalid_credentials", {
       detail: "Check both, or make an account at POST /auth/register.",
     });
+  await demandSecondFactor(context, {
+    userId: user.id,
+    sessionVersion: user.sessionVersion,
+    methods: ["pwd"],
+  });
   const session = await openSession(context, { userId: user.id, methods: ["pwd"], userAgent });
   await transact(context.databases.primary, [
     session.statement,

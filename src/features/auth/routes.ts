@@ -82,14 +82,14 @@ credentialRoutes.openapi(
     tags,
     summary: "Sign in",
     description:
-      "Every login opens a session of its own, so it may be repeated freely; an Idempotency-Key changes nothing.",
+      "Every login opens a session of its own, so it may be repeated freely; an Idempotency-Key changes nothing. An account with an authenticator app answers `mfa_required` with an `mfa_token` for POST /auth/mfa/verify.",
     middleware: [
       limitAttempts({ byEmail: attemptLimits.loginByEmail, byAddress: attemptLimits.loginByAddress }),
     ] as const,
     request: { body: jsonBody(Credentials) },
     responses: {
       200: { ...json(SignedIn, "A new session"), headers: rateFields },
-      ...problems(...bodyErrors, "invalid_credentials", "rate_limited"),
+      ...problems(...bodyErrors, "invalid_credentials", "mfa_required", "rate_limited"),
     },
   }),
   async (request) => {

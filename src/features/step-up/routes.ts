@@ -26,6 +26,7 @@ stepUpRoutes.openapi(
         "invalid_token",
         "token_expired",
         "invalid_credentials",
+        "mfa_required",
         "rate_limited",
       ),
     },

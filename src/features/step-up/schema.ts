@@ -1,8 +1,9 @@
 import { z } from "@hono/zod-openapi";
+import { CodeProof, RecoveryProof } from "#features/mfa/schema";
 
-export const StepUpProof = z
-  .strictObject({
-    password: z.string().normalize("NFC").min(1).max(256).openapi({ format: "password" }),
-  })
-  .openapi("StepUpProof");
+const PasswordProof = z
+  .strictObject({ password: z.string().normalize("NFC").min(1).max(256).openapi({ format: "password" }) })
+  .openapi("PasswordProof");
+
+export const StepUpProof = z.union([PasswordProof, CodeProof, RecoveryProof]).openapi("StepUpProof");
 export type StepUpProof = z.infer<typeof StepUpProof>;
