@@ -52,6 +52,7 @@ const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
   "order.cancelled": [returnStock, live],
   "order.expired": [returnStock, live],
   "order.fulfilling": [live],
+  "order.parcel_cancelled": [live],
   "order.shipped": [live],
   "order.delivered": [live],
 };

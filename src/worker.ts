@@ -5,6 +5,7 @@ import { sweepInventory } from "#features/inventory/sweep-inventory";
 import { expireOverdueOrders } from "#features/orders/end-order";
 import { sweepPayments } from "#features/payments/sweep-payments";
 import { type Context, createContext } from "#platform/context";
+import { forgetAnswers } from "#platform/idempotency";
 import { errorFields } from "#platform/log";
 import type { Bindings } from "#platform/env";
 import { tendIndex } from "#search-sync/tend-index";
@@ -28,6 +29,7 @@ async function sweep(context: Context): Promise<void> {
     () => sweepPayments(context),
     () => expireOverdueOrders(context),
     () => forgetDelivered(context),
+    () => forgetAnswers(context),
     () => sweepInventory(context),
     () => tendIndex(context),
   ];

@@ -41,6 +41,8 @@ export const eventSchemas = {
   "order.cancelled": orderEvent,
   "order.expired": orderEvent,
   "order.fulfilling": orderEvent,
+  /** A parcel was taken apart before it was shipped. */
+  "order.parcel_cancelled": orderEvent,
   "order.shipped": orderEvent,
   "order.delivered": orderEvent,
 } as const;

@@ -16,6 +16,7 @@ import { stripePayments } from "#providers/stripe-payments";
 import type { OutsideProvider } from "#core/payment-facts";
 import { type Databases, connectDatabases } from "./database.ts";
 import { type Bindings, type Settings, settingsOf } from "./env.ts";
+import type { PendingAnswer } from "./idempotency.ts";
 import { type Log, createLog, errorFields } from "./log.ts";
 import { type Objects, createObjects } from "./objects.ts";
 
@@ -37,6 +38,8 @@ export type Context = Services & {
   readonly databases: Databases;
   readonly objects: Objects;
   readonly principal: Principal;
+  /** The write under way that a client may repeat; see platform/idempotency. */
+  readonly idempotency?: PendingAnswer;
   readonly requestId: string;
   readonly traceparent: string | undefined;
   readonly counts: { databaseCalls: number; objectCalls: number };

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 import { expect } from "vitest";
 import type { Call, Gate, Moment, Point } from "#local/faults/gate";
 import { Attempt, type Cart, Order } from "../buying.ts";
-import { type CrashSite, type Ware, newEmail } from "./crash-site.ts";
+import { type CrashSite, type Ware, newEmail, patience } from "./crash-site.ts";
 
 export type Purchase = { order: Order & { email: string }; wares: readonly Ware[] };
 export type StartedPayment = Purchase & { attempt: Attempt; intent: string };
@@ -16,10 +17,16 @@ export async function fillCart(site: CrashSite, variants = 1): Promise<OrderRequ
   return { wares, cart, key: randomUUID(), email: newEmail() };
 }
 
+/** Sends the request, again while its first sending counts as running: a killed Worker does not take its claim along. */
 export async function send({ buyer }: CrashSite, request: OrderRequest): Promise<Purchase> {
   const { wares, cart, key, email } = request;
-  const order = (await buyer.placeOrder(cart, { key, json: { email } })).as(Order);
-  return { order: { ...order, email }, wares };
+  const until = Date.now() + patience.timeout;
+  for (;;) {
+    const answer = await buyer.placeOrder(cart, { key, json: { email } });
+    const waitSeconds = answer.status === 409 ? Number(answer.headers.get("retry-after")) : 0;
+    if (waitSeconds === 0 || Date.now() > until) return { order: { ...answer.as(Order), email }, wares };
+    await setTimeout(waitSeconds * 1000);
+  }
 }
 
 export async function place(site: CrashSite, variants = 1): Promise<Purchase> {

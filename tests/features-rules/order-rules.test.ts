@@ -51,5 +51,17 @@ test("units in cancelled parcels are to be packed again", () => {
     status,
     lines: [{ order_line_id: "l1", quantity }],
   });
-  expect(unfulfilledUnits(lines, [parcel("shipped", 1), parcel("cancelled", 2)]).get("l1")).toBe(2);
+  const fulfilments = [parcel("shipped", 1), parcel("cancelled", 2)];
+  expect(unfulfilledUnits({ lines, fulfilments, refunds: [] }).get("l1")).toBe(2);
+});
+
+test("units that a refund put back on sale are not packed any more, unless the refund failed", () => {
+  const lines = [{ id: "l1", quantity: 3 }];
+  const refund = (status: string, restock: boolean) => ({
+    status,
+    restock,
+    lines: [{ order_line_id: "l1", quantity: 1 }],
+  });
+  const refunds = [refund("pending", true), refund("failed", true), refund("succeeded", false)];
+  expect(unfulfilledUnits({ lines, fulfilments: [], refunds }).get("l1")).toBe(2);
 });

@@ -3,9 +3,8 @@ import type { AppRequest } from "#http/app-types";
 import { requireRole } from "#http/auth";
 import { requiredVersion, versionEtag } from "#http/conditional";
 import { requireContentType } from "#http/content-type";
-import { idempotentRequestOf } from "#http/idempotency";
-import { bearerSecurity, createRouter, idempotencyKey, json, jsonBody, problems } from "#http/openapi";
-import { markReplay } from "#http/reply";
+import { acceptsKey, keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
+import { bearerSecurity, createRouter, json, jsonBody, problems } from "#http/openapi";
 import { readAdminProduct } from "./admin-product.ts";
 import { archiveProduct } from "./archive-product.ts";
 import { createProduct } from "./create-product.ts";
@@ -29,6 +28,7 @@ const versioned = {
   headers: { ETag: { schema: { type: "string", example: '"v7"' }, description: "Send it as If-Match." } },
 } as const;
 const ifMatch = z.object({
+  ...acceptsKey,
   "if-match": z.string().optional().openapi({ description: "The version that was read.", example: '"v7"' }),
 });
 
@@ -41,22 +41,22 @@ catalogAdminRoutes.openapi(
     description:
       "Descriptions are HTML and keep a safe subset of it. A new product is a draft unless it says otherwise.",
     request: {
-      headers: z.object({ "idempotency-key": idempotencyKey.optional() }),
+      headers: keyHeaders,
       body: jsonBody(NewProduct),
     },
     responses: {
       201: versioned,
-      ...problems(...staffProblems, "handle_taken", "sku_taken", "idempotency_key_reused"),
+      ...problems(...staffProblems, ...keyErrors, "handle_taken", "sku_taken"),
     },
   }),
   async (request) => {
     const input = request.req.valid("json");
-    const idempotent = await idempotentRequestOf(request, input);
-    const outcome = await createProduct(request.var.context, input, idempotent);
-    markReplay(request, outcome);
-    request.header("Location", `/admin/products/${outcome.body.id}`);
-    describeVersion(request, outcome.body.version);
-    return request.json(outcome.body, 201);
+    const product = await writeOnce(request, { body: input, status: 201 }, (context) =>
+      createProduct(context, input),
+    );
+    request.header("Location", `/admin/products/${product.id}`);
+    describeVersion(request, product.version);
+    return request.json(product, 201);
   },
 );
 
@@ -95,6 +95,7 @@ catalogAdminRoutes.openapi(
       ...problems(
         ...staffProblems,
         ...versionProblems,
+        ...keyErrors,
         "handle_taken",
         "sku_taken",
         "unsupported_media_type",
@@ -102,13 +103,15 @@ catalogAdminRoutes.openapi(
     },
   }),
   async (request) => {
-    const product = await updateProduct(request.var.context, {
-      id: request.req.valid("param").id,
-      expectedVersion: requiredVersion(request),
-      patch: request.req.valid("json"),
-    });
+    const { id } = request.req.valid("param");
+    const patch = request.req.valid("json");
+    const expectedVersion = requiredVersion(request);
+    const asked = { body: { expectedVersion, patch }, status: 200 };
+    const product = await writeOnce(request, asked, async (context) =>
+      productToWire(await updateProduct(context, { id, expectedVersion, patch })),
+    );
     describeVersion(request, product.version);
-    return request.json(productToWire(product), 200);
+    return request.json(product, 200);
   },
 );
 
@@ -122,11 +125,14 @@ catalogAdminRoutes.openapi(
     request: { params: ProductParam, headers: ifMatch },
     responses: {
       204: { description: "Archived, or it already was" },
-      ...problems(...staffProblems, ...versionProblems),
+      ...problems(...staffProblems, ...versionProblems, ...keyErrors),
     },
   }),
   async (request) => {
-    await archiveProduct(request.var.context, request.req.valid("param").id, requiredVersion(request));
+    const expectedVersion = requiredVersion(request);
+    await writeOnce(request, { body: { expectedVersion }, status: 204 }, (context) =>
+      archiveProduct(context, request.req.valid("param").id, expectedVersion),
+    );
     return request.body(null, 204);
   },
 );

@@ -4,13 +4,7 @@ import { newId } from "#core/ids";
 import { Currency } from "#core/money";
 import type { Context } from "#platform/context";
 import { transact, violatesUnique } from "#platform/database";
-import {
-  type IdempotentRequest,
-  type Outcome,
-  findIdempotencyRecord,
-  insertIdempotencyRecord,
-  replayOf,
-} from "#platform/idempotency";
+import { recordAnswer } from "#platform/idempotency";
 import type { ProductDocument } from "./document.ts";
 import { checkVariants, variantsFromInput } from "./product-input.ts";
 import type { ProductWrite } from "./product-record.ts";
@@ -23,53 +17,19 @@ import { products } from "./tables.ts";
 import { productToWire } from "./wire.ts";
 
 /** @throws AppError invalid_request, handle_taken, sku_taken. */
-export async function createProduct(
-  context: Context,
-  input: NewProduct,
-  request: IdempotentRequest | undefined,
-): Promise<Outcome<ProductWire>> {
-  const replay = await findReplay(context, request);
-  if (replay !== undefined) return replay;
-  try {
-    return await storeProduct(context, input, request);
-  } catch (error) {
-    // What stands in the way may be the same request, which came twice and was faster.
-    const first = await findReplay(context, request);
-    if (first !== undefined) return first;
-    throw error;
-  }
-}
-
-async function storeProduct(
-  context: Context,
-  input: NewProduct,
-  request: IdempotentRequest | undefined,
-): Promise<Outcome<ProductWire>> {
+export async function createProduct(context: Context, input: NewProduct): Promise<ProductWire> {
   const { write, document } = await prepare(context, input);
-  const { primary } = context.databases;
   const body = productToWire(document);
-  const writes = writeProductsStatements(context, [write], document.createdAt);
   try {
-    if (request === undefined) await transact(primary, writes);
-    else
-      await transact(primary, [
-        // First, so that of two requests with one key the later fails here and not on what the earlier has taken.
-        insertIdempotencyRecord(primary, request, { status: 201, body }),
-        ...writes,
-      ]);
+    await transact(context.databases.primary, [
+      ...writeProductsStatements(context, [write], document.createdAt),
+      ...recordAnswer(context, body),
+    ]);
   } catch (error) {
     throw violatesUnique(error, "products_handle_key") ? handleTaken(write.record.handle) : error;
   }
   context.wakeOutbox();
-  return { status: 201, body, replayed: false };
-}
-
-async function findReplay(
-  context: Context,
-  request: IdempotentRequest | undefined,
-): Promise<Outcome<ProductWire> | undefined> {
-  if (request === undefined) return undefined;
-  return replayOf<ProductWire>(await findIdempotencyRecord(context.databases.primary, request), request);
+  return body;
 }
 
 async function prepare(

@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { requireRole } from "#http/auth";
+import { keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
 import { bearerSecurity, createRouter, json, problems } from "#http/openapi";
 import { listDeadLetters, replayDeadLetter } from "./dead-letters.ts";
 import { DeadLetterId, DeadLetterWire } from "./schema.ts";
@@ -29,14 +30,17 @@ deadLetterRoutes.openapi(
     method: "post",
     path: "/admin/dead-letters/{id}/replay",
     summary: "Try it once more",
-    request: { params: z.object({ id: DeadLetterId }) },
+    request: { params: z.object({ id: DeadLetterId }), headers: keyHeaders },
     responses: {
       202: json(z.object({ replayed: z.literal(true) }), "It is on its way again."),
-      ...problems(...staffProblems, "not_found", "payment_outcome_unknown", "conflict"),
+      ...problems(...staffProblems, ...keyErrors, "not_found", "payment_outcome_unknown", "conflict"),
     },
   }),
   async (request) => {
-    await replayDeadLetter(request.var.context, request.req.valid("param").id);
-    return request.json({ replayed: true as const }, 202);
+    const answer = await writeOnce(request, { status: 202 }, async (context) => {
+      await replayDeadLetter(context, request.req.valid("param").id);
+      return { replayed: true as const };
+    });
+    return request.json(answer, 202);
   },
 );

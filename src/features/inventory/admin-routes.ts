@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { requireRole } from "#http/auth";
+import { keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
 import { bearerSecurity, bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
 import { pageOf, pageQuery, pageRequestOf, pageToWire } from "#http/pagination";
 import { listAlerts } from "./list-alerts.ts";
@@ -34,16 +35,19 @@ inventoryAdminRoutes.openapi(
     method: "put",
     path: "/admin/inventory/{sku}/threshold",
     summary: "Set at how many available units a SKU is low",
-    request: { params: skuParam, body: jsonBody(SetThreshold) },
+    request: { params: skuParam, headers: keyHeaders, body: jsonBody(SetThreshold) },
     responses: {
       200: json(ThresholdWire, "The threshold, and the level that it gives."),
-      ...problems(...staffProblems, ...bodyErrors, "not_found"),
+      ...problems(...staffProblems, ...bodyErrors, ...keyErrors, "not_found"),
     },
   }),
   async (request) => {
     const { sku } = request.req.valid("param");
-    const { low_at: lowAt } = request.req.valid("json");
-    return request.json(await setThreshold(request.var.context, sku, lowAt), 200);
+    const input = request.req.valid("json");
+    const threshold = await writeOnce(request, { body: input, status: 200 }, (context) =>
+      setThreshold(context, sku, input.low_at),
+    );
+    return request.json(threshold, 200);
   },
 );
 
@@ -75,16 +79,19 @@ inventoryAdminRoutes.openapi(
     method: "post",
     path: "/admin/inventory/{sku}/reconcile",
     summary: "Compare a SKU's stock with its ledger and its orders, and on request put it right",
-    request: { params: skuParam, body: jsonBody(Reconcile) },
+    request: { params: skuParam, headers: keyHeaders, body: jsonBody(Reconcile) },
     responses: {
       200: json(ReconciliationWire, "In what they disagree; empty when they agree."),
-      ...problems(...staffProblems, ...bodyErrors, "not_found"),
+      ...problems(...staffProblems, ...bodyErrors, ...keyErrors, "not_found"),
     },
   }),
   async (request) => {
     const { sku } = request.req.valid("param");
     const input = request.req.valid("json");
-    return request.json(await reconcileStock(request.var.context, sku, input), 200);
+    const report = await writeOnce(request, { body: input, status: 200 }, (context) =>
+      reconcileStock(context, sku, input),
+    );
+    return request.json(report, 200);
   },
 );
 
@@ -94,10 +101,11 @@ inventoryAdminRoutes.openapi(
     method: "post",
     path: "/admin/inventory/reconcile",
     summary: "Compare the next SKUs that are due for it, as the sweep does",
+    request: { headers: keyHeaders },
     responses: {
       200: json(InventorySweepWire, "How many were compared, and which of them disagree."),
-      ...problems(...staffProblems),
+      ...problems(...staffProblems, ...keyErrors),
     },
   }),
-  async (request) => request.json(await sweepInventory(request.var.context), 200),
+  async (request) => request.json(await writeOnce(request, { status: 200 }, sweepInventory), 200),
 );

@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { requireRole } from "#http/auth";
-import { requireIdempotentRequest } from "#http/idempotency";
-import { bearerSecurity, createRouter, idempotencyKey, json, jsonBody, problems } from "#http/openapi";
+import { neededKeyErrors, neededKeyHeaders, requireIdempotentRequest } from "#http/idempotency";
+import { bearerSecurity, createRouter, json, jsonBody, problems } from "#http/openapi";
 import { markReplay } from "#http/reply";
 import { adjustStock } from "./adjust-stock.ts";
 import { inventoryAdminRoutes } from "./admin-routes.ts";
@@ -43,7 +43,7 @@ inventoryRoutes.openapi(
     middleware: [requireRole("admin")] as const,
     request: {
       params: skuParam,
-      headers: z.object({ "idempotency-key": idempotencyKey.optional() }),
+      headers: neededKeyHeaders,
       body: jsonBody(AdjustStock),
     },
     responses: {
@@ -52,8 +52,7 @@ inventoryRoutes.openapi(
         "unauthenticated",
         "forbidden",
         "not_found",
-        "idempotency_key_required",
-        "idempotency_key_reused",
+        ...neededKeyErrors,
         "insufficient_stock",
         "version_mismatch",
       ),

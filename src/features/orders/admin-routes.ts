@@ -1,10 +1,11 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { idSchema } from "#core/ids";
 import { requireRole } from "#http/auth";
-import { bearerSecurity, createRouter, json, jsonBody, problems } from "#http/openapi";
+import { keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
+import { bearerSecurity, bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
 import { fulfilOrder } from "./fulfil-order.ts";
 import { listAllOrders } from "./list-orders.ts";
-import { deliverParcel, shipParcel } from "./move-parcel.ts";
+import { cancelParcel, deliverParcel, shipParcel } from "./move-parcel.ts";
 import { presentOrder } from "./present-order.ts";
 import { requireOrder } from "./require-order.ts";
 import { FulfilOrder, OrderWire, OrdersPage, OrdersQuery, ShipFulfilment } from "./schema.ts";
@@ -57,17 +58,17 @@ orderAdminRoutes.openapi(
     method: "post",
     path: "/admin/orders/{id}/fulfilments",
     summary: "Pack lines into a parcel",
-    request: { params: orderParam, body: jsonBody(FulfilOrder) },
+    request: { params: orderParam, headers: keyHeaders, body: jsonBody(FulfilOrder) },
     responses: {
       201: json(OrderWire, "The order with the new fulfilment."),
-      ...problems(...staffProblems, "malformed_json", "invalid_transition", "conflict"),
+      ...problems(...staffProblems, ...keyErrors, ...bodyErrors, "invalid_transition", "conflict"),
     },
   }),
   async (request) => {
-    const order = await fulfilOrder(
-      request.var.context,
-      request.req.valid("param").id,
-      request.req.valid("json"),
+    const { id } = request.req.valid("param");
+    const input = request.req.valid("json");
+    const order = await writeOnce(request, { body: input, status: 201 }, (context) =>
+      fulfilOrder(context, id, input),
     );
     return request.json(order, 201);
   },
@@ -79,16 +80,19 @@ orderAdminRoutes.openapi(
     method: "post",
     path: "/admin/orders/{id}/fulfilments/{fulfilment_id}/ship",
     summary: "Hand a parcel to a carrier",
-    request: { params: parcelParam, body: jsonBody(ShipFulfilment) },
+    request: { params: parcelParam, headers: keyHeaders, body: jsonBody(ShipFulfilment) },
     responses: {
       ...orderAnswer,
-      ...problems(...staffProblems, "malformed_json", "invalid_transition", "conflict"),
+      ...problems(...staffProblems, ...keyErrors, ...bodyErrors, "invalid_transition", "conflict"),
     },
   }),
   async (request) => {
     const { id: orderId, fulfilment_id: fulfilmentId } = request.req.valid("param");
-    const address = { orderId, fulfilmentId };
-    return request.json(await shipParcel(request.var.context, address, request.req.valid("json")), 200);
+    const input = request.req.valid("json");
+    const order = await writeOnce(request, { body: input, status: 200 }, (context) =>
+      shipParcel(context, { orderId, fulfilmentId }, input),
+    );
+    return request.json(order, 200);
   },
 );
 
@@ -98,11 +102,38 @@ orderAdminRoutes.openapi(
     method: "post",
     path: "/admin/orders/{id}/fulfilments/{fulfilment_id}/deliver",
     summary: "Note that a parcel has arrived",
-    request: { params: parcelParam },
-    responses: { ...orderAnswer, ...problems(...staffProblems, "invalid_transition", "conflict") },
+    request: { params: parcelParam, headers: keyHeaders },
+    responses: {
+      ...orderAnswer,
+      ...problems(...staffProblems, ...keyErrors, "invalid_transition", "conflict"),
+    },
   }),
   async (request) => {
     const { id: orderId, fulfilment_id: fulfilmentId } = request.req.valid("param");
-    return request.json(await deliverParcel(request.var.context, { orderId, fulfilmentId }), 200);
+    const order = await writeOnce(request, { status: 200 }, (context) =>
+      deliverParcel(context, { orderId, fulfilmentId }),
+    );
+    return request.json(order, 200);
+  },
+);
+
+orderAdminRoutes.openapi(
+  createRoute({
+    ...staffOnly,
+    method: "post",
+    path: "/admin/orders/{id}/fulfilments/{fulfilment_id}/cancel",
+    summary: "Take a parcel apart that is not shipped yet",
+    request: { params: parcelParam, headers: keyHeaders },
+    responses: {
+      ...orderAnswer,
+      ...problems(...staffProblems, ...keyErrors, "invalid_transition", "conflict"),
+    },
+  }),
+  async (request) => {
+    const { id: orderId, fulfilment_id: fulfilmentId } = request.req.valid("param");
+    const order = await writeOnce(request, { status: 200 }, (context) =>
+      cancelParcel(context, { orderId, fulfilmentId }),
+    );
+    return request.json(order, 200);
   },
 );

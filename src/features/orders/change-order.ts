@@ -38,23 +38,33 @@ export function statusAfter(
   return next;
 }
 
+/** A change on its way: the statements for one transaction, and the order's row as they leave it. */
+export type ChangedOrder = {
+  /** So that a verb knows its answer before it commits; a number that the change gives is not in it yet. */
+  readonly row: OrderRow;
+  readonly statements: [BatchItem<"pg">, ...BatchItem<"pg">[]];
+};
+
 /**
- * The statements that move an order: its row, guarded by the version that was read, its history and its event. They
- * belong into one transaction; if somebody else moved the order first, it fails as a lost race and nothing happened.
+ * Moves an order: its row, guarded by the version that was read, its history and its event. If somebody else moved the
+ * order first, the transaction fails as a lost race and nothing happened.
  */
-export function changeOrderStatements(
-  context: Context,
-  order: OrderRow,
-  change: OrderChange,
-): [BatchItem<"pg">, ...BatchItem<"pg">[]] {
+export function changeOrder(context: Context, order: OrderRow, change: OrderChange): ChangedOrder {
   const { primary } = context.databases;
-  const status = statusAfter(order, change.transition);
-  const sequence = order.version + 1;
+  const row: OrderRow = {
+    ...order,
+    status: statusAfter(order, change.transition),
+    refunded: change.refunded ?? order.refunded,
+    version: order.version + 1,
+    updatedAt: new Date(context.now()),
+  };
+  const { status, version: sequence } = row;
   const number = change.numbered ? sql`coalesce(number, nextval('order_numbers'))` : sql`number`;
-  return [
+  const statements: ChangedOrder["statements"] = [
     primary.execute(sql`
       with changed as (
-        update orders set status = ${status}, number = ${number}, refunded = ${change.refunded ?? order.refunded}, version = ${sequence}, updated_at = now()
+        update orders set status = ${status}, number = ${number}, refunded = ${row.refunded},
+          version = ${sequence}, updated_at = ${row.updatedAt.toISOString()}
         where id = ${order.id} and version = ${order.version} returning 1)
       select expect_rows((select count(*) from changed), 1)`),
     insertHistory(context, order.id, { sequence, type: change.event, data: change.data ?? {} }),
@@ -62,4 +72,14 @@ export function changeOrderStatements(
       { type: change.event, subject: order.id, data: { order_id: order.id, sequence, status } },
     ]),
   ];
+  return { row, statements };
+}
+
+/** The statements of {@link changeOrder} alone, for those who read the order again. */
+export function changeOrderStatements(
+  context: Context,
+  order: OrderRow,
+  change: OrderChange,
+): ChangedOrder["statements"] {
+  return changeOrder(context, order, change).statements;
 }

@@ -2,13 +2,14 @@ import { AppError } from "#core/errors";
 import { newId } from "#core/ids";
 import type { Context } from "#platform/context";
 import { transact } from "#platform/database";
-import { changeOrderStatements, statusAfter } from "./change-order.ts";
-import { type Order, loadOrder } from "./load-order.ts";
+import { recordAnswer } from "#platform/idempotency";
+import { changeOrder, statusAfter } from "./change-order.ts";
+import type { Order } from "./load-order.ts";
 import { presentOrder } from "./present-order.ts";
 import { type FulfilmentLine, unfulfilledUnits } from "./rules.ts";
 import type { FulfilOrder, OrderWire } from "./schema.ts";
 import { requireOrder } from "./require-order.ts";
-import { insertFulfilment } from "./store.ts";
+import { insertFulfilment, newFulfilment } from "./store.ts";
 
 /**
  * Packs lines of a paid order into a parcel: the named ones, or all that no parcel has yet.
@@ -19,27 +20,33 @@ export async function fulfilOrder(context: Context, orderId: string, input: Fulf
   statusAfter(order, "fulfil");
   const lines = linesToPack(order, input.lines);
   const id = newId("fulfilment", context.now());
+  const { row, statements } = changeOrder(context, order, {
+    transition: "fulfil",
+    event: "order.fulfilling",
+    data: { fulfilment_id: id },
+  });
+  const parcel = newFulfilment({ id, orderId: order.id, lines }, row.updatedAt);
+  const answer = presentOrder({ ...order, ...row, fulfilments: [...order.fulfilments, parcel] });
   await transact(context.databases.primary, [
-    ...changeOrderStatements(context, order, {
-      transition: "fulfil",
-      event: "order.fulfilling",
-      data: { fulfilment_id: id },
-    }),
-    insertFulfilment(context, { id, orderId: order.id, lines }),
+    ...statements,
+    insertFulfilment(context, parcel),
+    ...recordAnswer(context, answer),
   ]);
   context.wakeOutbox();
-  return presentOrder((await loadOrder(context, orderId)) ?? order);
+  return answer;
 }
 
 function linesToPack(order: Order, asked: readonly FulfilmentLine[] | undefined): readonly FulfilmentLine[] {
-  const open = unfulfilledUnits(order.lines, order.fulfilments);
+  const open = unfulfilledUnits(order);
   const wanted =
     asked ??
     [...open]
       .filter(([, quantity]) => quantity > 0)
       .map(([id, quantity]) => ({ order_line_id: id, quantity }));
   if (wanted.length === 0)
-    throw new AppError("invalid_transition", { detail: "Every line of this order is in a parcel already." });
+    throw new AppError("invalid_transition", {
+      detail: "Every unit of this order is in a parcel or went back on sale: nothing is left to pack.",
+    });
   const faults = wanted.flatMap(({ order_line_id: id, quantity }, index) => {
     const left = (open.get(id) ?? 0) - quantity;
     open.set(id, left);
@@ -54,7 +61,7 @@ function linesToPack(order: Order, asked: readonly FulfilmentLine[] | undefined)
   });
   if (faults.length > 0)
     throw new AppError("invalid_request", {
-      detail: "More would be packed than was ordered.",
+      detail: "More would be packed than is left to pack; lower the quantities named in errors.",
       errors: faults,
     });
   return wanted;

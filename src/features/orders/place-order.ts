@@ -10,9 +10,13 @@ import { transact } from "#platform/database";
 import {
   type IdempotentRequest,
   type Outcome,
+  answerOfClaim,
+  claimStatement,
   findIdempotencyRecord,
   insertIdempotencyRecord,
+  keyReused,
   lostToSameKey,
+  releaseClaim,
   replayOf,
 } from "#platform/idempotency";
 import type { Order } from "./load-order.ts";
@@ -28,22 +32,29 @@ type Placement = { cartId: Id<"cart">; request: IdempotentRequest; input: PlaceO
 
 /**
  * Turns a cart into an order that waits for payment; see {@link place}.
- * @throws AppError cart_empty, idempotency_key_reused, variant_unavailable, price_changed, insufficient_stock.
+ * @throws AppError cart_empty, idempotency_key_reused, idempotency_conflict, variant_unavailable, price_changed, insufficient_stock.
  */
 export async function placeOrder(context: Context, placement: Placement): Promise<Outcome<OrderWire>> {
-  const placed = await place(portsOf(context, placement));
+  const placed = await tryToPlace(context, placement);
   if (placed.ok) return placed.answer;
   switch (placed.reason) {
     case "empty":
       throw new AppError("cart_empty", { detail: "Add a variant with POST /cart before ordering." });
     case "key_reused":
-      throw new AppError("idempotency_key_reused", {
-        detail: "This Idempotency-Key came earlier with another body.",
-      });
+      throw keyReused();
     case "quote_refused":
       throw placed.refusal;
     case "insufficient_stock":
       throw insufficientStock(placed.short);
+  }
+}
+
+async function tryToPlace(context: Context, placement: Placement) {
+  try {
+    return await place(portsOf(context, placement));
+  } catch (error) {
+    await releaseClaim(context, placement.request);
+    throw error;
   }
 }
 
@@ -54,7 +65,9 @@ function portsOf(context: Context, placement: Placement): Ports {
   const cart = () => context.objects.cart(cartId);
   return {
     beginCheckout: () => cart().beginCheckout(request.key, request.fingerprint),
-    abandonCheckout: (orderId) => cart().abandonCheckout(orderId),
+    abandonCheckout: async (orderId) => {
+      await Promise.all([cart().abandonCheckout(orderId), releaseClaim(context, request)]);
+    },
     price: (checkout) => priceCheckout(context, placement, checkout),
     stock: context.objects.inventory,
     store: (orderId, quote) =>
@@ -64,7 +77,7 @@ function portsOf(context: Context, placement: Placement): Ports {
   };
 }
 
-/** Computes the quote anew and compares it with what the buyer agreed to. Nothing is held yet. */
+/** Claims the key, computes the quote anew and compares it with what the buyer agreed to. Nothing is held yet. */
 async function priceCheckout(
   context: Context,
   { request, input }: Placement,
@@ -72,13 +85,13 @@ async function priceCheckout(
 ): Promise<Priced<Quote<SoldLine>, AppError, Outcome<OrderWire>>> {
   const { primary } = context.databases;
   const [answered, priced] = await primary.batch([
-    findIdempotencyRecord(primary, request),
+    claimStatement(primary, request),
     priceVariantsStatement(
       context,
       lines.map((line) => line.variantId),
     ),
   ]);
-  const answer = replayOf<OrderWire>(answered, request);
+  const answer = answerOfClaim<OrderWire>(answered.rows, request);
   if (answer) return { found: "answer", answer };
   const { sold, unavailable } = splitLines(lines, pricedVariantsOf(priced));
   const quote = quoteOf(context.settings.SHOP_CURRENCY, sold);

@@ -2,8 +2,16 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { AppError } from "#core/errors";
 import { idSchema } from "#core/ids";
 import { findCart } from "#features/cart/cart-access";
-import { requireIdempotentRequest } from "#http/idempotency";
-import { bearerSecurity, createRouter, idempotencyKey, json, jsonBody, problems } from "#http/openapi";
+import {
+  acceptsKey,
+  keyErrors,
+  needsKey,
+  neededKeyErrors,
+  ownerOf,
+  requireIdempotentRequest,
+  writeOnce,
+} from "#http/idempotency";
+import { bearerSecurity, createRouter, json, jsonBody, problems } from "#http/openapi";
 import { markReplay } from "#http/reply";
 import { cancelOrder } from "./end-order.ts";
 import { guestTokenOf } from "./guest-token.ts";
@@ -30,7 +38,7 @@ orderRoutes.openapi(
     request: {
       headers: z.object({
         "cart-token": z.string().max(500).optional(),
-        "idempotency-key": idempotencyKey.optional(),
+        ...needsKey,
       }),
       body: jsonBody(PlaceOrder),
     },
@@ -38,8 +46,7 @@ orderRoutes.openapi(
       201: json(OrderWire, "The order, waiting for payment."),
       ...problems(
         "malformed_json",
-        "idempotency_key_required",
-        "idempotency_key_reused",
+        ...neededKeyErrors,
         "invalid_token",
         "token_expired",
         "cart_empty",
@@ -126,12 +133,14 @@ orderRoutes.openapi(
     path: "/orders/{id}/cancel",
     tags: ["orders"],
     summary: "Cancel an order that is not paid yet",
-    request: { params: orderParam, headers: orderHeaders },
+    request: { params: orderParam, headers: orderHeaders.extend(acceptsKey) },
     responses: {
       200: json(OrderWire, "The cancelled order."),
       ...problems(
+        ...keyErrors,
         "not_found",
         "invalid_transition",
+        "conflict",
         "payment_outcome_unknown",
         "token_expired",
         "invalid_token",
@@ -139,10 +148,10 @@ orderRoutes.openapi(
     },
   }),
   async (request) => {
-    const order = await cancelOrder(request.var.context, {
-      orderId: request.req.valid("param").id,
-      orderToken: request.req.valid("header")["order-token"],
-    });
+    const orderId = request.req.valid("param").id;
+    const orderToken = request.req.valid("header")["order-token"];
+    const asked = { status: 200, owner: await ownerOf(orderToken) };
+    const order = await writeOnce(request, asked, (context) => cancelOrder(context, { orderId, orderToken }));
     return request.json(order, 200);
   },
 );

@@ -23,6 +23,8 @@ export type OrderTransition =
   | "lose_sight"
   | "review"
   | "fulfil"
+  | "unpack_part"
+  | "unpack"
   | "ship_part"
   | "ship"
   | "deliver_part"
@@ -57,6 +59,8 @@ export const orderTransitions: TransitionTable<OrderStatus, OrderTransition> = {
   paid: { fulfil: "fulfilling", refund_part: "partially_refunded", refund_all: "refunded" },
   fulfilling: {
     fulfil: "fulfilling",
+    unpack_part: "fulfilling",
+    unpack: "paid",
     ship_part: "fulfilling",
     ship: "shipped",
     deliver_part: "fulfilling",
@@ -72,6 +76,8 @@ export const orderTransitions: TransitionTable<OrderStatus, OrderTransition> = {
   delivered: { refund_part: "partially_refunded", refund_all: "refunded" },
   partially_refunded: {
     fulfil: "partially_refunded",
+    unpack_part: "partially_refunded",
+    unpack: "partially_refunded",
     ship_part: "partially_refunded",
     ship: "partially_refunded",
     deliver_part: "partially_refunded",
@@ -120,16 +126,27 @@ export function reservationId(orderId: string, sku: string): string {
 
 export type FulfilmentLine = { readonly order_line_id: string; readonly quantity: number };
 
-/** Units of each line that no fulfilment covers yet. */
-export function unfulfilledUnits(
-  lines: readonly { id: string; quantity: number }[],
-  fulfilments: readonly { status: string; lines: readonly FulfilmentLine[] }[],
-): Map<string, number> {
+/** An order as far as its units' way to the buyer goes. */
+export type UnitsOfOrder = {
+  readonly lines: readonly { readonly id: string; readonly quantity: number }[];
+  readonly fulfilments: readonly { readonly status: string; readonly lines: readonly FulfilmentLine[] }[];
+  readonly refunds: readonly {
+    readonly status: string;
+    readonly restock: boolean;
+    readonly lines: readonly FulfilmentLine[];
+  }[];
+};
+
+/**
+ * Units of each line that are still to be packed. A unit takes one of two ways: into a parcel, from which it comes back
+ * by a return alone; or, while nobody has packed it, back on sale by a refund that restocks. So none is restocked twice,
+ * and none is sold again that is on its way to the buyer.
+ */
+export function unfulfilledUnits({ lines, fulfilments, refunds }: UnitsOfOrder): Map<string, number> {
   const open = new Map(lines.map((line) => [line.id, line.quantity]));
-  for (const fulfilment of fulfilments) {
-    if (fulfilment.status === "cancelled") continue;
-    for (const line of fulfilment.lines)
-      open.set(line.order_line_id, (open.get(line.order_line_id) ?? 0) - line.quantity);
-  }
+  const packed = fulfilments.filter(({ status }) => status !== "cancelled");
+  const restocked = refunds.filter(({ status, restock }) => restock && status !== "failed");
+  for (const { lines: taken } of [...packed, ...restocked])
+    for (const { order_line_id: id, quantity } of taken) open.set(id, (open.get(id) ?? 0) - quantity);
   return open;
 }

@@ -77,29 +77,42 @@ export function selectOrders(
     .limit(filter.rowsMax);
 }
 
-export function insertFulfilment(
-  context: Context,
-  fulfilment: Pick<FulfilmentRow, "id" | "orderId" | "lines">,
-) {
-  return context.databases.primary.insert(fulfilments).values({ ...fulfilment, status: "open" });
+/** A parcel that was packed just now. */
+export function newFulfilment(
+  packed: Pick<FulfilmentRow, "id" | "orderId" | "lines">,
+  at: Date,
+): FulfilmentRow {
+  return {
+    ...packed,
+    status: "open",
+    carrier: null,
+    trackingNumber: null,
+    trackingUrl: null,
+    shippedAt: null,
+    deliveredAt: null,
+    createdAt: at,
+    updatedAt: at,
+  };
 }
 
-export type ParcelChange = { id: string } & (
-  | { from: "open"; to: "shipped"; carrier: string; trackingNumber: string; trackingUrl: string | null }
-  | { from: "shipped"; to: "delivered" }
-);
+export function insertFulfilment(context: Context, fulfilment: FulfilmentRow) {
+  return context.databases.primary.insert(fulfilments).values(fulfilment);
+}
 
-/** Moves a parcel, guarded by the status that was read. */
-export function changeFulfilment(context: Context, change: ParcelChange) {
-  const facts =
-    change.to === "shipped"
-      ? sql`shipped_at = now(), carrier = ${change.carrier}, tracking_number = ${change.trackingNumber},
-          tracking_url = ${change.trackingUrl}`
-      : sql`delivered_at = now()`;
+/** Stores a parcel as it is now, guarded by the status that was read. */
+export function changeFulfilment(
+  context: Context,
+  parcel: FulfilmentRow,
+  readStatus: FulfilmentRow["status"],
+) {
+  const timestamp = (date: Date | null) => date?.toISOString() ?? null;
   return context.databases.primary.execute(sql`
     with changed as (
-      update fulfilments set status = ${change.to}, updated_at = now(), ${facts}
-      where id = ${change.id} and status = ${change.from} returning 1)
+      update fulfilments set status = ${parcel.status}, updated_at = ${timestamp(parcel.updatedAt)},
+        carrier = ${parcel.carrier}, tracking_number = ${parcel.trackingNumber},
+        tracking_url = ${parcel.trackingUrl}, shipped_at = ${timestamp(parcel.shippedAt)},
+        delivered_at = ${timestamp(parcel.deliveredAt)}
+      where id = ${parcel.id} and status = ${readStatus} returning 1)
     select expect_rows((select count(*) from changed), 1)`);
 }
 

@@ -3,17 +3,15 @@ import { idSchema } from "#core/ids";
 import { presentOrder } from "#features/orders/present-order";
 import { OrderWire } from "#features/orders/schema";
 import { requireRole } from "#http/auth";
-import { requireIdempotentRequest } from "#http/idempotency";
 import {
-  bearerSecurity,
-  bodyErrors,
-  createRouter,
-  idempotencyKey,
-  json,
-  jsonBody,
-  problems,
-} from "#http/openapi";
-import { markReplay } from "#http/reply";
+  keyErrors,
+  keyHeaders,
+  neededKeyErrors,
+  neededKeyHeaders,
+  writeOnce,
+  writeOnceByKey,
+} from "#http/idempotency";
+import { bearerSecurity, bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
 import { listDisputes } from "./disputes.ts";
 import { receiveManualPayment } from "./receive-manual-payment.ts";
 import { refundOrder } from "./refund-order.ts";
@@ -43,7 +41,7 @@ paymentAdminRoutes.openapi(
     summary: "Give money of a paid order back",
     request: {
       params: orderParam,
-      headers: z.object({ "idempotency-key": idempotencyKey.optional() }),
+      headers: neededKeyHeaders,
       body: jsonBody(RequestRefund),
     },
     responses: {
@@ -51,8 +49,7 @@ paymentAdminRoutes.openapi(
       ...problems(
         ...staffProblems,
         ...bodyErrors,
-        "idempotency_key_required",
-        "idempotency_key_reused",
+        ...neededKeyErrors,
         "invalid_transition",
         "refund_exceeds_payment",
         "payment_outcome_unknown",
@@ -62,11 +59,11 @@ paymentAdminRoutes.openapi(
   }),
   async (request) => {
     const input = request.req.valid("json");
-    const idempotent = await requireIdempotentRequest(request, input);
     const orderId = request.req.valid("param").id;
-    const outcome = await refundOrder(request.var.context, { orderId, request: idempotent, input });
-    markReplay(request, outcome);
-    return request.json(outcome.body, 201);
+    const refund = await writeOnceByKey(request, { body: input, status: 201 }, (context, idempotent) =>
+      refundOrder(context, { orderId, request: idempotent, input }),
+    );
+    return request.json(refund, 201);
   },
 );
 
@@ -76,15 +73,17 @@ paymentAdminRoutes.openapi(
     method: "post",
     path: "/admin/orders/{id}/manual-payment",
     summary: "Confirm that the money of a manual payment has arrived",
-    request: { params: orderParam },
+    request: { params: orderParam, headers: keyHeaders },
     responses: {
       200: json(OrderWire, "The order as that leaves it."),
-      ...problems(...staffProblems, "invalid_transition", "conflict"),
+      ...problems(...staffProblems, ...keyErrors, "invalid_transition", "conflict"),
     },
   }),
   async (request) => {
-    const order = await receiveManualPayment(request.var.context, request.req.valid("param").id);
-    return request.json(presentOrder(order), 200);
+    const order = await writeOnce(request, { status: 200 }, async (context) =>
+      presentOrder(await receiveManualPayment(context, request.req.valid("param").id)),
+    );
+    return request.json(order, 200);
   },
 );
 

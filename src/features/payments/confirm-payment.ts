@@ -1,26 +1,30 @@
 import { AppError } from "#core/errors";
-import type { Order } from "#features/orders/load-order";
+import { presentOrder } from "#features/orders/present-order";
 import { type OrderAccess, readOwnOrder } from "#features/orders/read-own-order";
+import type { OrderWire } from "#features/orders/schema";
 import type { Context } from "#platform/context";
+import { withholdAnswer } from "#platform/idempotency";
 import { settlePayment } from "./settle-payment.ts";
 
 /** Where the payment stands; `known` is false while the provider has not told. */
-export type Confirmation = { order: Order; known: boolean };
+export type Confirmation = { order: OrderWire; known: boolean };
 
 /**
  * The buyer's hint that the payment is done: reads the provider and runs the very settlement that webhooks run. Nothing
- * is believed of the hint itself, so its repetition is harmless.
+ * is believed of the hint itself, so its repetition is harmless. An answer of the provider's silence is no answer: it
+ * is not kept, and the same key asks again.
  * @throws AppError not_found.
  */
 export async function confirmPayment(context: Context, access: OrderAccess): Promise<Confirmation> {
   const order = await readOwnOrder(context, access);
   try {
-    return { order: (await settlePayment(context, order.id)) ?? order, known: true };
+    return { order: presentOrder((await settlePayment(context, order.id)) ?? order), known: true };
   } catch (error) {
     const unanswered =
       error instanceof AppError &&
       (error.code === "payment_outcome_unknown" || error.code === "dependency_unavailable");
     if (!unanswered) throw error;
-    return { order, known: false };
+    await withholdAnswer(context);
+    return { order: presentOrder(order), known: false };
   }
 }

@@ -4,17 +4,10 @@ import { epochMs, toTimestamp } from "#core/time";
 import { changeOrderStatements } from "#features/orders/change-order";
 import type { Order } from "#features/orders/load-order";
 import { requireOrder } from "#features/orders/require-order";
+import { unfulfilledUnits } from "#features/orders/rules";
 import type { Context } from "#platform/context";
 import { transact, violatesUnique } from "#platform/database";
-import {
-  type IdempotentRequest,
-  type Outcome,
-  findIdempotencyRecord,
-  insertIdempotencyRecord,
-  keyReused,
-  lostToSameKey,
-  replayOf,
-} from "#platform/idempotency";
+import { type IdempotentRequest, keyReused } from "#platform/idempotency";
 import { executeRefund } from "./execute-refund.ts";
 import { type RefundPlan, planRefund } from "./refund-rules.ts";
 import type { NewRefund, RefundRow } from "./refund-store.ts";
@@ -31,22 +24,12 @@ type RefundRequest = { orderId: string; request: IdempotentRequest; input: Reque
 export async function refundOrder(
   context: Context,
   { orderId, request, input }: RefundRequest,
-): Promise<Outcome<RefundWire>> {
-  const { primary } = context.databases;
-  const replay = replayOf<RefundWire>(await findIdempotencyRecord(primary, request), request);
-  if (replay) return replay;
+): Promise<RefundWire> {
   const stored =
     (await findRefundByRequest(context, request)) ??
     (await storeRefund(context, { orderId, request, input }));
   if (stored.requestFingerprint !== request.fingerprint) throw keyReused();
-  const refund = await executeRefund(context, stored);
-  const body = presentRefund(refund);
-  try {
-    await insertIdempotencyRecord(primary, request, { status: 201, body });
-  } catch (error) {
-    if (!lostToSameKey(error)) throw error;
-  }
-  return { status: 201, body, replayed: false };
+  return presentRefund(await executeRefund(context, stored));
 }
 
 async function storeRefund(context: Context, { orderId, request, input }: RefundRequest): Promise<RefundRow> {
@@ -61,6 +44,7 @@ async function storeRefund(context: Context, { orderId, request, input }: Refund
     lines: input.lines,
   });
   if (!plan.ok) throw refusalOf(plan, order);
+  if (input.restock) refusePackedUnits(order, plan.lines);
   const refund: NewRefund = {
     id: newId("refund", context.now()),
     orderId: order.id,
@@ -93,6 +77,24 @@ async function storeRefund(context: Context, { orderId, request, input }: Refund
   const stored = await findRefundByRequest(context, request);
   if (stored === undefined) throw new Error(`refund ${refund.id} was stored and is not there`);
   return stored;
+}
+
+/** Only what nobody has packed goes back on sale at once; what was packed comes back by a return. */
+function refusePackedUnits(order: Order, lines: RefundRow["lines"]): void {
+  const unpacked = unfulfilledUnits(order);
+  const errors = lines.flatMap(({ order_line_id: id, quantity }, index) => {
+    const left = (unpacked.get(id) ?? 0) - quantity;
+    unpacked.set(id, left);
+    if (left >= 0) return [];
+    const detail = `${Math.max(0, left + quantity)} units of this line are not packed.`;
+    return [{ pointer: `/lines/${index}`, code: "already_packed", detail }];
+  });
+  if (errors.length > 0)
+    throw new AppError("invalid_transition", {
+      detail:
+        "Units in a parcel cannot go back on sale with a refund: cancel the parcel while it is open, or receive shipped units with a return, which decides about restocking. With restock false only the money is refunded.",
+      errors,
+    });
 }
 
 function refusalOf(plan: Extract<RefundPlan, { ok: false }>, order: Order): AppError {

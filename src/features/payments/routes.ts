@@ -1,9 +1,14 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { AppError } from "#core/errors";
-import { presentOrder } from "#features/orders/present-order";
 import { OrderWire } from "#features/orders/schema";
-import { requireIdempotentRequest } from "#http/idempotency";
-import { createRouter, idempotencyKey, json, jsonBody, problems } from "#http/openapi";
+import {
+  needsKey,
+  neededKeyErrors,
+  ownerOf,
+  requireIdempotentRequest,
+  writeOnceByKey,
+} from "#http/idempotency";
+import { createRouter, json, jsonBody, problems } from "#http/openapi";
 import { markReplay } from "#http/reply";
 import { confirmPayment } from "./confirm-payment.ts";
 import { receivePaypalWebhook } from "./receive-paypal-webhook.ts";
@@ -15,7 +20,7 @@ export const paymentRoutes = createRouter();
 
 const headers = z.object({
   "order-token": z.string().max(500).optional().openapi({ description: "A guest's key to the order." }),
-  "idempotency-key": idempotencyKey.optional(),
+  ...needsKey,
 });
 
 paymentRoutes.openapi(
@@ -29,8 +34,7 @@ paymentRoutes.openapi(
       201: json(PaymentAttemptWire, "What the buyer's side needs to pay."),
       ...problems(
         "malformed_json",
-        "idempotency_key_required",
-        "idempotency_key_reused",
+        ...neededKeyErrors,
         "not_found",
         "invalid_transition",
         "order_expired",
@@ -58,13 +62,15 @@ paymentRoutes.openapi(
     path: "/payment/confirm",
     tags: ["payment"],
     summary: "Hint that the buyer has paid; the provider is asked and the order moved on",
+    description:
+      "A 202 says only that the provider has not told yet, so it is not kept for the Idempotency-Key: the same request again asks the provider again. The first 200 is the answer that is replayed.",
     request: { headers, body: jsonBody(ConfirmPayment) },
     responses: {
       200: json(OrderWire, "The order as the provider's word leaves it."),
       202: json(OrderWire, "The provider has not told yet; look again at Location."),
       ...problems(
         "malformed_json",
-        "idempotency_key_required",
+        ...neededKeyErrors,
         "not_found",
         "token_expired",
         "invalid_token",
@@ -74,11 +80,13 @@ paymentRoutes.openapi(
   }),
   async (request) => {
     const input = request.req.valid("json");
-    await requireIdempotentRequest(request, input, input.order_id);
     const orderToken = request.req.valid("header")["order-token"];
-    const confirmation = await confirmPayment(request.var.context, { orderId: input.order_id, orderToken });
-    if (!confirmation.known) request.header("Location", `/orders/${input.order_id}`);
-    return request.json(presentOrder(confirmation.order), confirmation.known ? 200 : 202);
+    const asked = { body: input, status: 200, owner: await ownerOf(orderToken) };
+    const { order, known } = await writeOnceByKey(request, asked, (context) =>
+      confirmPayment(context, { orderId: input.order_id, orderToken }),
+    );
+    if (!known) request.header("Location", `/orders/${input.order_id}`);
+    return request.json(order, known ? 200 : 202);
   },
 );
 

@@ -8,10 +8,11 @@ import { lostRace, transact, violatesUnique } from "#platform/database";
 import {
   type IdempotentRequest,
   type Outcome,
-  findIdempotencyRecord,
+  answerOfClaim,
+  claimStatement,
   insertIdempotencyRecord,
   lostToSameKey,
-  replayOf,
+  releaseClaim,
 } from "#platform/idempotency";
 import type { PaymentHandover } from "#providers/payment-gateway";
 import type { PaymentAttempt } from "./attempts.ts";
@@ -24,7 +25,8 @@ type CheckoutRequest = { access: OrderAccess; request: IdempotentRequest; input:
 
 /**
  * Asks a provider to authorise an order's total; see {@link openPayment}.
- * @throws AppError not_found, invalid_transition, order_expired, payment_in_progress, payment_outcome_unknown.
+ * @throws AppError not_found, invalid_transition, order_expired, payment_in_progress, payment_outcome_unknown,
+ * idempotency_key_reused, idempotency_conflict.
  */
 export async function startCheckout(
   context: Context,
@@ -35,14 +37,22 @@ export async function startCheckout(
       detail: `This shop takes no ${checkout.input.provider} payments.`,
       errors: [{ pointer: "/provider", code: "not_offered", detail: "Choose another provider." }],
     });
-  const opened = await openPayment(portsOf(context, checkout), checkout.input.provider);
-  const { order, attempt, handover, answered, overtaken } = opened;
+  const { order, attempt, handover, answered, overtaken } = await tryToOpen(context, checkout);
   if (answered) return { ...answered.answer, body: withSecrets(context, answered.answer.body, handover) };
   const body = withSecrets(context, presentAttempt(order, attempt), handover);
   return { status: 201, body, replayed: overtaken };
 }
 
 type Answered = { attemptId: string; answer: Outcome<PaymentAttemptWire> };
+
+async function tryToOpen(context: Context, checkout: CheckoutRequest) {
+  try {
+    return await openPayment(portsOf(context, checkout), checkout.input.provider);
+  } catch (error) {
+    await releaseClaim(context, checkout.request);
+    throw error;
+  }
+}
 
 function portsOf(
   context: Context,
@@ -53,7 +63,8 @@ function portsOf(
     now: context.now,
     load: () => readOwnOrder(context, access),
     findAnswer: async () => {
-      const answer = replayOf<PaymentAttemptWire>(await findIdempotencyRecord(primary, request), request);
+      const { rows } = await claimStatement(primary, request);
+      const answer = answerOfClaim<PaymentAttemptWire>(rows, request);
       return answer && { attemptId: answer.body.attempt_id, answer };
     },
     insertAttempt: async ({ id: orderId, total: amount, currency }) => {

@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { App, AppRequest } from "#http/app-types";
 import { requireRole } from "#http/auth";
+import { keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
 import { bearerSecurity, createRouter, json, jsonBody, problems } from "#http/openapi";
 import { requireQueueSignature } from "#http/queue-signature";
 import { RebuildJob, RebuildReport } from "./rebuild-schema.ts";
@@ -25,12 +26,13 @@ export function createRebuildRoutes(rebuild: Rebuild): App {
       method: "post",
       path: "/admin/search/rebuild",
       summary: "Rebuild the search index from the catalogue",
+      request: { headers: keyHeaders },
       responses: {
         202: json(RebuildReport, "The rebuild has begun."),
-        ...problems(...staffProblems, "conflict"),
+        ...problems(...staffProblems, ...keyErrors, "conflict"),
       },
     }),
-    async (request) => request.json(await rebuild.start(request.var.context), 202),
+    async (request) => request.json(await writeOnce(request, { status: 202 }, rebuild.start), 202),
   );
   routes.openapi(
     createRoute({
