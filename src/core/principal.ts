@@ -1,4 +1,5 @@
 import type { Id } from "./ids.ts";
+import type { Permission } from "./permissions.ts";
 import type { EpochMs } from "./time.ts";
 
 export type Role = "customer" | "admin";
@@ -25,4 +26,9 @@ export type Principal =
 /** The name that histories and idempotency scopes carry for this principal. */
 export function actorOf(principal: Principal): string {
   return principal.kind === "user" ? principal.userId : principal.kind;
+}
+
+/** Whether the principal has this permission: of people only admins, who have every one. */
+export function mayDo(principal: Principal, _permission: Permission): boolean {
+  return principal.kind === "system" || (principal.kind === "user" && principal.role === "admin");
 }

@@ -1,6 +1,5 @@
 import { createMiddleware } from "hono/factory";
 import { AppError } from "#core/errors";
-import type { Role } from "#core/principal";
 import { minuteMs, secondMs } from "#core/time";
 import { verifyAccessToken } from "#platform/access-tokens";
 import { actingAs } from "#platform/context";
@@ -35,14 +34,3 @@ export const requireRecentSignIn = createMiddleware<AppEnvironment>(async (reque
     });
   return next();
 });
-
-/** Lets only the given roles through: 401 for guests, 403 for others. */
-export function requireRole(...roles: Role[]) {
-  return createMiddleware<AppEnvironment>(async (request, next) => {
-    const { principal } = request.var.context;
-    if (principal.kind !== "user")
-      throw new AppError("unauthenticated", { detail: "Send Authorization: Bearer <access token>." });
-    if (!roles.includes(principal.role)) throw new AppError("forbidden");
-    return next();
-  });
-}

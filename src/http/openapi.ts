@@ -44,8 +44,6 @@ export function problems(...codes: ErrorCode[]) {
   );
 }
 
-export const bearerSecurity = [{ bearer: [] }];
-
 /** Header schemas that several routes share. */
 export const idempotencyKey = z.string().min(1).max(255).openapi({
   description: "Repeat a request with the same key and it takes effect once.",

@@ -1,6 +1,7 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { AppError } from "#core/errors";
 import type { AppRequest } from "#http/app-types";
+import { describeRoute } from "#http/describe-route";
 import { idempotentRequestOf } from "#http/idempotency";
 import { createRouter, idempotencyKey, json, jsonBody, problems } from "#http/openapi";
 import { type CartAccess, findCart, findOrBeginCart } from "./cart-access.ts";
@@ -17,7 +18,7 @@ const lineParam = z.object({ id: z.string().max(64).openapi({ description: "The 
 const cartAnswer = { 200: json(CartWire, "The cart.") };
 
 cartRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "post",
     path: "/cart",
     tags: ["cart"],
@@ -25,14 +26,7 @@ cartRoutes.openapi(
     request: { headers: writeHeaders, body: jsonBody(AddToCart) },
     responses: {
       ...cartAnswer,
-      ...problems(
-        "malformed_json",
-        "invalid_token",
-        "token_expired",
-        "variant_unavailable",
-        "cart_full",
-        "idempotency_key_reused",
-      ),
+      ...problems("malformed_json", "variant_unavailable", "cart_full", "idempotency_key_reused"),
     },
   }),
   async (request) => {
@@ -50,13 +44,13 @@ cartRoutes.openapi(
 );
 
 cartRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "get",
     path: "/cart",
     tags: ["cart"],
     summary: "The cart with its quote",
     request: { headers: cartHeaders },
-    responses: { ...cartAnswer, ...problems("not_found", "invalid_token", "token_expired") },
+    responses: { ...cartAnswer, ...problems("not_found") },
   }),
   async (request) => {
     const access = await requireCart(request, request.req.valid("header")["cart-token"]);
@@ -64,17 +58,10 @@ cartRoutes.openapi(
   },
 );
 
-const lineProblems = problems(
-  "malformed_json",
-  "not_found",
-  "invalid_token",
-  "token_expired",
-  "cart_full",
-  "idempotency_key_reused",
-);
+const lineProblems = problems("malformed_json", "not_found", "cart_full", "idempotency_key_reused");
 
 cartRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "patch",
     path: "/cart/{id}",
     tags: ["cart"],
@@ -93,7 +80,7 @@ cartRoutes.openapi(
 );
 
 cartRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "delete",
     path: "/cart/{id}",
     tags: ["cart"],

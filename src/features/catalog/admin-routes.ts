@@ -1,10 +1,10 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { AppRequest } from "#http/app-types";
-import { requireRole } from "#http/auth";
 import { requiredVersion, versionEtag } from "#http/conditional";
 import { requireContentType } from "#http/content-type";
+import { describeRoute } from "#http/describe-route";
 import { acceptsKey, keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
-import { bearerSecurity, createRouter, json, jsonBody, problems } from "#http/openapi";
+import { createRouter, json, jsonBody, problems } from "#http/openapi";
 import { readAdminProduct } from "./admin-product.ts";
 import { archiveProduct } from "./archive-product.ts";
 import { createProduct } from "./create-product.ts";
@@ -14,12 +14,8 @@ import { productToWire } from "./wire.ts";
 
 export const catalogAdminRoutes = createRouter();
 
-const staffOnly = {
-  tags: ["catalogue (staff)"],
-  security: bearerSecurity,
-  middleware: requireRole("admin"),
-};
-const staffProblems = ["unauthenticated", "token_expired", "invalid_token", "forbidden"] as const;
+const tags = ["catalogue (staff)"];
+
 const versionProblems = ["not_found", "if_match_required", "version_mismatch"] as const;
 const mergePatch = "application/merge-patch+json";
 
@@ -33,8 +29,8 @@ const ifMatch = z.object({
 });
 
 catalogAdminRoutes.openapi(
-  createRoute({
-    ...staffOnly,
+  describeRoute({
+    tags,
     method: "post",
     path: "/admin/products",
     summary: "Make a product with its variants",
@@ -46,7 +42,7 @@ catalogAdminRoutes.openapi(
     },
     responses: {
       201: versioned,
-      ...problems(...staffProblems, ...keyErrors, "handle_taken", "sku_taken"),
+      ...problems(...keyErrors, "handle_taken", "sku_taken"),
     },
   }),
   async (request) => {
@@ -61,13 +57,13 @@ catalogAdminRoutes.openapi(
 );
 
 catalogAdminRoutes.openapi(
-  createRoute({
-    ...staffOnly,
+  describeRoute({
+    tags,
     method: "get",
     path: "/admin/products/{id}",
     summary: "Any product, whatever its status",
     request: { params: ProductParam },
-    responses: { 200: versioned, ...problems(...staffProblems, "not_found") },
+    responses: { 200: versioned, ...problems("not_found") },
   }),
   async (request) => {
     const product = await readAdminProduct(request.var.context, request.req.valid("param").id);
@@ -77,9 +73,9 @@ catalogAdminRoutes.openapi(
 );
 
 catalogAdminRoutes.openapi(
-  createRoute({
-    ...staffOnly,
-    middleware: [requireRole("admin"), requireContentType(mergePatch)],
+  describeRoute({
+    tags,
+    middleware: requireContentType(mergePatch),
     method: "patch",
     path: "/admin/products/{id}",
     summary: "Change a product",
@@ -92,14 +88,7 @@ catalogAdminRoutes.openapi(
     },
     responses: {
       200: versioned,
-      ...problems(
-        ...staffProblems,
-        ...versionProblems,
-        ...keyErrors,
-        "handle_taken",
-        "sku_taken",
-        "unsupported_media_type",
-      ),
+      ...problems(...versionProblems, ...keyErrors, "handle_taken", "sku_taken", "unsupported_media_type"),
     },
   }),
   async (request) => {
@@ -116,8 +105,8 @@ catalogAdminRoutes.openapi(
 );
 
 catalogAdminRoutes.openapi(
-  createRoute({
-    ...staffOnly,
+  describeRoute({
+    tags,
     method: "delete",
     path: "/admin/products/{id}",
     summary: "Archive a product",
@@ -125,7 +114,7 @@ catalogAdminRoutes.openapi(
     request: { params: ProductParam, headers: ifMatch },
     responses: {
       204: { description: "Archived, or it already was" },
-      ...problems(...staffProblems, ...versionProblems, ...keyErrors),
+      ...problems(...versionProblems, ...keyErrors),
     },
   }),
   async (request) => {

@@ -1,21 +1,20 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { AppError } from "#core/errors";
-import { requireRole } from "#http/auth";
 import { requireContentType } from "#http/content-type";
-import { bearerSecurity, createRouter, json, problems } from "#http/openapi";
+import { describeRoute } from "#http/describe-route";
+import { createRouter, json, problems } from "#http/openapi";
 import { importProducts } from "./import-products.ts";
 import { type ImportLine, ImportReport } from "./import-report.ts";
 import { readImport } from "./read-import.ts";
 
 export const catalogImportRoutes = createRouter();
 
-const staffProblems = ["unauthenticated", "token_expired", "invalid_token", "forbidden"] as const;
 const lineByLine = "application/x-ndjson";
 
-const staffOnly = { tags: ["catalogue (staff)"], security: bearerSecurity };
+const tags = ["catalogue (staff)"];
 
-const importRoute = createRoute({
-  ...staffOnly,
+const importRoute = describeRoute({
+  tags,
   method: "post",
   path: "/admin/products/import",
   summary: "Import a Shopify product export",
@@ -39,7 +38,7 @@ const importRoute = createRoute({
       description: "The report, or with line by line: started, refused, progress, then finished or failed",
       content: { "application/json": { schema: ImportReport }, [lineByLine]: { schema: z.string() } },
     },
-    ...problems(...staffProblems, "invalid_csv", "body_too_large", "unsupported_media_type", "conflict"),
+    ...problems("invalid_csv", "body_too_large", "unsupported_media_type", "conflict"),
   },
 });
 
@@ -47,8 +46,8 @@ const importRoute = createRoute({
 catalogImportRoutes.openAPIRegistry.registerPath(importRoute);
 catalogImportRoutes.on(
   "POST",
-  importRoute.path,
-  requireRole("admin"),
+  [importRoute.path],
+  ...importRoute.middleware,
   requireContentType("text/csv"),
   async (request) => {
     const { body } = request.req.raw;
@@ -62,14 +61,13 @@ catalogImportRoutes.on(
 );
 
 catalogImportRoutes.openapi(
-  createRoute({
-    ...staffOnly,
-    middleware: requireRole("admin"),
+  describeRoute({
+    tags,
     method: "get",
     path: "/admin/products/imports/{id}",
     summary: "The report of an import",
     request: { params: z.object({ id: z.string().regex(/^imp_\w{1,64}$/) }) },
-    responses: { 200: json(ImportReport, "The report"), ...problems(...staffProblems, "not_found") },
+    responses: { 200: json(ImportReport, "The report"), ...problems("not_found") },
   }),
   async (request) => {
     const report = await readImport(request.var.context, request.req.valid("param").id);

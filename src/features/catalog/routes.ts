@@ -1,6 +1,7 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { sha256Hex } from "#core/canonical-json";
 import { isUnchanged } from "#http/conditional";
+import { describeRoute } from "#http/describe-route";
 import { createRouter, json, problems } from "#http/openapi";
 import { pageOf, pageQuery, pageRequestOf, pageToWire } from "#http/pagination";
 import { listProducts } from "./list-products.ts";
@@ -17,7 +18,7 @@ const notModified = { description: "The copy that If-None-Match names is still g
 export const catalogRoutes = createRouter();
 
 catalogRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "get",
     path: "/products",
     summary: "List products",
@@ -40,7 +41,7 @@ catalogRoutes.openapi(
 );
 
 catalogRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "get",
     path: "/products/{id}",
     summary: "Read a product",
@@ -56,7 +57,7 @@ catalogRoutes.openapi(
 );
 
 catalogRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "get",
     path: "/categories",
     summary: "Read the tree of categories",

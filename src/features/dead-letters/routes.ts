@@ -1,39 +1,38 @@
-import { createRoute, z } from "@hono/zod-openapi";
-import { requireRole } from "#http/auth";
+import { z } from "@hono/zod-openapi";
+import { describeRoute } from "#http/describe-route";
 import { keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
-import { bearerSecurity, createRouter, json, problems } from "#http/openapi";
+import { createRouter, json, problems } from "#http/openapi";
 import { listDeadLetters, replayDeadLetter } from "./dead-letters.ts";
 import { DeadLetterId, DeadLetterWire } from "./schema.ts";
 
 export const deadLetterRoutes = createRouter();
 
-const staffOnly = { security: bearerSecurity, tags: ["operations"], middleware: requireRole("admin") };
-const staffProblems = ["unauthenticated", "token_expired", "invalid_token", "forbidden"] as const;
+const tags = ["operations"];
 
 deadLetterRoutes.openapi(
-  createRoute({
-    ...staffOnly,
+  describeRoute({
+    tags,
     method: "get",
     path: "/admin/dead-letters",
     summary: "What keeps failing and waits for a person, oldest first",
     responses: {
       200: json(z.object({ data: z.array(DeadLetterWire) }), "At most 100 of each kind."),
-      ...problems(...staffProblems),
+      ...problems(),
     },
   }),
   async (request) => request.json({ data: await listDeadLetters(request.var.context) }, 200),
 );
 
 deadLetterRoutes.openapi(
-  createRoute({
-    ...staffOnly,
+  describeRoute({
+    tags,
     method: "post",
     path: "/admin/dead-letters/{id}/replay",
     summary: "Try it once more",
     request: { params: z.object({ id: DeadLetterId }), headers: keyHeaders },
     responses: {
       202: json(z.object({ replayed: z.literal(true) }), "It is on its way again."),
-      ...problems(...staffProblems, ...keyErrors, "not_found", "payment_outcome_unknown", "conflict"),
+      ...problems(...keyErrors, "not_found", "payment_outcome_unknown", "conflict"),
     },
   }),
   async (request) => {

@@ -1,7 +1,7 @@
-import { createRoute, z } from "@hono/zod-openapi";
-import { requireRole } from "#http/auth";
+import { z } from "@hono/zod-openapi";
+import { describeRoute } from "#http/describe-route";
 import { keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
-import { bearerSecurity, bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
+import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
 import { pageOf, pageQuery, pageRequestOf, pageToWire } from "#http/pagination";
 import { listAlerts } from "./list-alerts.ts";
 import { reconcileStock } from "./reconcile-stock.ts";
@@ -21,24 +21,20 @@ import { sweepInventory } from "./sweep-inventory.ts";
 /** Watching over stock: thresholds, alerts, and whether the books agree. */
 export const inventoryAdminRoutes = createRouter();
 
-const staffOnly = {
-  security: bearerSecurity,
-  tags: ["inventory"],
-  middleware: requireRole("admin"),
-};
-const staffProblems = ["unauthenticated", "token_expired", "forbidden"] as const;
+const tags = ["inventory"];
+
 const skuParam = z.object({ sku: Sku });
 
 inventoryAdminRoutes.openapi(
-  createRoute({
-    ...staffOnly,
+  describeRoute({
+    tags,
     method: "put",
     path: "/admin/inventory/{sku}/threshold",
     summary: "Set at how many available units a SKU is low",
     request: { params: skuParam, headers: keyHeaders, body: jsonBody(SetThreshold) },
     responses: {
       200: json(ThresholdWire, "The threshold, and the level that it gives."),
-      ...problems(...staffProblems, ...bodyErrors, ...keyErrors, "not_found"),
+      ...problems(...bodyErrors, ...keyErrors, "not_found"),
     },
   }),
   async (request) => {
@@ -52,15 +48,15 @@ inventoryAdminRoutes.openapi(
 );
 
 inventoryAdminRoutes.openapi(
-  createRoute({
-    ...staffOnly,
+  describeRoute({
+    tags,
     method: "get",
     path: "/admin/inventory/alerts",
     summary: "SKUs that are low or out",
     request: { query: z.strictObject({ level: z.enum(alertLevels).optional(), ...pageQuery }) },
     responses: {
       200: json(pageOf(StockAlertWire), "A page of the SKUs, by SKU."),
-      ...problems(...staffProblems, "invalid_cursor"),
+      ...problems("invalid_cursor"),
     },
   }),
   async (request) => {
@@ -74,15 +70,15 @@ inventoryAdminRoutes.openapi(
 );
 
 inventoryAdminRoutes.openapi(
-  createRoute({
-    ...staffOnly,
+  describeRoute({
+    tags,
     method: "post",
     path: "/admin/inventory/{sku}/reconcile",
     summary: "Compare a SKU's stock with its ledger and its orders, and on request put it right",
     request: { params: skuParam, headers: keyHeaders, body: jsonBody(Reconcile) },
     responses: {
       200: json(ReconciliationWire, "In what they disagree; empty when they agree."),
-      ...problems(...staffProblems, ...bodyErrors, ...keyErrors, "not_found"),
+      ...problems(...bodyErrors, ...keyErrors, "not_found"),
     },
   }),
   async (request) => {
@@ -96,15 +92,15 @@ inventoryAdminRoutes.openapi(
 );
 
 inventoryAdminRoutes.openapi(
-  createRoute({
-    ...staffOnly,
+  describeRoute({
+    tags,
     method: "post",
     path: "/admin/inventory/reconcile",
     summary: "Compare the next SKUs that are due for it, as the sweep does",
     request: { headers: keyHeaders },
     responses: {
       200: json(InventorySweepWire, "How many were compared, and which of them disagree."),
-      ...problems(...staffProblems, ...keyErrors),
+      ...problems(...keyErrors),
     },
   }),
   async (request) => request.json(await writeOnce(request, { status: 200 }, sweepInventory), 200),

@@ -1,7 +1,7 @@
-import { createRoute, z } from "@hono/zod-openapi";
-import { requireRole } from "#http/auth";
+import { z } from "@hono/zod-openapi";
+import { describeRoute } from "#http/describe-route";
 import { neededKeyErrors, neededKeyHeaders, requireIdempotentRequest } from "#http/idempotency";
-import { bearerSecurity, createRouter, json, jsonBody, problems } from "#http/openapi";
+import { createRouter, json, jsonBody, problems } from "#http/openapi";
 import { markReplay } from "#http/reply";
 import { adjustStock } from "./adjust-stock.ts";
 import { inventoryAdminRoutes } from "./admin-routes.ts";
@@ -15,7 +15,7 @@ inventoryRoutes.route("/", inventoryAdminRoutes);
 const skuParam = z.object({ sku: Sku });
 
 inventoryRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "get",
     path: "/inventory/{sku}",
     tags: ["inventory"],
@@ -34,13 +34,11 @@ inventoryRoutes.openapi(
 );
 
 inventoryRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "post",
     path: "/admin/inventory/{sku}/adjustments",
     tags: ["inventory"],
     summary: "Receive, lose or recount units",
-    security: bearerSecurity,
-    middleware: [requireRole("admin")] as const,
     request: {
       params: skuParam,
       headers: neededKeyHeaders,
@@ -48,14 +46,7 @@ inventoryRoutes.openapi(
     },
     responses: {
       201: json(MovementWire, "The movement that took effect."),
-      ...problems(
-        "unauthenticated",
-        "forbidden",
-        "not_found",
-        ...neededKeyErrors,
-        "insufficient_stock",
-        "version_mismatch",
-      ),
+      ...problems("not_found", ...neededKeyErrors, "insufficient_stock", "version_mismatch"),
     },
   }),
   async (request) => {
@@ -69,13 +60,11 @@ inventoryRoutes.openapi(
 );
 
 inventoryRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "get",
     path: "/admin/inventory/{sku}/movements",
     tags: ["inventory"],
     summary: "A SKU's journal, newest first",
-    security: bearerSecurity,
-    middleware: [requireRole("admin")] as const,
     request: {
       params: skuParam,
       query: z.strictObject({
@@ -97,7 +86,7 @@ inventoryRoutes.openapi(
         }),
         "A page of the journal.",
       ),
-      ...problems("unauthenticated", "forbidden", "not_found"),
+      ...problems("not_found"),
     },
   }),
   async (request) => {

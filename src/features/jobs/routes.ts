@@ -1,8 +1,8 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { paymentProviders } from "#core/payment-facts";
 import { processPaymentEvent } from "#features/payments/process-payment-event";
+import { describeRoute } from "#http/describe-route";
 import { createRouter, json, jsonBody, problems } from "#http/openapi";
-import { requireQueueSignature } from "#http/queue-signature";
 
 /** What the queue delivers: at least once, in any order. Any answer but 2xx is delivered again. */
 export const jobRoutes = createRouter();
@@ -10,11 +10,11 @@ export const jobRoutes = createRouter();
 const done = {
   200: json(z.object({ done: z.literal(true) }), "The job is done; a repetition does nothing."),
 };
-const queueOnly = { tags: ["operations"], middleware: requireQueueSignature };
+const tags = ["operations"];
 
 jobRoutes.openapi(
-  createRoute({
-    ...queueOnly,
+  describeRoute({
+    tags,
     method: "post",
     path: "/jobs/payment-events",
     summary: "Act on a stored payment event",
@@ -23,7 +23,7 @@ jobRoutes.openapi(
     },
     responses: {
       ...done,
-      ...problems("invalid_signature", "malformed_json", "payment_outcome_unknown", "conflict"),
+      ...problems("malformed_json", "payment_outcome_unknown", "conflict"),
     },
   }),
   async (request) => {
@@ -34,12 +34,12 @@ jobRoutes.openapi(
 );
 
 jobRoutes.openapi(
-  createRoute({
-    ...queueOnly,
+  describeRoute({
+    tags,
     method: "post",
     path: "/jobs/outbox",
     summary: "Deliver what is due in the outbox",
-    responses: { ...done, ...problems("invalid_signature") },
+    responses: { ...done, ...problems() },
   }),
   (request) => {
     request.var.context.wakeOutbox();

@@ -1,4 +1,4 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { AppError } from "#core/errors";
 import { minuteMs, secondMs } from "#core/time";
 import {
@@ -9,7 +9,8 @@ import {
   roomLimits,
 } from "#durable-objects/rooms/messages";
 import { streamLimits } from "#durable-objects/rooms/stream";
-import { bearerSecurity, createRouter, json, problems } from "#http/openapi";
+import { describeRoute } from "#http/describe-route";
+import { createRouter, json, problems } from "#http/openapi";
 import { openEventStream, openWebSocket } from "./enter-room.ts";
 import { issueTicket } from "./issue-ticket.ts";
 import { ticketLimits } from "./rules.ts";
@@ -23,17 +24,16 @@ const tags = ["live"];
 const resuming = `Every message is JSON told apart by \`type\` and, \`pong\` excepted, carries a \`cursor\`. First comes \`hello\`. Connect again with \`after\` set to the last cursor that came, and what was missed follows \`hello\` without gap or repetition; the latest ${streamLimits.messagesMax} messages of a day are kept. If some of it is kept no longer, \`reset\` comes instead: read again over HTTP and go on from its cursor. To start, connect first and read over HTTP second.`;
 
 liveRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "post",
     path: "/live/ticket",
     tags,
     summary: "A ticket for one live connection",
     description: `For a user, to what happens to all their orders; for a guest with an Order-Token, to that order. It is good for ${ticketLimits.ageMsMax / secondMs} seconds and one connection; ${roomLimits.ticketsMax} a minute can be used.`,
-    security: [...bearerSecurity, {}],
     request: { headers: z.object({ "order-token": z.string().max(500).optional() }) },
     responses: {
       201: json(TicketWire, "The ticket"),
-      ...problems("unauthenticated", "invalid_token", "token_expired"),
+      ...problems("unauthenticated"),
     },
   }),
   async (request) => {
@@ -43,7 +43,7 @@ liveRoutes.openapi(
 );
 
 liveRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "get",
     path: "/live",
     tags,
@@ -52,14 +52,7 @@ liveRoutes.openapi(
     request: { query: VisitQuery },
     responses: {
       101: { description: "The WebSocket is open; each of its messages is a `LiveMessage`" },
-      ...problems(
-        "forbidden",
-        "invalid_token",
-        "token_expired",
-        "upgrade_required",
-        "too_many_connections",
-        "rate_limited",
-      ),
+      ...problems("forbidden", "upgrade_required", "too_many_connections", "rate_limited"),
     },
   }),
   (request) => {
@@ -74,7 +67,7 @@ liveRoutes.openapi(
 );
 
 liveRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "get",
     path: "/live/sse",
     tags,
@@ -86,7 +79,7 @@ liveRoutes.openapi(
         description: "The event stream",
         content: { "text/event-stream": { schema: ServerMessage.openapi("LiveMessage") } },
       },
-      ...problems("forbidden", "invalid_token", "token_expired", "rate_limited"),
+      ...problems("forbidden", "rate_limited"),
     },
   }),
   (request) => {

@@ -1,7 +1,6 @@
-import { createRoute } from "@hono/zod-openapi";
 import { SignedIn } from "#features/auth/schema";
-import { requireRecentSignIn, requireRole } from "#http/auth";
-import { bearerSecurity, bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
+import { describeRoute } from "#http/describe-route";
+import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
 import { confirmEnrolment } from "./confirm-authenticator.ts";
 import { enrolAuthenticator } from "./enrol-authenticator.ts";
 import { readMfa } from "./read-mfa.ts";
@@ -17,20 +16,9 @@ export const mfaSignInRoutes = createRouter();
 export const mfaRoutes = createRouter();
 
 const tags = ["auth"];
-const signedIn = {
-  tags,
-  security: bearerSecurity,
-  middleware: [requireRole("customer", "admin")],
-};
-const freshlySignedIn = {
-  tags,
-  security: bearerSecurity,
-  middleware: [requireRole("customer", "admin"), requireRecentSignIn],
-};
-const tokenErrors = ["unauthenticated", "invalid_token", "token_expired"] as const;
 
 mfaSignInRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "post",
     path: "/auth/mfa/verify",
     tags,
@@ -51,34 +39,34 @@ mfaSignInRoutes.openapi(
 );
 
 mfaRoutes.openapi(
-  createRoute({
-    ...signedIn,
+  describeRoute({
+    tags,
     method: "get",
     path: "/auth/mfa",
     summary: "Which second factors the account has",
-    responses: { 200: json(MfaState, "The factors"), ...problems(...tokenErrors) },
+    responses: { 200: json(MfaState, "The factors"), ...problems() },
   }),
   async (request) => request.json(await readMfa(request.var.context), 200),
 );
 
 mfaRoutes.openapi(
-  createRoute({
-    ...freshlySignedIn,
+  describeRoute({
+    tags,
     method: "post",
     path: "/auth/mfa/totp",
     summary: "Begin to set up an authenticator app",
     description: "Takes effect when a code of it is confirmed. Asking again replaces an unconfirmed secret.",
     responses: {
       201: json(NewAuthenticator, "A new secret"),
-      ...problems(...tokenErrors, "step_up_required", "mfa_enabled"),
+      ...problems("mfa_enabled"),
     },
   }),
   async (request) => request.json(await enrolAuthenticator(request.var.context), 201),
 );
 
 mfaRoutes.openapi(
-  createRoute({
-    ...freshlySignedIn,
+  describeRoute({
+    tags,
     method: "post",
     path: "/auth/mfa/totp/confirm",
     summary: "Turn the second factor on with a first code of the app",
@@ -87,8 +75,6 @@ mfaRoutes.openapi(
       200: json(RecoveryCodes, "The second factor is on; keep these codes"),
       ...problems(
         ...bodyErrors,
-        ...tokenErrors,
-        "step_up_required",
         "invalid_credentials",
         "not_found",
         "mfa_enabled",
@@ -102,14 +88,14 @@ mfaRoutes.openapi(
 );
 
 mfaRoutes.openapi(
-  createRoute({
-    ...freshlySignedIn,
+  describeRoute({
+    tags,
     method: "delete",
     path: "/auth/mfa/totp",
     summary: "Turn the second factor off",
     responses: {
       204: { description: "The authenticator app and the recovery codes are gone" },
-      ...problems(...tokenErrors, "step_up_required", "not_found"),
+      ...problems("not_found"),
     },
   }),
   async (request) => {
@@ -119,14 +105,14 @@ mfaRoutes.openapi(
 );
 
 mfaRoutes.openapi(
-  createRoute({
-    ...freshlySignedIn,
+  describeRoute({
+    tags,
     method: "post",
     path: "/auth/mfa/recovery-codes",
     summary: "Replace all recovery codes",
     responses: {
       200: json(RecoveryCodes, "The new codes; the old ones are dead"),
-      ...problems(...tokenErrors, "step_up_required", "not_found"),
+      ...problems("not_found"),
     },
   }),
   async (request) => request.json(await renewRecoveryCodes(request.var.context), 200),

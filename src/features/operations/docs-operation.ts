@@ -29,10 +29,17 @@ export function breakable(path: string): Html {
 
 function renderSecurity({ security }: DescribedOperation): Html {
   if (security.length === 0) return html``;
-  const optional = security.some((choice) => Object.keys(choice).length === 0);
-  return html`<p class="security">
-    ${optional ? "An access token may be sent." : "An access token is needed."}
-  </p>`;
+  return html`<p class="security">${inlineCode(security.map(wayIn).join(" or "))}</p>`;
+}
+
+/** One of the ways to use an operation, in words. */
+function wayIn(requirement: DescribedOperation["security"][number]): string {
+  const ways = Object.entries(requirement).map(([scheme, permissions]) =>
+    permissions.length === 0
+      ? `\`${scheme}\``
+      : `\`${scheme}\` with the permission \`${permissions.join(" ")}\``,
+  );
+  return ways.length === 0 ? "nothing" : ways.join(" and ");
 }
 
 function renderParameters(document: ApiDocument, parameters: readonly Parameter[]): Html {

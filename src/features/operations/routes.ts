@@ -1,7 +1,9 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { authLimits } from "#features/auth/rules";
+import { securitySchemes } from "#http/access";
 import type { App } from "#http/app-types";
 import { bodyBytesMax, jsonLimits } from "#http/body-limit";
+import { describeRoute } from "#http/describe-route";
 import { createRouter, json, problems } from "#http/openapi";
 import { pageLimits } from "#http/pagination";
 import { targetCharactersMax } from "#http/request-target";
@@ -13,6 +15,7 @@ import { type DocsPage, renderDocs } from "./docs-page.ts";
 import { Health, Readiness } from "./schema.ts";
 
 const tags = ["operations"];
+
 const descriptionMaxAge = "public, max-age=300";
 
 const limits: readonly Limit[] = [
@@ -62,7 +65,8 @@ const limits: readonly Limit[] = [
 
 /** Health, readiness, and the description of all that `app` serves. Asks no one for a token. */
 export function createOperationsRoutes(app: App): App {
-  app.openAPIRegistry.registerComponent("securitySchemes", "bearer", bearerScheme);
+  for (const [name, scheme] of Object.entries({ bearer: bearerScheme, ...securitySchemes }))
+    app.openAPIRegistry.registerComponent("securitySchemes", name, scheme);
   const router = createRouter();
   router.openapi(healthRoute, (request) => request.json({ status: "ok" } as const, 200));
   router.openapi(readinessRoute, async (request) => {
@@ -84,7 +88,7 @@ export function createOperationsRoutes(app: App): App {
   return router;
 }
 
-const healthRoute = createRoute({
+const healthRoute = describeRoute({
   method: "get",
   path: "/health",
   tags,
@@ -93,7 +97,7 @@ const healthRoute = createRoute({
   responses: { 200: json(Health, "It is"), ...problems() },
 });
 
-const readinessRoute = createRoute({
+const readinessRoute = describeRoute({
   method: "get",
   path: "/ready",
   tags,
@@ -105,7 +109,7 @@ const readinessRoute = createRoute({
   },
 });
 
-const descriptionRoute = createRoute({
+const descriptionRoute = describeRoute({
   method: "get",
   path: "/openapi.json",
   tags,
@@ -113,7 +117,7 @@ const descriptionRoute = createRoute({
   responses: { 200: json(z.looseObject({ openapi: z.string() }), "The description"), ...problems() },
 });
 
-const docsRoute = createRoute({
+const docsRoute = describeRoute({
   method: "get",
   path: "/docs",
   tags,

@@ -1,8 +1,8 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { idSchema } from "#core/ids";
-import { requireRole } from "#http/auth";
+import { describeRoute } from "#http/describe-route";
 import { keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
-import { bearerSecurity, bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
+import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
 import { fulfilOrder } from "./fulfil-order.ts";
 import { listAllOrders } from "./list-orders.ts";
 import { cancelParcel, deliverParcel, shipParcel } from "./move-parcel.ts";
@@ -12,39 +12,35 @@ import { FulfilOrder, OrderWire, OrdersPage, OrdersQuery, ShipFulfilment } from 
 
 export const orderAdminRoutes = createRouter();
 
-const staffOnly = {
-  security: bearerSecurity,
-  tags: ["orders (staff)"],
-  middleware: requireRole("admin"),
-};
+const tags = ["orders (staff)"];
+
 const orderParam = z.object({ id: idSchema("order") });
 const parcelParam = orderParam.extend({ fulfilment_id: idSchema("fulfilment") });
 const orderAnswer = { 200: json(OrderWire, "The order as it stands now.") };
-const staffProblems = ["unauthenticated", "token_expired", "forbidden", "not_found"] as const;
 
 orderAdminRoutes.openapi(
-  createRoute({
-    ...staffOnly,
+  describeRoute({
+    tags,
     method: "get",
     path: "/admin/orders",
     summary: "All orders, newest first",
     request: { query: OrdersQuery },
     responses: {
       200: json(OrdersPage, "A page of orders."),
-      ...problems(...staffProblems, "invalid_cursor"),
+      ...problems("not_found", "invalid_cursor"),
     },
   }),
   async (request) => request.json(await listAllOrders(request.var.context, request.req.valid("query")), 200),
 );
 
 orderAdminRoutes.openapi(
-  createRoute({
-    ...staffOnly,
+  describeRoute({
+    tags,
     method: "get",
     path: "/admin/orders/{id}",
     summary: "Any order",
     request: { params: orderParam },
-    responses: { ...orderAnswer, ...problems(...staffProblems) },
+    responses: { ...orderAnswer, ...problems("not_found") },
   }),
   async (request) => {
     const order = await requireOrder(request.var.context, request.req.valid("param").id);
@@ -53,15 +49,15 @@ orderAdminRoutes.openapi(
 );
 
 orderAdminRoutes.openapi(
-  createRoute({
-    ...staffOnly,
+  describeRoute({
+    tags,
     method: "post",
     path: "/admin/orders/{id}/fulfilments",
     summary: "Pack lines into a parcel",
     request: { params: orderParam, headers: keyHeaders, body: jsonBody(FulfilOrder) },
     responses: {
       201: json(OrderWire, "The order with the new fulfilment."),
-      ...problems(...staffProblems, ...keyErrors, ...bodyErrors, "invalid_transition", "conflict"),
+      ...problems("not_found", ...keyErrors, ...bodyErrors, "invalid_transition", "conflict"),
     },
   }),
   async (request) => {
@@ -75,15 +71,15 @@ orderAdminRoutes.openapi(
 );
 
 orderAdminRoutes.openapi(
-  createRoute({
-    ...staffOnly,
+  describeRoute({
+    tags,
     method: "post",
     path: "/admin/orders/{id}/fulfilments/{fulfilment_id}/ship",
     summary: "Hand a parcel to a carrier",
     request: { params: parcelParam, headers: keyHeaders, body: jsonBody(ShipFulfilment) },
     responses: {
       ...orderAnswer,
-      ...problems(...staffProblems, ...keyErrors, ...bodyErrors, "invalid_transition", "conflict"),
+      ...problems("not_found", ...keyErrors, ...bodyErrors, "invalid_transition", "conflict"),
     },
   }),
   async (request) => {
@@ -97,15 +93,15 @@ orderAdminRoutes.openapi(
 );
 
 orderAdminRoutes.openapi(
-  createRoute({
-    ...staffOnly,
+  describeRoute({
+    tags,
     method: "post",
     path: "/admin/orders/{id}/fulfilments/{fulfilment_id}/deliver",
     summary: "Note that a parcel has arrived",
     request: { params: parcelParam, headers: keyHeaders },
     responses: {
       ...orderAnswer,
-      ...problems(...staffProblems, ...keyErrors, "invalid_transition", "conflict"),
+      ...problems("not_found", ...keyErrors, "invalid_transition", "conflict"),
     },
   }),
   async (request) => {
@@ -118,15 +114,15 @@ orderAdminRoutes.openapi(
 );
 
 orderAdminRoutes.openapi(
-  createRoute({
-    ...staffOnly,
+  describeRoute({
+    tags,
     method: "post",
     path: "/admin/orders/{id}/fulfilments/{fulfilment_id}/cancel",
     summary: "Take a parcel apart that is not shipped yet",
     request: { params: parcelParam, headers: keyHeaders },
     responses: {
       ...orderAnswer,
-      ...problems(...staffProblems, ...keyErrors, "invalid_transition", "conflict"),
+      ...problems("not_found", ...keyErrors, "invalid_transition", "conflict"),
     },
   }),
   async (request) => {

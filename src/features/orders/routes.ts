@@ -1,7 +1,8 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { AppError } from "#core/errors";
 import { idSchema } from "#core/ids";
 import { findCart } from "#features/cart/cart-access";
+import { describeRoute } from "#http/describe-route";
 import {
   acceptsKey,
   keyErrors,
@@ -11,7 +12,7 @@ import {
   requireIdempotentRequest,
   writeOnce,
 } from "#http/idempotency";
-import { bearerSecurity, createRouter, json, jsonBody, problems } from "#http/openapi";
+import { createRouter, json, jsonBody, problems } from "#http/openapi";
 import { markReplay } from "#http/reply";
 import { cancelOrder } from "./end-order.ts";
 import { guestTokenOf } from "./guest-token.ts";
@@ -30,7 +31,7 @@ const orderHeaders = z.object({
 });
 
 orderRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "post",
     path: "/orders",
     tags: ["orders"],
@@ -47,8 +48,6 @@ orderRoutes.openapi(
       ...problems(
         "malformed_json",
         ...neededKeyErrors,
-        "invalid_token",
-        "token_expired",
         "cart_empty",
         "price_changed",
         "variant_unavailable",
@@ -69,23 +68,22 @@ orderRoutes.openapi(
 );
 
 orderRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "get",
     path: "/orders",
     tags: ["orders"],
     summary: "My orders, newest first",
-    security: bearerSecurity,
     request: { query: OrdersQuery },
     responses: {
       200: json(OrdersPage, "A page of orders."),
-      ...problems("unauthenticated", "token_expired", "invalid_cursor"),
+      ...problems("invalid_cursor"),
     },
   }),
   async (request) => request.json(await listOwnOrders(request.var.context, request.req.valid("query")), 200),
 );
 
 orderRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "get",
     path: "/orders/{id}",
     tags: ["orders"],
@@ -93,7 +91,7 @@ orderRoutes.openapi(
     request: { params: orderParam, headers: orderHeaders },
     responses: {
       200: json(OrderWire, "The order."),
-      ...problems("not_found", "token_expired", "invalid_token"),
+      ...problems("not_found"),
     },
   }),
   async (request) => {
@@ -107,7 +105,7 @@ orderRoutes.openapi(
 );
 
 orderRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "get",
     path: "/orders/{id}/events",
     tags: ["orders"],
@@ -115,7 +113,7 @@ orderRoutes.openapi(
     request: { params: orderParam, headers: orderHeaders },
     responses: {
       200: json(z.object({ data: z.array(OrderEventWire) }), "The history, oldest first."),
-      ...problems("not_found", "token_expired", "invalid_token"),
+      ...problems("not_found"),
     },
   }),
   async (request) => {
@@ -128,7 +126,7 @@ orderRoutes.openapi(
 );
 
 orderRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "post",
     path: "/orders/{id}/cancel",
     tags: ["orders"],
@@ -136,15 +134,7 @@ orderRoutes.openapi(
     request: { params: orderParam, headers: orderHeaders.extend(acceptsKey) },
     responses: {
       200: json(OrderWire, "The cancelled order."),
-      ...problems(
-        ...keyErrors,
-        "not_found",
-        "invalid_transition",
-        "conflict",
-        "payment_outcome_unknown",
-        "token_expired",
-        "invalid_token",
-      ),
+      ...problems(...keyErrors, "not_found", "invalid_transition", "conflict", "payment_outcome_unknown"),
     },
   }),
   async (request) => {

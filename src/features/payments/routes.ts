@@ -1,6 +1,7 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { AppError } from "#core/errors";
 import { OrderWire } from "#features/orders/schema";
+import { describeRoute } from "#http/describe-route";
 import {
   needsKey,
   neededKeyErrors,
@@ -24,7 +25,7 @@ const headers = z.object({
 });
 
 paymentRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "post",
     path: "/payment/checkout",
     tags: ["payment"],
@@ -40,8 +41,6 @@ paymentRoutes.openapi(
         "order_expired",
         "payment_in_progress",
         "payment_outcome_unknown",
-        "token_expired",
-        "invalid_token",
       ),
     },
   }),
@@ -57,7 +56,7 @@ paymentRoutes.openapi(
 );
 
 paymentRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "post",
     path: "/payment/confirm",
     tags: ["payment"],
@@ -68,14 +67,7 @@ paymentRoutes.openapi(
     responses: {
       200: json(OrderWire, "The order as the provider's word leaves it."),
       202: json(OrderWire, "The provider has not told yet; look again at Location."),
-      ...problems(
-        "malformed_json",
-        ...neededKeyErrors,
-        "not_found",
-        "token_expired",
-        "invalid_token",
-        "conflict",
-      ),
+      ...problems("malformed_json", ...neededKeyErrors, "not_found", "conflict"),
     },
   }),
   async (request) => {
@@ -91,7 +83,7 @@ paymentRoutes.openapi(
 );
 
 paymentRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "post",
     path: "/webhooks/stripe",
     tags: ["payment"],
@@ -99,7 +91,7 @@ paymentRoutes.openapi(
     request: { headers: z.object({ "stripe-signature": z.string().max(2000).optional() }) },
     responses: {
       200: json(z.object({ received: z.literal(true) }), "Verified and stored."),
-      ...problems("invalid_signature", "body_too_large"),
+      ...problems("body_too_large"),
     },
   }),
   async (request) => {
@@ -112,14 +104,14 @@ paymentRoutes.openapi(
 );
 
 paymentRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "post",
     path: "/webhooks/paypal",
     tags: ["payment"],
     summary: "PayPal's notifications",
     responses: {
       200: json(z.object({ received: z.literal(true) }), "Verified and stored."),
-      ...problems("invalid_signature", "body_too_large"),
+      ...problems("body_too_large"),
     },
   }),
   async (request) => {

@@ -1,9 +1,8 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { App, AppRequest } from "#http/app-types";
-import { requireRole } from "#http/auth";
+import { describeRoute } from "#http/describe-route";
 import { keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
-import { bearerSecurity, createRouter, json, jsonBody, problems } from "#http/openapi";
-import { requireQueueSignature } from "#http/queue-signature";
+import { createRouter, json, jsonBody, problems } from "#http/openapi";
 import { RebuildJob, RebuildReport } from "./rebuild-schema.ts";
 
 type Context = AppRequest["var"]["context"];
@@ -15,49 +14,47 @@ export type Rebuild = {
   readonly proceed: (context: Context, job: RebuildJob) => Promise<void>;
 };
 
-const staffOnly = { tags: ["search"], security: bearerSecurity, middleware: requireRole("admin") };
-const staffProblems = ["unauthenticated", "token_expired", "invalid_token", "forbidden"] as const;
+const tags = ["search"];
 
 export function createRebuildRoutes(rebuild: Rebuild): App {
   const routes = createRouter();
   routes.openapi(
-    createRoute({
-      ...staffOnly,
+    describeRoute({
+      tags,
       method: "post",
       path: "/admin/search/rebuild",
       summary: "Rebuild the search index from the catalogue",
       request: { headers: keyHeaders },
       responses: {
         202: json(RebuildReport, "The rebuild has begun."),
-        ...problems(...staffProblems, ...keyErrors, "conflict"),
+        ...problems(...keyErrors, "conflict"),
       },
     }),
     async (request) => request.json(await writeOnce(request, { status: 202 }, rebuild.start), 202),
   );
   routes.openapi(
-    createRoute({
-      ...staffOnly,
+    describeRoute({
+      tags,
       method: "get",
       path: "/admin/search/rebuild",
       summary: "How far a rebuild of the search index has come",
       responses: {
         200: json(RebuildReport, "The one that runs and the last one."),
-        ...problems(...staffProblems),
+        ...problems(),
       },
     }),
     async (request) => request.json(await rebuild.read(request.var.context), 200),
   );
   routes.openapi(
-    createRoute({
+    describeRoute({
       method: "post",
       path: "/jobs/search-rebuild",
       tags: ["operations"],
-      middleware: requireQueueSignature,
       summary: "Do the next step of a rebuild of the search index",
       request: { body: jsonBody(RebuildJob) },
       responses: {
         200: json(z.object({ done: z.literal(true) }), "The step is done; a repetition does no harm."),
-        ...problems("invalid_signature", "malformed_json", "conflict"),
+        ...problems("malformed_json", "conflict"),
       },
     }),
     async (request) => {

@@ -1,4 +1,4 @@
-import { createRoute } from "@hono/zod-openapi";
+import { describeRoute } from "#http/describe-route";
 import { createRouter, json, problems } from "#http/openapi";
 import { SearchAnswer, SearchQuery } from "./schema.ts";
 import { searchProducts } from "./search-products.ts";
@@ -9,7 +9,7 @@ const maxAgeSeconds = 5;
 export const searchRoutes = createRouter();
 
 searchRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "get",
     path: "/search",
     tags: ["search"],

@@ -1,0 +1,27 @@
+/**
+ * Everything that the shop's own people and programs can be allowed to do: stable names, never renamed, and what each
+ * lets its holder do. Roles and API keys are sets of these; which route asks for which is the table of the routes.
+ */
+export const permissions = {
+  "catalogue:read": "See products of any status, and the reports of imports",
+  "catalogue:write": "Make, change, archive and import products",
+  "inventory:read": "See movements of stock and alerts",
+  "inventory:adjust": "Receive, lose, recount and reconcile stock; set when it is low",
+  "search:rebuild": "Rebuild the search index, and see how far that has come",
+  "orders:read": "See everybody's orders",
+  "orders:fulfil": "Pack, ship and deliver orders",
+  "orders:cancel": "Cancel everybody's orders while they are not paid",
+  "payments:read": "See disputes of payments",
+  "payments:refund": "Give money of paid orders back",
+  "payments:confirm": "Confirm that the money of a manual payment has arrived",
+  "customers:read": "See customers with their addresses and orders",
+  "customers:write": "Change, disable and erase customers",
+  "dead_letters:read": "See what keeps failing and waits for a person",
+  "dead_letters:replay": "Send it on its way again",
+  "audit:read": "See who of the staff did what",
+  "staff:read": "See who belongs to the staff, and the roles that there are",
+  "staff:manage": "Appoint and dismiss staff, and define roles; nobody gives what they do not have",
+  "api_keys:manage": "Make, rotate and revoke API keys; nobody gives what they do not have",
+} as const satisfies Record<`${string}:${string}`, string>;
+
+export type Permission = keyof typeof permissions;

@@ -1,0 +1,106 @@
+import type { RouteConfig } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
+import { createMiddleware } from "hono/factory";
+import { AppError, type ErrorCode } from "#core/errors";
+import { type Permission, permissions } from "#core/permissions";
+import { mayDo } from "#core/principal";
+import type { AppEnvironment } from "./app-types.ts";
+import { requireRecentSignIn } from "./auth.ts";
+import { requireQueueSignature } from "./queue-signature.ts";
+import type { Access } from "./route-access.ts";
+
+type Security = NonNullable<RouteConfig["security"]>;
+
+/** What follows from an access: the check, how the description shows it, and how it refuses. */
+export type AccessRule = {
+  readonly middleware: readonly MiddlewareHandler<AppEnvironment>[];
+  readonly security: Security;
+  readonly problems: readonly ErrorCode[];
+};
+
+const badToken = ["invalid_token", "token_expired"] as const;
+
+const requireUser = createMiddleware<AppEnvironment>(async (request, next) => {
+  const { principal } = request.var.context;
+  if (principal.kind !== "user") throw new AppError("unauthenticated", { detail: howToSignIn });
+  return next();
+});
+
+const howToSignIn = "Send Authorization: Bearer <access token>.";
+
+const rules: Record<Exclude<Access, Permission>, AccessRule> = {
+  public: { middleware: [], security: [], problems: [] },
+  anyone: { middleware: [], security: [{}, { bearer: [] }], problems: badToken },
+  "cart holder": {
+    middleware: [],
+    security: [{ bearer: [] }, { cartToken: [] }, {}],
+    problems: badToken,
+  },
+  "order holder": { middleware: [], security: [{ bearer: [] }, { orderToken: [] }], problems: badToken },
+  "ticket holder": { middleware: [], security: [{ liveTicket: [] }], problems: badToken },
+  "signed in": {
+    middleware: [requireUser],
+    security: [{ bearer: [] }],
+    problems: [...badToken, "unauthenticated"],
+  },
+  "signed in lately": {
+    middleware: [requireUser, requireRecentSignIn],
+    security: [{ bearer: [] }],
+    problems: [...badToken, "unauthenticated", "step_up_required"],
+  },
+  "our queue": {
+    middleware: [requireQueueSignature],
+    security: [{ queueSignature: [] }],
+    problems: ["invalid_signature", ...badToken],
+  },
+  // Their verbs check the signature: it is over the raw body, which is stored as it came.
+  Stripe: {
+    middleware: [],
+    security: [{ stripeSignature: [] }],
+    problems: ["invalid_signature", ...badToken],
+  },
+  PayPal: {
+    middleware: [],
+    security: [{ paypalSignature: [] }],
+    problems: ["invalid_signature", ...badToken],
+  },
+};
+
+export function ruleOf(access: Access): AccessRule {
+  if (!isPermission(access)) return rules[access];
+  return {
+    middleware: [requirePermission(access)],
+    security: [{ bearer: [access] }],
+    problems: [...badToken, "unauthenticated", "forbidden"],
+  };
+}
+
+function isPermission(access: Access): access is Permission {
+  return access in permissions;
+}
+
+/** The one place where staff is let through: 401 for guests, 403 for whoever lacks the permission. */
+function requirePermission(permission: Permission) {
+  return createMiddleware<AppEnvironment>(async (request, next) => {
+    const { principal } = request.var.context;
+    if (principal.kind === "guest") throw new AppError("unauthenticated", { detail: howToSignIn });
+    if (!mayDo(principal, permission))
+      throw new AppError("forbidden", { detail: `This needs the permission ${permission}.` });
+    return next();
+  });
+}
+
+/** The ways in which a request tells who sends it, for the description. */
+export const securitySchemes = {
+  cartToken: { type: "apiKey", in: "header", name: "Cart-Token", description: "A guest's key to the cart." },
+  orderToken: {
+    type: "apiKey",
+    in: "header",
+    name: "Order-Token",
+    description: "A guest's key to one order: its `access_token`.",
+  },
+  liveTicket: { type: "apiKey", in: "query", name: "ticket", description: "Of POST /live/ticket." },
+  queueSignature: { type: "apiKey", in: "header", name: "Upstash-Signature" },
+  stripeSignature: { type: "apiKey", in: "header", name: "Stripe-Signature" },
+  paypalSignature: { type: "apiKey", in: "header", name: "Paypal-Transmission-Sig" },
+} as const;

@@ -1,0 +1,108 @@
+import type { Permission } from "#core/permissions";
+
+/**
+ * Who may use a route: a permission of the staff, or one of these.
+ *
+ * - `public`: everybody; a token that comes along is not even read.
+ * - `anyone`: everybody, signed in or not; a token that comes along must be good.
+ * - `cart holder`, `order holder`: the user whose it is, or the guest who sends its token; the verb's SQL decides, and
+ *   what is somebody else's is not found.
+ * - `ticket holder`: whoever was given a ticket for one live connection.
+ * - `signed in`: a user, who gets what is the user's own.
+ * - `signed in lately`: the same, who has proven within minutes to be the owner.
+ * - `our queue`, `Stripe`, `PayPal`: deliveries with the sender's signature.
+ */
+export type Access =
+  | Permission
+  | "public"
+  | "anyone"
+  | "cart holder"
+  | "order holder"
+  | "ticket holder"
+  | "signed in"
+  | "signed in lately"
+  | "our queue"
+  | "Stripe"
+  | "PayPal";
+
+/** Every route and who may use it. A route without an entry does not compile: see describeRoute. */
+export const routeAccess = {
+  "GET /health": "public",
+  "GET /ready": "public",
+  "GET /openapi.json": "public",
+  "GET /docs": "public",
+  "GET /.well-known/jwks.json": "public",
+
+  "POST /auth/register": "public",
+  "POST /auth/login": "public",
+  "POST /auth/refresh": "public",
+  "POST /auth/logout": "anyone",
+  "GET /auth/profile": "signed in",
+  "POST /auth/step-up": "signed in",
+  "POST /auth/mfa/verify": "public",
+  "GET /auth/mfa": "signed in",
+  "POST /auth/mfa/totp": "signed in lately",
+  "POST /auth/mfa/totp/confirm": "signed in lately",
+  "DELETE /auth/mfa/totp": "signed in lately",
+  "POST /auth/mfa/recovery-codes": "signed in lately",
+
+  "GET /products": "anyone",
+  "GET /products/{id}": "anyone",
+  "GET /categories": "anyone",
+  "GET /search": "anyone",
+  "GET /inventory/{sku}": "anyone",
+
+  "POST /cart": "cart holder",
+  "GET /cart": "cart holder",
+  "PATCH /cart/{id}": "cart holder",
+  "DELETE /cart/{id}": "cart holder",
+
+  "POST /orders": "cart holder",
+  "GET /orders": "signed in",
+  "GET /orders/{id}": "order holder",
+  "GET /orders/{id}/events": "order holder",
+  "POST /orders/{id}/cancel": "order holder",
+  "POST /payment/checkout": "order holder",
+  "POST /payment/confirm": "order holder",
+
+  "POST /live/ticket": "order holder",
+  "GET /live": "ticket holder",
+  "GET /live/sse": "ticket holder",
+
+  "POST /webhooks/stripe": "Stripe",
+  "POST /webhooks/paypal": "PayPal",
+  "POST /jobs/payment-events": "our queue",
+  "POST /jobs/outbox": "our queue",
+  "POST /jobs/search-rebuild": "our queue",
+
+  "POST /admin/products": "catalogue:write",
+  "GET /admin/products/{id}": "catalogue:read",
+  "PATCH /admin/products/{id}": "catalogue:write",
+  "DELETE /admin/products/{id}": "catalogue:write",
+  "POST /admin/products/import": "catalogue:write",
+  "GET /admin/products/imports/{id}": "catalogue:read",
+  "POST /admin/search/rebuild": "search:rebuild",
+  "GET /admin/search/rebuild": "search:rebuild",
+
+  "POST /admin/inventory/{sku}/adjustments": "inventory:adjust",
+  "GET /admin/inventory/{sku}/movements": "inventory:read",
+  "PUT /admin/inventory/{sku}/threshold": "inventory:adjust",
+  "GET /admin/inventory/alerts": "inventory:read",
+  "POST /admin/inventory/{sku}/reconcile": "inventory:adjust",
+  "POST /admin/inventory/reconcile": "inventory:adjust",
+
+  "GET /admin/orders": "orders:read",
+  "GET /admin/orders/{id}": "orders:read",
+  "POST /admin/orders/{id}/fulfilments": "orders:fulfil",
+  "POST /admin/orders/{id}/fulfilments/{fulfilment_id}/ship": "orders:fulfil",
+  "POST /admin/orders/{id}/fulfilments/{fulfilment_id}/deliver": "orders:fulfil",
+  "POST /admin/orders/{id}/fulfilments/{fulfilment_id}/cancel": "orders:fulfil",
+  "POST /admin/orders/{id}/refunds": "payments:refund",
+  "POST /admin/orders/{id}/manual-payment": "payments:confirm",
+  "GET /admin/disputes": "payments:read",
+
+  "GET /admin/dead-letters": "dead_letters:read",
+  "POST /admin/dead-letters/{id}/replay": "dead_letters:replay",
+} as const satisfies Record<`${string} /${string}`, Access>;
+
+export type RouteName = keyof typeof routeAccess;
