@@ -2,6 +2,7 @@ import { createMiddleware } from "hono/factory";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { newId } from "#core/ids";
 import { currentTime } from "#core/time";
+import { accountRoutes, mailedRoutes } from "#features/auth/account-routes";
 import { credentialRoutes, sessionRoutes } from "#features/auth/routes";
 import { cartRoutes } from "#features/cart/routes";
 import { catalogAdminRoutes } from "#features/catalog/admin-routes";
@@ -42,8 +43,10 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", createOperationsRoutes(app));
   app.route("/", credentialRoutes);
   app.route("/", mfaSignInRoutes);
+  app.route("/", mailedRoutes);
   app.use(authenticate);
   app.route("/", sessionRoutes);
+  app.route("/", accountRoutes);
   app.route("/", stepUpRoutes);
   app.route("/", mfaRoutes);
   app.route("/", catalogRoutes);
@@ -96,9 +99,12 @@ function giveContext(drainOutbox: (context: Context) => Promise<unknown>) {
     await next();
     if (request.res.status === 101) return;
     request.header("Request-Id", requestId);
-    const { databaseCalls, objectCalls } = context.counts;
+    const { databaseCalls, objectCalls, passwordHashings } = context.counts;
     if (context.settings.ENVIRONMENT !== "production")
-      request.header("Server-Timing", `database;desc="${databaseCalls}", objects;desc="${objectCalls}"`);
+      request.header(
+        "Server-Timing",
+        `database;desc="${databaseCalls}", objects;desc="${objectCalls}", hashings;desc="${passwordHashings}"`,
+      );
     context.log("info", "request", {
       method: request.req.method,
       route: request.req.routePath,

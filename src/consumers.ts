@@ -1,4 +1,6 @@
 import { mailSignInChange } from "#features/auth/mail-sign-in-change";
+import { sendEmailChangedMail, sendPasswordChangedMail } from "#features/auth/send-change-mails";
+import { sendTokenMail } from "#features/auth/send-token-mail";
 import { sendWelcomeMail } from "#features/auth/send-welcome-mail";
 import { clearOrderedLines } from "#features/cart/clear-ordered-lines";
 import { refreshCatalogueCache } from "#features/catalog/refresh-cache";
@@ -40,6 +42,11 @@ const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
   "inventory.drift_found": [],
   "user.registered": [{ name: "welcome-mail", handle: sendWelcomeMail }],
   "user.sign_in_changed": [{ name: "sign-in-mail", handle: mailSignInChange }],
+  "mail_token.issued": [{ name: "token-mail", handle: sendTokenMail }],
+  "user.email_verified": [],
+  "user.email_changed": [{ name: "email-changed-mail", handle: sendEmailChangedMail }],
+  "user.password_changed": [{ name: "password-changed-mail", handle: sendPasswordChangedMail }],
+  "user.sessions_ended": [],
   "order.placed": [{ name: "clear-cart", handle: clearOrderedLines }, live],
   "order.authorised": [live],
   "order.paid": [{ name: "receipt", handle: mailReceipt }, live],

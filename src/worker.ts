@@ -1,6 +1,7 @@
 import { currentTime } from "#core/time";
 import { drainOutboxOf, forgetDelivered } from "#events/outbox";
 import { createPacer } from "#events/wake-up";
+import { forgetMailTokens } from "#features/auth/mail-tokens";
 import { sweepInventory } from "#features/inventory/sweep-inventory";
 import { expireOverdueOrders } from "#features/orders/end-order";
 import { sweepPayments } from "#features/payments/sweep-payments";
@@ -30,6 +31,7 @@ async function sweep(context: Context): Promise<void> {
     () => expireOverdueOrders(context),
     () => forgetDelivered(context),
     () => forgetAnswers(context),
+    () => forgetMailTokens(context),
     () => sweepInventory(context),
     () => tendIndex(context),
   ];

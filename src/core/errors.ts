@@ -9,6 +9,11 @@ export const errorCodes = {
   invalid_signature: { status: 400, title: "The signature does not match the body", retryable: false },
   invalid_cursor: { status: 400, title: "The cursor was not issued by this list", retryable: false },
   invalid_csv: { status: 400, title: "The file is not a product CSV", retryable: false },
+  mail_token_refused: {
+    status: 400,
+    title: "The token from the mail is unknown, used or expired",
+    retryable: false,
+  },
   unauthenticated: { status: 401, title: "Sign in first", retryable: false },
   invalid_credentials: { status: 401, title: "E-mail or password is wrong", retryable: false },
   token_expired: { status: 401, title: "The access token has expired", retryable: false },
@@ -20,6 +25,7 @@ export const errorCodes = {
   method_not_allowed: { status: 405, title: "This path has no such method", retryable: false },
   handle_taken: { status: 409, title: "Another product has this handle", retryable: false },
   sku_taken: { status: 409, title: "Another product has a variant with this SKU", retryable: false },
+  email_already_verified: { status: 409, title: "The e-mail address is verified", retryable: false },
   email_taken: { status: 409, title: "An account with this e-mail exists", retryable: false },
   mfa_enabled: { status: 409, title: "The account has an authenticator app", retryable: false },
   cart_empty: { status: 409, title: "The cart has no lines", retryable: false },
@@ -49,6 +55,7 @@ export const errorCodes = {
   internal_error: { status: 500, title: "Something went wrong on our side", retryable: true },
   refund_exceeds_payment: { status: 409, title: "More would be refunded than was paid", retryable: false },
   payment_outcome_unknown: { status: 502, title: "The payment provider gave no answer", retryable: true },
+  busy: { status: 503, title: "Too much is asked at once", retryable: true },
   dependency_unavailable: { status: 503, title: "A service we depend on is not answering", retryable: true },
 } as const satisfies Record<string, { status: number; title: string; retryable: boolean }>;
 

@@ -7,6 +7,7 @@ const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 export const idPrefixes = {
   user: "usr",
   session: "ses",
+  mailToken: "mtk",
   product: "prd",
   variant: "var",
   category: "cat",

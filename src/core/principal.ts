@@ -19,6 +19,8 @@ export type Principal =
       readonly userId: Id<"user">;
       readonly role: Role;
       readonly sessionId: Id<"session">;
+      /** The account's, when the token was signed; raised, it makes the token worthless. */
+      readonly sessionVersion: number;
     } & Proof)
   /** The system itself: queue deliveries, sweeps, consumers. */
   | { readonly kind: "system" };

@@ -21,12 +21,21 @@ export const eventSchemas = {
   "stock.back": stockEvent,
   /** A comparison of object, ledger and orders found that they disagree; a person decides about the repair. */
   "inventory.drift_found": z.object({ sku: z.string(), count: z.int(), kinds: z.array(z.string()) }),
-  "user.registered": z.object({ user_id: z.string() }),
   /** The ways to sign in to this account have changed; its owner is told. */
   "user.sign_in_changed": z.object({
     user_id: z.string(),
     change: z.enum(["mfa_enabled", "mfa_disabled", "recovery_codes_renewed"]),
   }),
+  /** With the token that proves the address, unless it was proven by other means. */
+  "user.registered": z.object({ user_id: z.string(), mail_token_id: z.string().optional() }),
+  /** A one-time token waits to be mailed. Its text is in no event and no table: it is computed when it is sent. */
+  "mail_token.issued": z.object({ mail_token_id: z.string() }),
+  /** The user has shown that the account's present e-mail address is theirs. */
+  "user.email_verified": z.object({ user_id: z.string() }),
+  "user.email_changed": z.object({ user_id: z.string(), mail_token_id: z.string() }),
+  "user.password_changed": z.object({ user_id: z.string() }),
+  /** Some or all of the user's sessions ended before their time. */
+  "user.sessions_ended": z.object({ user_id: z.string() }),
   "order.placed": orderEvent,
   "order.authorised": orderEvent,
   "order.paid": orderEvent,

@@ -119,9 +119,16 @@ export async function verifyAccessToken(settings: Settings, token: string, now: 
         requiredClaims: ["exp", "iat"],
       },
     );
-    const { sub, sid, role, auth_time: authTime, amr } = Claims.parse(payload);
-    const authenticatedAt = epochMs(authTime * secondMs);
-    return { kind: "user", userId: sub, sessionId: sid, role, authenticatedAt, methods: amr };
+    const { sub, sid, role, ver, auth_time: authTime, amr } = Claims.parse(payload);
+    return {
+      kind: "user",
+      userId: sub,
+      sessionId: sid,
+      role,
+      sessionVersion: ver,
+      authenticatedAt: epochMs(authTime * secondMs),
+      methods: amr,
+    };
   } catch (error) {
     if (error instanceof errors.JWTExpired)
       throw new AppError("token_expired", { detail: "Refresh it at POST /auth/refresh.", cause: error });

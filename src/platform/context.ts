@@ -42,7 +42,7 @@ export type Context = Services & {
   readonly idempotency?: PendingAnswer;
   readonly requestId: string;
   readonly traceparent: string | undefined;
-  readonly counts: { databaseCalls: number; objectCalls: number };
+  readonly counts: { databaseCalls: number; objectCalls: number; passwordHashings: number };
   readonly log: Log;
   readonly reportError: ReportError;
   readonly now: () => EpochMs;
@@ -67,7 +67,7 @@ type Invocation = {
 export function createContext(invocation: Invocation): Context {
   const { bindings, executionContext } = invocation;
   const settings = settingsOf(bindings);
-  const counts = { databaseCalls: 0, objectCalls: 0 };
+  const counts = { databaseCalls: 0, objectCalls: 0, passwordHashings: 0 };
   const requestId = invocation.requestId ?? newId("request", currentTime());
   const log = createLog({ request_id: requestId });
   const reportError = createErrorsSink(

@@ -49,6 +49,9 @@ const Settings = z.object({
   /** Multiplies the limits per network address; load tests and test suites come from a single one. */
   RATE_LIMIT_SCALE: z.coerce.number().min(1).max(100_000).default(1),
 
+  /** Where the shop's pages are; mails lead to them. Unset, mails carry codes to be typed in. */
+  STOREFRONT_URL: z.url().optional(),
+
   DATABASE_URL: z.url(),
   /** Comma-separated connection strings of the read replicas; empty means that reads go to the primary. */
   DATABASE_REPLICA_URLS: urlList.default([]),

@@ -1,5 +1,7 @@
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import type { Context } from "./context.ts";
 import type { Settings } from "./env.ts";
+import { createHashingLane, takeTurn } from "./hashing-lane.ts";
 
 /** scrypt's cost as its base-2 logarithm, and its block size: 16 MiB of memory a hash (OWASP's choice with p = 5). */
 const costLog2 = 14;
@@ -11,28 +13,41 @@ const hashBytes = 32;
 const costLog2Max = 17;
 const memoryBytesMax = 256 * 1024 * 1024;
 
+const lane = createHashingLane();
+
+/** What hashing needs of a request's context: today's parameters, and where to count the work. */
+export type Hasher = Pick<Context, "settings" | "counts">;
+
 type Parameters = { costLog2: number; blockSize: number; parallelism: number };
 
-/** The password's hash as a PHC string, `$scrypt$ln=14,r=8,p=5$salt$hash`, which remembers how it was made. */
-export async function hashPassword(settings: Settings, password: string): Promise<string> {
+/**
+ * The password's hash as a PHC string, `$scrypt$ln=14,r=8,p=5$salt$hash`, which remembers how it was made.
+ * @throws AppError busy when too many passwords wait to be hashed.
+ */
+export async function hashPassword(hasher: Hasher, password: string): Promise<string> {
   const salt = randomBytes(saltBytes);
-  const parameters = parametersOf(settings);
-  return toPhc(parameters, salt, await derive(password, salt, parameters));
+  const parameters = parametersOf(hasher.settings);
+  return toPhc(parameters, salt, await derive(hasher, password, { salt, ...parameters }));
 }
 
 /**
  * Whether the password made this hash. Without a hash, as for an unknown account, it works as long on a decoy and
  * answers no, so that the time tells nothing.
+ * @throws AppError busy when too many passwords wait to be hashed.
  */
 export async function verifyPassword(
-  settings: Settings,
+  hasher: Hasher,
   password: string,
   phc: string | null | undefined,
 ): Promise<boolean> {
-  const decoy = { ...parametersOf(settings), salt: Buffer.alloc(saltBytes), hash: Buffer.alloc(hashBytes) };
+  const decoy = {
+    ...parametersOf(hasher.settings),
+    salt: Buffer.alloc(saltBytes),
+    hash: Buffer.alloc(hashBytes),
+  };
   const known = typeof phc === "string" ? parsePhc(phc) : undefined;
-  const { salt, hash, ...parameters } = known ?? decoy;
-  const derived = await derive(password, salt, parameters);
+  const { hash, ...parameters } = known ?? decoy;
+  const derived = await derive(hasher, password, parameters);
   return timingSafeEqual(derived, hash) && known !== undefined;
 }
 
@@ -46,17 +61,24 @@ function parametersOf(settings: Settings): Parameters {
   return { costLog2, blockSize, parallelism: settings.PASSWORD_SCRYPT_PARALLELISM };
 }
 
-function derive(password: string, salt: Uint8Array, parameters: Parameters): Promise<Buffer> {
+function derive(
+  hasher: Hasher,
+  password: string,
+  { salt, ...parameters }: Parameters & { salt: Buffer },
+): Promise<Buffer> {
   const options = {
     N: 2 ** parameters.costLog2,
     r: parameters.blockSize,
     p: parameters.parallelism,
     maxmem: memoryBytesMax,
   };
-  return new Promise((resolve, reject) => {
-    scrypt(password, salt, hashBytes, options, (error, derived) => {
-      if (error === null) resolve(derived);
-      else reject(error);
+  return takeTurn(lane, () => {
+    hasher.counts.passwordHashings++;
+    return new Promise((resolve, reject) => {
+      scrypt(password, salt, hashBytes, options, (error, derived) => {
+        if (error === null) resolve(derived);
+        else reject(error);
+      });
     });
   });
 }

@@ -7,6 +7,9 @@ import type { Settings } from "./env.ts";
  */
 export type TokenPurpose = "cart" | "cursor" | "live-ticket" | "order" | "refresh";
 
+/** What a secret is derived for. */
+type SecretPurpose = "mail-token" | "refresh-successor";
+
 const keys = new WeakMap<Settings, Promise<CryptoKey>>();
 
 function keyOf(settings: Settings): Promise<CryptoKey> {
@@ -51,7 +54,7 @@ export async function openToken(
 /** 256 bits, base64url, that only we can compute: the same text gives the same bits, and they do not tell the text. */
 export async function deriveSecret(
   settings: Settings,
-  purpose: "refresh-successor",
+  purpose: SecretPurpose,
   text: string,
 ): Promise<string> {
   const bits = await crypto.subtle.sign("HMAC", await keyOf(settings), signedBytes(purpose, text));
@@ -63,6 +66,6 @@ export function randomSecret(): string {
   return toBase64Url(crypto.getRandomValues(new Uint8Array(32)));
 }
 
-function signedBytes(purpose: TokenPurpose | "refresh-successor", payload: string): Uint8Array {
+function signedBytes(purpose: TokenPurpose | SecretPurpose, payload: string): Uint8Array {
   return new TextEncoder().encode(`${purpose}:${payload}`);
 }

@@ -5,7 +5,7 @@ import { transact } from "#platform/database";
 import { hashPassword, needsRehash, verifyPassword } from "#platform/passwords";
 import { openSession, signedIn } from "./open-session.ts";
 import type { Credentials, SignedIn } from "./schema.ts";
-import { deleteSurplusSessions, findUserByEmail, replacePasswordHash } from "./store.ts";
+import { deleteSurplusSessions, findUserByEmail, renewPasswordHash } from "./store.ts";
 import type { UserRow } from "./tables.ts";
 
 /**
@@ -17,7 +17,7 @@ export async function logIn(
   { credentials, userAgent }: { credentials: Credentials; userAgent: string | undefined },
 ): Promise<SignedIn> {
   const user = await findUserByEmail(context, credentials.email);
-  const proven = await verifyPassword(context.settings, credentials.password, user?.passwordHash);
+  const proven = await verifyPassword(context, credentials.password, user?.passwordHash);
   if (user === undefined || !proven)
     throw new AppError("invalid_credentials", {
       detail: "Check both, or make an account at POST /auth/register.",
@@ -40,6 +40,6 @@ export async function logIn(
 async function renewedHash(context: Context, user: UserRow, password: string) {
   const oldHash = user.passwordHash;
   if (oldHash === null || !needsRehash(context.settings, oldHash)) return [];
-  const newHash = await hashPassword(context.settings, password);
-  return [replacePasswordHash(context, { id: user.id, oldHash, newHash })];
+  const newHash = await hashPassword(context, password);
+  return [renewPasswordHash(context, { id: user.id, oldHash, newHash })];
 }

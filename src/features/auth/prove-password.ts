@@ -10,5 +10,5 @@ export async function provePassword(
   password: string,
 ): Promise<boolean> {
   const user = await findUser(context, userId);
-  return verifyPassword(context.settings, password, user?.passwordHash);
+  return verifyPassword(context, password, user?.passwordHash);
 }

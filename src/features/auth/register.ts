@@ -13,7 +13,9 @@ import {
   replayOf,
 } from "#platform/idempotency";
 import { hashPassword, verifyPassword } from "#platform/passwords";
+import { newMailToken } from "./mail-tokens.ts";
 import { openSession, signedIn } from "./open-session.ts";
+import { refuseWeakPassword } from "./password-rules.ts";
 import type { Registration, SignedIn } from "./schema.ts";
 import { findUser, insertUser } from "./store.ts";
 
@@ -31,20 +33,25 @@ export type RegisterInput = {
  * An idempotency record would keep the answer's tokens in clear, and a plain hash of a body with a password would be a
  * second, weak password hash. So the record keeps the user's id alone, the fingerprint leaves the password
  * out, and a repetition proves itself by the password and gets a new session for the same account.
- * @throws AppError email_taken.
+ * @throws AppError email_taken, invalid_request for a weak password.
  */
 export async function register(context: Context, input: RegisterInput): Promise<Outcome<SignedIn>> {
   const { registration, userAgent, idempotent } = input;
   const { email, name, password } = registration;
+  refuseWeakPassword(password, email);
   const id = newId("user", context.now());
-  const passwordHash = await hashPassword(context.settings, password);
+  const passwordHash = await hashPassword(context, password);
   const session = await openSession(context, { userId: id, methods: ["pwd"], userAgent });
+  const token = await newMailToken(context, "verify_email", { userId: id, email });
   const { primary } = context.databases;
   try {
     const [[user]] = await transact(primary, [
       insertUser(context, { id, email, name, role: "customer", passwordHash }),
       session.statement,
-      insertEvents(context, [{ type: "user.registered", subject: id, data: { user_id: id } }]),
+      token.statement,
+      insertEvents(context, [
+        { type: "user.registered", subject: id, data: { user_id: id, mail_token_id: token.id } },
+      ]),
       ...(idempotent === undefined
         ? []
         : [insertIdempotencyRecord(primary, idempotent, { status: created, body: { user_id: id } })]),
@@ -71,7 +78,7 @@ async function repeat(
   const first = replayOf<unknown>(rows, input.idempotent);
   if (first === undefined) return undefined;
   const user = await findUser(context, Recorded.parse(first.body).user_id);
-  const proven = await verifyPassword(context.settings, input.registration.password, user?.passwordHash);
+  const proven = await verifyPassword(context, input.registration.password, user?.passwordHash);
   if (user === undefined || !proven)
     throw new AppError("idempotency_key_reused", { detail: "This Idempotency-Key came with another body." });
   const session = await openSession(context, {

@@ -51,7 +51,7 @@ credentialRoutes.openapi(
     },
     responses: {
       201: { ...json(SignedIn, "The account and its first session"), headers: rateFields },
-      ...problems(...bodyErrors, "email_taken", "idempotency_key_reused", "rate_limited"),
+      ...problems(...bodyErrors, "email_taken", "idempotency_key_reused", "rate_limited", "busy"),
     },
   }),
   async (request) => {
@@ -81,7 +81,7 @@ credentialRoutes.openapi(
     request: { body: jsonBody(Credentials) },
     responses: {
       200: { ...json(SignedIn, "A new session"), headers: rateFields },
-      ...problems(...bodyErrors, "invalid_credentials", "mfa_required", "rate_limited"),
+      ...problems(...bodyErrors, "invalid_credentials", "mfa_required", "rate_limited", "busy"),
     },
   }),
   async (request) => {

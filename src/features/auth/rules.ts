@@ -2,7 +2,7 @@
 export const authLimits = {
   emailCharactersMax: 254,
   nameCharactersMax: 200,
-  passwordCharactersMin: 10,
+  passwordCharactersMin: 8,
   passwordCharactersMax: 256,
   /** Signed-in devices of one account; the one unused for longest is signed out by the next login. */
   sessionsPerUserMax: 20,
@@ -22,4 +22,23 @@ export const attemptLimits = {
   loginByAddress: { name: "login-address", requestsMax: 100, windowSeconds: attemptWindowSeconds },
   registerByEmail: { name: "register-email", requestsMax: 10, windowSeconds: attemptWindowSeconds },
   registerByAddress: { name: "register-address", requestsMax: 50, windowSeconds: attemptWindowSeconds },
+} as const;
+
+/** Tokens that travel by mail. A new mail makes the earlier ones of its kind worthless. */
+export const mailTokenLimits = {
+  lifeSeconds: { verify_email: 2 * 24 * 60 * 60, change_email: 60 * 60, reset_password: 30 * 60 },
+  /** Days for which a dead token is remembered. */
+  keptDays: 7,
+  forgottenAtOnceMax: 1_000,
+} as const;
+
+/** How often an account's mails and passwords may be asked about. */
+export const accountPaces = {
+  forgotByEmail: { name: "password-forgot-email", requestsMax: 3, windowSeconds: attemptWindowSeconds },
+  forgotByAddress: { name: "password-forgot-address", requestsMax: 30, windowSeconds: attemptWindowSeconds },
+  verificationByUser: { name: "verification-mail", requestsMax: 5, windowSeconds: 60 * 60 },
+  emailChangeByUser: { name: "email-change", requestsMax: 5, windowSeconds: 60 * 60 },
+  mailTokenByAddress: { name: "mail-token-address", requestsMax: 60, windowSeconds: attemptWindowSeconds },
+  /** Wrong current passwords of somebody who is signed in; right ones are taken back. */
+  passwordByUser: { name: "current-password", requestsMax: 10, windowSeconds: attemptWindowSeconds },
 } as const;

@@ -8,15 +8,21 @@ const Email = z
   .pipe(z.email())
   .openapi({ type: "string", format: "email", example: "ada@example.com" });
 
-/** NFC, so that the same letters typed on another keyboard are the same password. */
-const typedPassword = z.string().normalize("NFC").max(authLimits.passwordCharactersMax);
+/** NFKC, so that the same letters typed on another keyboard are the same password. */
+const typedPassword = z.string().normalize("NFKC").max(authLimits.passwordCharactersMax);
+const givenPassword = typedPassword.min(1).openapi({ format: "password" });
+const newPassword = typedPassword.min(authLimits.passwordCharactersMin).openapi({
+  format: "password",
+  description: "Spaces and every alphabet are welcome; the most common passwords and the e-mail are refused.",
+});
+const mailToken = z.string().min(1).max(100).openapi({ description: "As the mail carries it; good once." });
 
 const refreshToken = z.string().min(1).max(512).openapi({ description: "As the last answer gave it." });
 
 export const Registration = z
   .strictObject({
     email: Email,
-    password: typedPassword.min(authLimits.passwordCharactersMin).openapi({ format: "password" }),
+    password: newPassword,
     name: z
       .string()
       .trim()
@@ -32,6 +38,25 @@ export const Credentials = z
   .strictObject({ email: Email, password: typedPassword.min(1).openapi({ format: "password" }) })
   .openapi("Credentials");
 export type Credentials = z.infer<typeof Credentials>;
+
+export const EmailVerification = z.strictObject({ token: mailToken }).openapi("EmailVerification");
+
+export const EmailChange = z
+  .strictObject({ email: Email, current_password: givenPassword })
+  .openapi("EmailChange");
+export type EmailChange = z.infer<typeof EmailChange>;
+
+export const ForgottenPassword = z.strictObject({ email: Email }).openapi("ForgottenPassword");
+
+export const PasswordReset = z
+  .strictObject({ token: mailToken, password: newPassword })
+  .openapi("PasswordReset");
+export type PasswordReset = z.infer<typeof PasswordReset>;
+
+export const PasswordChange = z
+  .strictObject({ current_password: givenPassword, password: newPassword })
+  .openapi("PasswordChange");
+export type PasswordChange = z.infer<typeof PasswordChange>;
 
 export const RefreshRequest = z.strictObject({ refresh_token: refreshToken }).openapi("RefreshRequest");
 

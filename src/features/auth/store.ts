@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, or, sql } from "drizzle-orm";
+import { and, eq, gt, isNull, ne, or, sql } from "drizzle-orm";
 import type { Id } from "#core/ids";
 import type { Proof, SignInMethod } from "#core/principal";
 import { epochMs } from "#core/time";
@@ -29,18 +29,25 @@ export async function findUser(context: Context, id: Id<"user">): Promise<UserRo
 /** The user, provided that the session still stands. */
 export async function findUserOfSession(
   context: Context,
-  session: { userId: Id<"user">; sessionId: Id<"session"> },
+  session: { userId: Id<"user">; sessionId: Id<"session">; sessionVersion: number },
 ): Promise<UserRow | undefined> {
   const [row] = await context.databases.primary
     .select({ user: users })
     .from(users)
     .innerJoin(sessions, eq(sessions.userId, users.id))
-    .where(and(eq(users.id, session.userId), eq(sessions.id, session.sessionId), stands()));
+    .where(
+      and(
+        eq(users.id, session.userId),
+        eq(sessions.id, session.sessionId),
+        eq(users.sessionVersion, session.sessionVersion),
+        stands(),
+      ),
+    );
   return row?.user;
 }
 
 /** Keeps a hash that was made with newer parameters, unless the password was changed meanwhile. */
-export function replacePasswordHash(
+export function renewPasswordHash(
   context: Context,
   user: { id: Id<"user">; oldHash: string; newHash: string },
 ) {
@@ -48,6 +55,64 @@ export function replacePasswordHash(
     .update(users)
     .set({ passwordHash: user.newHash, updatedAt: sql`now()` })
     .where(and(eq(users.id, user.id), eq(users.passwordHash, user.oldHash)));
+}
+
+/** Changes the password; its batch fails when it was changed meanwhile. */
+export function replacePasswordHash(
+  context: Context,
+  user: { id: Id<"user">; oldHash: string; newHash: string },
+) {
+  return context.databases.primary.execute(sql`
+    with changed as (
+      update users set password_hash = ${user.newHash}, updated_at = now()
+      where id = ${user.id} and password_hash = ${user.oldHash} returning 1)
+    select expect_rows((select count(*) from changed), 1)`);
+}
+
+export function setPasswordHash(context: Context, user: { id: Id<"user">; passwordHash: string }) {
+  return context.databases.primary
+    .update(users)
+    .set({ passwordHash: user.passwordHash, updatedAt: sql`now()` })
+    .where(eq(users.id, user.id));
+}
+
+/** Gives the account a proven address; its batch fails when the address was changed meanwhile. */
+export function setVerifiedEmail(
+  context: Context,
+  change: { id: Id<"user">; formerEmail: string; email: string },
+) {
+  return context.databases.primary.execute(sql`
+    with changed as (
+      update users set email = ${change.email}, updated_at = now(),
+        email_verified_at = case when lower(email) = lower(${change.email})
+          then coalesce(email_verified_at, now()) else now() end
+      where id = ${change.id} and email = ${change.formerEmail} returning 1)
+    select expect_rows((select count(*) from changed), 1)`);
+}
+
+/** Makes every access token of the account worthless wherever the session is looked up. */
+export function raiseSessionVersion(context: Context, id: Id<"user">) {
+  return context.databases.primary
+    .update(users)
+    .set({ sessionVersion: sql`${users.sessionVersion} + 1` })
+    .where(eq(users.id, id));
+}
+
+/** Ends the account's sessions that still stand, but for the excepted one. */
+export function revokeSessions(
+  context: Context,
+  { userId, except }: { userId: Id<"user">; except?: Id<"session"> },
+) {
+  return context.databases.primary
+    .update(sessions)
+    .set({ revokedAt: sql`now()` })
+    .where(
+      and(
+        eq(sessions.userId, userId),
+        isNull(sessions.revokedAt),
+        except === undefined ? undefined : ne(sessions.id, except),
+      ),
+    );
 }
 
 export type NewSession = {

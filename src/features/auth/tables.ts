@@ -28,4 +28,20 @@ export const sessions = pgTable("sessions", {
   methods: text().array().$type<SignInMethod[]>().notNull(),
 });
 
+const mailTokenPurposes = ["verify_email", "change_email", "reset_password"] as const;
+export type MailTokenPurpose = (typeof mailTokenPurposes)[number];
+
+export const mailTokens = pgTable("mail_tokens", {
+  id: text().$type<Id<"mailToken">>().primaryKey(),
+  purpose: text({ enum: mailTokenPurposes }).notNull(),
+  tokenHash: text("token_hash").notNull(),
+  userId: text("user_id").$type<Id<"user">>(),
+  email: text(),
+  replacedEmail: text("replaced_email"),
+  expiresAt: timestamp("expires_at", { withTimezone: true }).notNull(),
+  usedAt: timestamp("used_at", { withTimezone: true }),
+  createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
+});
+export type MailTokenRow = typeof mailTokens.$inferSelect;
+
 export type UserRow = typeof users.$inferSelect;

@@ -47,6 +47,7 @@ test("a token speaks for its user until its last second", async () => {
     userId,
     sessionId,
     role,
+    sessionVersion: grant.sessionVersion,
     authenticatedAt,
     methods,
   });

@@ -1,0 +1,30 @@
+import { sha256Hex } from "#core/canonical-json";
+import { insertEvents } from "#events/record";
+import type { Context } from "#platform/context";
+import { transact } from "#platform/database";
+import { newMailTokenForAddress } from "./mail-tokens.ts";
+import { keepPace, keepPaceOfNetwork } from "./pace.ts";
+import { accountPaces } from "./rules.ts";
+
+/**
+ * Mails a token for a new password, if the address has an account. Whether it has is found out after the answer, by
+ * whoever sends the mail: until then the same rows are written for every address.
+ * @throws AppError rate_limited, by address and by network, for known and unknown addresses alike.
+ */
+export async function forgotPassword(
+  context: Context,
+  { email, network }: { email: string; network: string },
+): Promise<void> {
+  await Promise.all([
+    keepPaceOfNetwork(context, accountPaces.forgotByAddress, network),
+    keepPace(context, accountPaces.forgotByEmail, await sha256Hex(email.toLowerCase())),
+  ]);
+  const token = await newMailTokenForAddress(context, "reset_password", email);
+  await transact(context.databases.primary, [
+    token.statement,
+    insertEvents(context, [
+      { type: "mail_token.issued", subject: token.id, data: { mail_token_id: token.id } },
+    ]),
+  ]);
+  context.wakeOutbox();
+}
