@@ -1,7 +1,6 @@
-import { createRoute } from "@hono/zod-openapi";
-import { requireRole } from "#http/auth";
+import { describeRoute } from "#http/describe-route";
 import { networkOf } from "#http/network";
-import { bearerSecurity, bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
+import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
 import { changeEmail } from "./change-email.ts";
 import { changePassword } from "./change-password.ts";
 import { forgotPassword } from "./forgot-password.ts";
@@ -25,11 +24,10 @@ export const mailedRoutes = createRouter();
 export const accountRoutes = createRouter();
 
 const tags = ["auth"];
-const signedInErrors = ["unauthenticated", "invalid_token", "token_expired"] as const;
 const { lifeSeconds } = mailTokenLimits;
 
 mailedRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "post",
     path: "/auth/email/verify",
     tags,
@@ -49,7 +47,7 @@ mailedRoutes.openapi(
 );
 
 mailedRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "post",
     path: "/auth/password/forgot",
     tags,
@@ -71,7 +69,7 @@ mailedRoutes.openapi(
 );
 
 mailedRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "post",
     path: "/auth/password/reset",
     tags,
@@ -92,17 +90,15 @@ mailedRoutes.openapi(
 );
 
 accountRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "post",
     path: "/auth/email/verification",
     tags,
     summary: "Send the mail that proves the address once more",
     description: "The earlier mails are worthless from then on.",
-    security: bearerSecurity,
-    middleware: [requireRole("customer", "admin")] as const,
     responses: {
       202: { description: "The mail is on its way" },
-      ...problems(...signedInErrors, "email_already_verified", "rate_limited"),
+      ...problems("email_already_verified", "rate_limited"),
     },
   }),
   async (request) => {
@@ -112,26 +108,17 @@ accountRoutes.openapi(
 );
 
 accountRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "post",
     path: "/auth/email/change",
     tags,
     summary: "Ask for another e-mail address",
     description:
       "The new address is mailed a token for POST /auth/email/verify, and is the account's from then on. The present address is told.",
-    security: bearerSecurity,
-    middleware: [requireRole("customer", "admin")] as const,
     request: { body: jsonBody(EmailChange) },
     responses: {
       202: { description: "The mail to the new address is on its way" },
-      ...problems(
-        ...bodyErrors,
-        ...signedInErrors,
-        "invalid_credentials",
-        "email_taken",
-        "rate_limited",
-        "busy",
-      ),
+      ...problems(...bodyErrors, "invalid_credentials", "email_taken", "rate_limited", "busy"),
     },
   }),
   async (request) => {
@@ -141,25 +128,16 @@ accountRoutes.openapi(
 );
 
 accountRoutes.openapi(
-  createRoute({
+  describeRoute({
     method: "post",
     path: "/auth/password/change",
     tags,
     summary: "Change the password",
     description: "Needs the current one. This session stays, all others end, and the account is mailed.",
-    security: bearerSecurity,
-    middleware: [requireRole("customer", "admin")] as const,
     request: { body: jsonBody(PasswordChange) },
     responses: {
       204: { description: "The password is the new one" },
-      ...problems(
-        ...bodyErrors,
-        ...signedInErrors,
-        "invalid_credentials",
-        "conflict",
-        "rate_limited",
-        "busy",
-      ),
+      ...problems(...bodyErrors, "invalid_credentials", "conflict", "rate_limited", "busy"),
     },
   }),
   async (request) => {
