@@ -9,6 +9,7 @@ import { tellBuyer } from "#features/live/tell-buyer";
 import { returnStockOfEndedOrder } from "#features/orders/end-order";
 import { mailReceipt } from "#features/orders/mail-receipt";
 import { restockRefunded } from "#features/payments/restock-refunded";
+import { settleAfterRefund } from "#features/payments/settle-after-refund";
 import type { EventType, RecordedEvent } from "#events/catalogue";
 import type { Handler } from "#events/drain";
 import type { Context } from "#platform/context";
@@ -29,6 +30,8 @@ const searchIndex = { name: "search-index", handle: syncProduct, handleTogether:
 const live = { name: "live", handle: tellBuyer };
 
 const returnStock = { name: "return-stock", handle: returnStockOfEndedOrder };
+
+const refundsElsewhere = { name: "refunds-elsewhere", handle: settleAfterRefund };
 
 /** Who hears of which event. Every event type has an entry, empty where nobody listens yet. */
 const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
@@ -54,8 +57,8 @@ const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
   "order.payment_review": [live],
   "order.disputed": [],
   "order.refund_requested": [],
-  "order.refunded": [{ name: "restock", handle: restockRefunded }, live],
-  "order.refund_failed": [live],
+  "order.refunded": [{ name: "restock", handle: restockRefunded }, refundsElsewhere, live],
+  "order.refund_failed": [refundsElsewhere, live],
   "order.cancelled": [returnStock, live],
   "order.expired": [returnStock, live],
   "order.fulfilling": [live],

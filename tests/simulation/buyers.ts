@@ -44,7 +44,7 @@ export class Buyer {
     if (answer.value.ok) {
       const { orderId } = answer.value.answer;
       const opened = await network.ask(`open ${orderId}`, (process) =>
-        new Shop(this.#world, process).openPayment(orderId, orderId),
+        new Shop(this.#world, process).openPayment(orderId, orderId, "stripe"),
       );
       if (opened.kind === "value") provider.pay(opened.value, "approve");
     }
@@ -108,13 +108,16 @@ export class Buyer {
   }
 
   async #pay(orderId: string): Promise<void> {
-    const { random, scheduler, network } = this.#world;
+    const { random, scheduler, network, climate } = this.#world;
     let keys = 0;
+    let by = random.pick(climate.offered);
     const open = () => {
+      if (random.chance(0.2)) by = random.pick(climate.offered);
+      const chosen = by;
       keys += random.chance(0.3) ? 1 : 0;
       const key = `${orderId} payment ${keys}`;
       return network.ask(`open ${key}`, (process) =>
-        new Shop(this.#world, process).openPayment(orderId, key),
+        new Shop(this.#world, process).openPayment(orderId, `${key} ${chosen}`, chosen),
       );
     };
     for (let tries = 0; tries < triesMax; tries++) {
@@ -135,9 +138,10 @@ export class Buyer {
     }
   }
 
-  /** @returns false when the provider would not take the payment any more. */
+  /** @returns false when the provider would not take the payment any more. A manual payment only staff can receive. */
   async #payAtProvider(reference: string): Promise<boolean> {
     const { random, scheduler, provider, climate, interfered } = this.#world;
+    if (!provider.payments.has(reference)) return true;
     if (random.chance(climate.interference))
       scheduler.after(random.below(15 * 60_000), () => {
         interfered.add(reference);

@@ -1,7 +1,8 @@
-import { hasEnded, isPayable, reservationId, unitsBySku } from "#features/orders/rules";
+import { type OrderStatus, hasEnded, isPayable, reservationId, unitsBySku } from "#features/orders/rules";
 import { openAttemptStatuses } from "#features/payments/rules";
 import { Violation } from "./network.ts";
-import type { Order } from "./world/rows.ts";
+import type { BooksModel } from "./world/books.ts";
+import type { Order, RefundRow } from "./world/rows.ts";
 import type { World } from "./world/world.ts";
 
 /** What must hold once nothing is under way any more, whatever came before. */
@@ -18,6 +19,8 @@ export function checkRest(world: World): void {
   for (const entry of database.outbox.entries)
     if (entry.state !== "delivered")
       throw new Violation("every event is delivered", `${entry.event.type} of ${entry.event.subject}`);
+  for (const refund of database.refunds.rows.values()) checkRestock(world, refund);
+  database.disputes.check();
   checkMoney(world);
 }
 
@@ -31,7 +34,7 @@ function checkOrder(world: World, order: Order): void {
   for (let sequence = 1; sequence <= order.version; sequence++)
     if (!world.told.get(id)?.has(sequence))
       throw new Violation("the buyer hears of everything", `${id} has not told of ${sequence}`);
-  if (status === "paid" && !world.hasCommitted(order)) throw new Violation("a paid order has its stock", id);
+  if (isSold(status) && !world.hasCommitted(order)) throw new Violation("a paid order has its stock", id);
 }
 
 /** What was added is in the cart or was ordered; orders of two keys may have taken the same units. */
@@ -59,51 +62,71 @@ function checkSku(world: World, sku: string): void {
   let claimed = 0;
   for (const order of world.database.orders.values()) {
     const units = unitsBySku(order.lines).find(([each]) => each === sku)?.[1] ?? 0;
-    if (order.status === "paid") claimed += units;
     const claim = model.reservation(reservationId(order.id, sku));
-    if (order.status === "payment_review" && claim?.status === "committed") claimed += units;
+    const mayBeSold = order.status === "payment_review" || order.status === "refunded";
+    if (isSold(order.status) || (mayBeSold && claim?.status === "committed")) claimed += units;
   }
   if (model.stock.held !== 0) throw new Violation("no hold is stranded", `${sku} holds ${model.stock.held}`);
   if (model.stock.sold !== claimed)
     throw new Violation("what is sold is what was paid", `${sku}: ${model.stock.sold} sold, ${claimed} paid`);
 }
 
-function checkMoney({ provider, database }: World): void {
+/** The units of a refund come back on sale exactly where it succeeded and says so. */
+function checkRestock(world: World, refund: RefundRow): void {
+  const { id, orderId, status, restock, lines } = refund;
+  if (status === "pending") throw new Violation("no refund is stuck", id);
+  const order = world.database.orders.get(orderId);
+  for (const sku of world.inventory.keys()) {
+    const returned = lines.filter((line) =>
+      order?.lines.some((each) => each.id === line.order_line_id && each.sku === sku),
+    );
+    const due =
+      restock && status === "succeeded" ? returned.reduce((sum, { quantity }) => sum + quantity, 0) : 0;
+    const adjustment = world.sku(sku).adjustment(`restock ${id}`);
+    const moved = adjustment?.reply.ok ? adjustment.reply.movement.quantity : 0;
+    if (moved !== due)
+      throw new Violation("refunded units come back on sale", `${id}: ${moved} of ${due} ${sku}`);
+  }
+}
+
+function isSold(status: OrderStatus): boolean {
+  return status === "paid" || status === "partially_refunded";
+}
+
+function checkMoney(world: World): void {
+  const { database } = world;
   const kept = new Map<string, number>();
   let received = 0;
   let returned = 0;
-  for (const facts of provider.payments.values()) {
+  for (const facts of world.payments()) {
     const orderId = facts.orderId ?? "";
     const order = database.orders.get(orderId);
     if (facts.state === "authorised" && order?.status !== "payment_review")
       throw new Violation("no authorisation is left open", `${facts.reference} of ${orderId}`);
-    if (order && hasEnded(order.status) && facts.state !== "cancelled" && facts.state !== "captured")
+    const isOver = facts.state === "cancelled" || facts.state === "captured";
+    if (order && hasEnded(order.status) && !isOver && world.handedOver.has(facts.reference))
       throw new Violation("nobody can pay for an order that has ended", `${facts.reference} of ${orderId}`);
     kept.set(orderId, (kept.get(orderId) ?? 0) + facts.capturedAmount - facts.refundedAmount);
     received += facts.capturedAmount;
     returned += facts.refundedAmount;
   }
   for (const order of database.orders.values()) {
-    const due = order.status === "paid" ? order.total : 0;
+    const due = isSold(order.status) ? order.total - order.refunded : 0;
     if (order.status !== "payment_review" && (kept.get(order.id) ?? 0) !== due)
       throw new Violation(
         "buyers pay what they bought, once",
         `${order.id}: ${kept.get(order.id)} of ${due}`,
       );
   }
-  checkBooks(database.accounts, { received, returned });
+  checkBooks(database.books, { received, returned });
 }
 
-function checkBooks(
-  accounts: ReadonlyMap<string, number>,
-  { received, returned }: { received: number; returned: number },
-): void {
-  const balance = (account: string) => accounts.get(account) ?? 0;
-  const sum = [...accounts.values()].reduce((total, each) => total + each, 0);
+function checkBooks(books: BooksModel, { received, returned }: { received: number; returned: number }): void {
+  const sum = [...books.accounts.values()].reduce((total, each) => total + each, 0);
   if (sum !== 0) throw new Violation("money sums to zero", `the books are off by ${sum}`);
-  if (-balance("sales") !== received || balance("refunds") !== returned)
+  if (-books.balance("sales") !== received || books.balance("refunds") !== returned)
     throw new Violation(
       "the books say what the provider says",
-      `${received} received, ${-balance("sales")} booked; ${returned} returned, ${balance("refunds")} booked`,
+      `${received} received, ${-books.balance("sales")} booked; ${returned} returned, ${books.balance("refunds")} booked`,
     );
 }

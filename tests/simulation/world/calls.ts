@@ -10,6 +10,7 @@ export const calls = {
   release: toObject("release"),
   commit: toObject("commit"),
   revert: toObject("revert"),
+  adjust: toObject("adjust"),
   load: toPostgres("load"),
   find: toPostgres("find"),
   store: toPostgres("store"),

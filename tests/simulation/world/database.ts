@@ -1,9 +1,9 @@
 import { AppError } from "#core/errors";
 import { nextState } from "#core/state-machine";
-import type { PaymentFacts } from "#core/payment-facts";
+import type { OutsideProvider, PaymentFacts, PaymentProvider } from "#core/payment-facts";
 import type { OrderEventType } from "#events/catalogue";
 import { type OrderTransition, isPayable, orderTransitions } from "#features/orders/rules";
-import { type MoneyFact, postingsOf } from "#features/payments/bookkeeping";
+import type { MoneyFact } from "#features/payments/bookkeeping";
 import { type AttemptStatus, openAttemptStatuses } from "#features/payments/rules";
 import { Violation } from "../network.ts";
 import type {
@@ -13,8 +13,11 @@ import type {
   OrderRow,
   PaymentEventRow,
   PlacedAnswer,
-  RefundRow,
+  DisputeReport,
 } from "./rows.ts";
+import { BooksModel } from "./books.ts";
+import { DisputesModel } from "./disputes.ts";
+import { RefundsModel } from "./refunds.ts";
 import { OutboxModel } from "./outbox.ts";
 
 const checkMsMin = 20_000;
@@ -33,6 +36,13 @@ export type AttemptMove = {
 };
 export type Move = { order?: OrderMove | undefined; attempt?: AttemptMove | undefined };
 
+/** What a provider tells in one webhook. */
+export type ProviderEvent = {
+  provider: OutsideProvider;
+  told: PaymentFacts;
+  dispute: DisputeReport | undefined;
+};
+
 type DatabaseHooks = {
   now: () => number;
   onPlace: (order: OrderRow) => void;
@@ -47,10 +57,9 @@ export class DatabaseModel {
   readonly paymentEvents = new Map<string, PaymentEventRow>();
   readonly placed = new Map<string, PlacedAnswer>();
   readonly #opened = new Map<string, CheckoutAnswer>();
-  readonly refunds = new Map<string, RefundRow>();
-  readonly #booked = new Set<string>();
-  /** Balance of every account of the books. */
-  readonly accounts = new Map<string, number>();
+  readonly refunds = new RefundsModel(this);
+  readonly disputes = new DisputesModel(this);
+  readonly books = new BooksModel();
   readonly outbox: OutboxModel;
   readonly #hooks: DatabaseHooks;
 
@@ -68,8 +77,7 @@ export class DatabaseModel {
     if (row === undefined) return undefined;
     let attempt: AttemptRow | undefined;
     for (const each of this.attempts.values()) if (each.orderId === orderId) attempt = each;
-    const refunds = [...this.refunds.values()].filter((refund) => refund.orderId === orderId);
-    return { ...row, attempt, refunds };
+    return { ...row, attempt, refunds: this.refunds.of(orderId) };
   }
 
   /** @returns false when the key has an answer already. */
@@ -116,7 +124,7 @@ export class DatabaseModel {
       this.#hooks.onMove(moved);
       this.#hooks.wakeOutbox();
     }
-    if (orderMove && attemptMove?.status === "captured" && attempt) this.#book(captureOf(row, attempt));
+    if (orderMove && attemptMove?.status === "captured" && attempt) this.books.book(captureOf(row, attempt));
     return true;
   }
 
@@ -132,7 +140,7 @@ export class DatabaseModel {
   }
 
   /** @returns undefined when the order has another attempt that can still take money. */
-  insertAttempt(order: OrderRow, id: string): AttemptRow | undefined {
+  insertAttempt(order: OrderRow, id: string, provider: PaymentProvider): AttemptRow | undefined {
     for (const { orderId, status } of this.attempts.values())
       if (orderId === order.id && status !== "cancelled" && status !== "failed") return undefined;
     const { id: orderId, total: amount, currency } = order;
@@ -141,16 +149,23 @@ export class DatabaseModel {
       orderId,
       amount,
       currency,
-      provider: "stripe",
+      provider,
       status: "creating",
       providerReference: null,
       failureCode: null,
       capturedAmount: 0,
+      receivedAt: null,
       version: 1,
       createdAt: this.now,
       nextCheckAt: this.now + checkMsMin,
     };
     this.attempts.set(id, attempt);
+    return attempt;
+  }
+
+  attemptOf(id: string): AttemptRow {
+    const attempt = this.attempts.get(id);
+    if (attempt === undefined) throw new Violation("attempts do not vanish", id);
     return attempt;
   }
 
@@ -174,10 +189,19 @@ export class DatabaseModel {
     return "stored";
   }
 
-  insertPaymentEvent(id: string, told: PaymentFacts): void {
+  insertPaymentEvent(id: string, { provider, told, dispute }: ProviderEvent): void {
     if (this.paymentEvents.has(id)) return;
     const { reference: providerReference } = told;
-    this.paymentEvents.set(id, { id, providerReference, told, receivedAt: this.now, processedAt: null });
+    const receivedAt = this.now;
+    this.paymentEvents.set(id, {
+      id,
+      provider,
+      providerReference,
+      told,
+      dispute,
+      receivedAt,
+      processedAt: null,
+    });
   }
 
   markProcessed(id: string): void {
@@ -185,42 +209,10 @@ export class DatabaseModel {
     if (event) this.paymentEvents.set(id, { ...event, processedAt: new Date(this.now) });
   }
 
-  insertSurplusRefund(order: Order, attemptId: string, amount: number): RefundRow {
-    const id = `surplus ${attemptId}`;
-    const known = this.refunds.get(id);
-    if (known) return known;
-    const refund = {
-      id,
-      orderId: order.id,
-      attemptId,
-      amount,
-      status: "pending" as const,
-      nextCheckAt: this.now + checkMsMin,
-    };
-    this.refunds.set(id, refund);
+  /** Staff have received a manual payment. */
+  markReceived(attemptId: string): void {
     const attempt = this.attempts.get(attemptId);
-    if (attempt) this.#book(captureOf(order, attempt));
-    return refund;
-  }
-
-  settleRefund(order: Order, refund: RefundRow): boolean {
-    if (this.refunds.get(refund.id)?.status !== "pending") return true;
-    const refunded = order.refunded + refund.amount;
-    if (!this.move(order, { order: { transition: undefined, event: "order.refunded", refunded } }))
-      return false;
-    this.refunds.set(refund.id, { ...refund, status: "succeeded" });
-    const { id: orderId, currency } = order;
-    const { amount } = refund;
-    const transactionId = `refund:${refund.id}`;
-    this.#book({ transactionId, kind: "refund", orderId, provider: "stripe", amount, currency });
-    return true;
-  }
-
-  #book(fact: MoneyFact): void {
-    if (this.#booked.has(fact.transactionId)) throw new Violation("money is booked once", fact.transactionId);
-    this.#booked.add(fact.transactionId);
-    for (const { account, amount } of postingsOf(fact))
-      this.accounts.set(account, (this.accounts.get(account) ?? 0) + amount);
+    if (attempt) this.attempts.set(attemptId, { ...attempt, receivedAt: attempt.receivedAt ?? this.now });
   }
 
   strandedEvents(): PaymentEventRow[] {
@@ -236,15 +228,6 @@ export class DatabaseModel {
       const nextCheckAt = now + Math.max(checkMsMin, (now - attempt.createdAt) / 2);
       this.attempts.set(attempt.id, { ...attempt, nextCheckAt });
     }
-    return due;
-  }
-
-  takeDueRefunds(): RefundRow[] {
-    const { now } = this;
-    const due = [...this.refunds.values()].filter(
-      (each) => each.status === "pending" && each.nextCheckAt < now,
-    );
-    for (const refund of due) this.refunds.set(refund.id, { ...refund, nextCheckAt: now + checkMsMin });
     return due;
   }
 
@@ -265,9 +248,7 @@ export class DatabaseModel {
       if (event.processedAt === null) next = Math.min(next, event.receivedAt + strandedMs);
     for (const attempt of this.attempts.values())
       if (isOpen(attempt)) next = Math.min(next, attempt.nextCheckAt);
-    for (const refund of this.refunds.values())
-      if (refund.status === "pending") next = Math.min(next, refund.nextCheckAt);
-    return next;
+    return Math.min(next, this.refunds.nextDueAt());
   }
 
   nextExpiryAt(): number {

@@ -1,7 +1,8 @@
 import { type Handler, drainOutbox } from "#events/drain";
-import type { PaymentFacts } from "#core/payment-facts";
 import { epochMs } from "#core/time";
 import { type Channel, type Process, Violation } from "../network.ts";
+import type { ProviderEvent } from "./database.ts";
+import type { News } from "./provider.ts";
 import type { OrderEvent } from "./rows.ts";
 import { Shop } from "./shop.ts";
 import type { World } from "./world.ts";
@@ -16,6 +17,7 @@ const calls: Record<"storeEvent" | "publish" | "outbox" | "live" | "due", Channe
 
 /** Tries of the provider at one webhook, and of the queue at one message. */
 const webhookTriesMax = 5;
+const newsTriesMax = 200;
 const messageTriesMax = 4;
 const webhookRetryMs = 120_000;
 const messageRetryMs = 60_000;
@@ -28,7 +30,7 @@ export class Deliveries {
 
   constructor(world: World) {
     this.#world = world;
-    world.onNotify = (reference) => this.#sendWebhook(reference);
+    world.onNotify = (reference, news) => this.#sendWebhook(reference, news);
     world.onWakeOutbox = () => this.#wakeOutbox();
   }
 
@@ -37,22 +39,25 @@ export class Deliveries {
     this.#world.scheduler.after(sweepMs, () => this.#sweep());
   }
 
-  #sendWebhook(reference: string): void {
+  #sendWebhook(reference: string, news: News | undefined): void {
     const { random, climate, scheduler } = this.#world;
     this.#webhookCount += 1;
     const eventId = `evt_${this.#webhookCount}`;
     const told = this.#world.provider.read(reference);
-    if (random.chance(climate.webhookLost)) return;
-    const deliver = () => this.#deliver("webhook", () => this.#receive(eventId, told), webhookTriesMax);
+    const provider = reference.startsWith("paypal") ? ("paypal" as const) : ("stripe" as const);
+    if (news === undefined && random.chance(climate.webhookLost)) return;
+    const receive = () => this.#receive(eventId, { provider, told, dispute: news?.dispute });
+    const tries = news === undefined ? webhookTriesMax : newsTriesMax;
+    const deliver = () => this.#deliver("webhook", receive, tries);
     scheduler.after(random.below(random.chance(0.2) ? 300_000 : 3_000), deliver);
     if (random.chance(climate.weather.repeated)) scheduler.after(random.below(600_000), deliver);
   }
 
   /** As the webhook routes do: store, then publish at best. */
-  #receive(eventId: string, told: PaymentFacts): Promise<boolean> {
+  #receive(eventId: string, event: ProviderEvent): Promise<boolean> {
     return this.#flow(`webhook ${eventId}`, async (process) => {
       const { network, database } = this.#world;
-      await network.call(process, calls.storeEvent, () => database.insertPaymentEvent(eventId, told));
+      await network.call(process, calls.storeEvent, () => database.insertPaymentEvent(eventId, event));
       void network.call(process, calls.publish, () => this.#enqueue(eventId)).catch(() => undefined);
     });
   }
@@ -114,6 +119,9 @@ export class Deliveries {
       handlers.unshift({ name: "clear-cart", handle: () => shop.clearCart(subject) });
     if (type === "order.cancelled" || type === "order.expired")
       handlers.unshift({ name: "return-stock", handle: () => shop.returnStock(subject) });
+    if (type === "order.refunded" || type === "order.refund_failed")
+      handlers.unshift({ name: "refunds-elsewhere", handle: () => shop.settleAfterRefund(subject) });
+    if (type === "order.refunded") handlers.unshift({ name: "restock", handle: () => shop.restock(subject) });
     return handlers;
   }
 
@@ -143,7 +151,7 @@ export class Deliveries {
       await tolerate(shop.processEvent(event.id));
     for (const attempt of await look(() => database.takeDueAttempts()))
       await tolerate(shop.settlePayment(attempt.orderId));
-    for (const refund of await look(() => database.takeDueRefunds()))
+    for (const refund of await look(() => database.refunds.takeDue()))
       await tolerate(shop.executeRefund(refund));
   }
 

@@ -1,41 +1,59 @@
-import type { PaymentFacts, RefundFacts } from "#core/payment-facts";
+import type { OutsideProvider, PaymentFacts, RefundFacts } from "#core/payment-facts";
 import type { EpochMs } from "#core/time";
+import type { DisputeFacts } from "#features/payments/dispute-facts";
 import type { PaymentRequest, RefundRequest } from "#providers/payment-gateway";
+import { Fault } from "../network.ts";
+import type { DisputeReport } from "./rows.ts";
+
+/** What is more than a step of the shop's own payment: the provider tells it until it was heard. */
+export type News = { readonly dispute: DisputeReport | undefined };
 
 type ProviderHooks = {
   now: () => EpochMs;
   /** Something happened to this payment: the shop is to be told, some time or other. */
-  notify: (reference: string) => void;
+  notify: (reference: string, news?: News) => void;
   /** Called before the shop's capture takes effect. */
   onCapture: (facts: PaymentFacts) => void;
   /** Whether the bank takes its authorisation back, or just gives no money, when it is asked for. */
   refusesCapture: () => "no" | "voids" | "declines";
-  /** Whether the buyer's approval is only the first of two steps, as with PayPal. */
-  approvesFirst: () => boolean;
+  /** Whether a write breaks down, before or after its effect: the 500 is its key's answer from then on. */
+  breaksDown: () => "no" | "before" | "after";
+  /** What becomes of a refund: at once, or later. */
+  refundGoes: (refundId: string) => { at: "once" | "later"; state: "succeeded" | "failed" };
+  later: (run: () => void) => void;
 };
 
 /** Approved, declined, stopped by a question to the buyer, or by a way of paying that moves the money at once. */
 export type PayOutcome = "approve" | "decline" | "challenge" | "transfer";
 
-/** Hours after which idempotency keys are forgotten. */
-const keyMsMax = 24 * 60 * 60 * 1000;
+/** When idempotency keys are forgotten; providers keep them a day or longer, which would only take longer here. */
+const keyMsMax = 3 * 60 * 60 * 1000;
 
-/** The provider's side of the payments: authorise, capture, cancel and refund, each write under a key. */
+type Answer = { at: EpochMs; facts: PaymentFacts | "broken" };
+
+/** The providers' side of the payments: authorise, capture, cancel and refund, each write under a key. */
 export class ProviderModel {
   readonly payments = new Map<string, PaymentFacts>();
   readonly authorisedAt = new Map<string, EpochMs>();
   readonly cancelledAt = new Map<string, EpochMs>();
-  readonly #answers = new Map<string, { at: EpochMs; facts: PaymentFacts }>();
+  readonly createdAt = new Map<string, EpochMs>();
+  readonly #answers = new Map<string, Answer>();
   readonly #refunds = new Map<string, RefundFacts>();
+  /** Authorisations that the bank will not pay out. */
+  readonly #refused = new Set<string>();
   readonly #hooks: ProviderHooks;
 
   constructor(hooks: ProviderHooks) {
     this.#hooks = hooks;
   }
 
-  authorise({ attemptId, orderId, amount, currency }: PaymentRequest): PaymentFacts {
+  authorise(
+    provider: OutsideProvider,
+    { attemptId, orderId, amount, currency }: PaymentRequest,
+  ): PaymentFacts {
     return this.#once(`${attemptId}-authorise`, () => {
-      const reference = `pi_${this.payments.size + 1}`;
+      const reference = `${provider} ${this.payments.size + 1}`;
+      this.createdAt.set(reference, this.#hooks.now());
       const state = "pending" as const;
       return this.#put({
         reference,
@@ -68,9 +86,12 @@ export class ProviderModel {
     return this.#once(`${attemptId}-capture`, () => {
       const facts = this.read(reference);
       this.#hooks.onCapture(facts);
-      const refusal = this.#hooks.refusesCapture();
+      const refusal = this.#refused.has(reference) ? "declines" : this.#hooks.refusesCapture();
       if (refusal === "voids") return this.#move({ ...facts, state: "cancelled" });
-      if (refusal === "declines") return this.#move({ ...facts, failureCode: "expired_card" });
+      if (refusal === "declines") {
+        this.#refused.add(reference);
+        return this.#move({ ...facts, failureCode: "expired_card" });
+      }
       return this.#move({ ...facts, state: "captured", capturedAmount: facts.amount });
     });
   }
@@ -83,17 +104,43 @@ export class ProviderModel {
     );
   }
 
-  refund({ refundId, reference, amount }: RefundRequest): RefundFacts {
+  refund({ refundId, reference, amount }: Omit<RefundRequest, "currency">): RefundFacts {
     const known = this.#refunds.get(refundId);
     if (known) return known;
     const facts = this.read(reference);
-    const left = facts.capturedAmount - facts.refundedAmount;
-    const state = amount <= left ? ("succeeded" as const) : ("failed" as const);
-    const failureCode = state === "failed" ? "charge_already_refunded" : undefined;
-    const refund = { reference: `re_${this.#refunds.size + 1}`, state, amount, failureCode };
-    this.#refunds.set(refundId, refund);
-    if (state === "succeeded") this.#move({ ...facts, refundedAmount: facts.refundedAmount + amount });
-    return refund;
+    const made = { reference: `re_${this.#refunds.size + 1}`, amount };
+    if (amount > facts.capturedAmount - facts.refundedAmount)
+      return this.#putRefund(refundId, { ...made, state: "failed", failureCode: "charge_already_refunded" });
+    const { at, state } = this.#hooks.refundGoes(refundId);
+    const failureCode = state === "failed" ? "lost_or_stolen_card" : undefined;
+    if (at === "once") {
+      if (state === "succeeded") this.#move({ ...facts, refundedAmount: facts.refundedAmount + amount });
+      return this.#putRefund(refundId, { ...made, state, failureCode });
+    }
+    // A refund under way counts as given back until it fails.
+    this.#move({ ...facts, refundedAmount: facts.refundedAmount + amount });
+    this.#hooks.later(() => {
+      this.#putRefund(refundId, { ...made, state, failureCode });
+      const then = this.read(reference);
+      this.#move(state === "failed" ? { ...then, refundedAmount: then.refundedAmount - amount } : then);
+    });
+    return this.#putRefund(refundId, { ...made, state: "pending", failureCode: undefined });
+  }
+
+  /** Somebody gives money back in the provider's dashboard. */
+  refundInDashboard(reference: string, amount: number): void {
+    const facts = this.read(reference);
+    if (amount > facts.capturedAmount - facts.refundedAmount) return;
+    this.#put({ ...facts, refundedAmount: facts.refundedAmount + amount });
+    this.#hooks.notify(reference, { dispute: undefined });
+  }
+
+  /** The buyer's bank takes up a dispute, or decides it; the time is told in seconds. */
+  dispute(reference: string, status: DisputeFacts["status"]): void {
+    const { amount, currency } = this.read(reference);
+    const facts = { reference: `dispute of ${reference}`, status, amount, currency, reason: "fraudulent" };
+    const occurredAt = new Date(Math.floor(this.#hooks.now() / 1000) * 1000);
+    this.#hooks.notify(reference, { dispute: { facts, occurredAt } });
   }
 
   /** What the buyer does with the payment; one that is over cannot be paid. */
@@ -101,7 +148,7 @@ export class ProviderModel {
     const facts = this.read(reference);
     if (facts.state !== "pending" && facts.state !== "requires_action") return false;
     if (outcome === "approve") {
-      const state = this.#hooks.approvesFirst() ? ("approved" as const) : ("authorised" as const);
+      const state = reference.startsWith("paypal") ? ("approved" as const) : ("authorised" as const);
       this.#move({ ...facts, state, failureCode: undefined });
       this.authorisedAt.set(reference, this.#hooks.now());
     }
@@ -121,13 +168,20 @@ export class ProviderModel {
       this.#move({ ...facts, state: "cancelled" });
   }
 
-  /** The same key gets the first answer, even when the payment has moved on since. */
+  /** The same key gets the first answer, even when the payment has moved on since; a 500 is an answer too. */
   #once(key: string, act: () => PaymentFacts): PaymentFacts {
     const now = this.#hooks.now();
     const known = this.#answers.get(key);
-    if (known && now - known.at < keyMsMax) return known.facts;
-    const facts = act();
-    this.#answers.set(key, { at: now, facts });
+    if (known && now - known.at < keyMsMax) return answerOf(known, key);
+    const breaksDown = this.#hooks.breaksDown();
+    const facts = breaksDown === "before" ? "broken" : act();
+    const answer = { at: now, facts: breaksDown === "after" ? "broken" : facts } as const;
+    this.#answers.set(key, answer);
+    return answerOf(answer, key);
+  }
+
+  #putRefund(refundId: string, facts: RefundFacts): RefundFacts {
+    this.#refunds.set(refundId, facts);
     return facts;
   }
 
@@ -142,4 +196,9 @@ export class ProviderModel {
     this.payments.set(facts.reference, facts);
     return facts;
   }
+}
+
+function answerOf({ facts }: Answer, key: string): PaymentFacts {
+  if (facts === "broken") throw new Fault(`${key} is answered with a 500`);
+  return facts;
 }

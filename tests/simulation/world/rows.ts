@@ -1,11 +1,17 @@
 import type { Id } from "#core/ids";
-import type { PaymentFacts, PaymentProvider } from "#core/payment-facts";
+import type { OutsideProvider, PaymentFacts, PaymentProvider } from "#core/payment-facts";
 import type { OrderEventType } from "#events/catalogue";
 import type { OrderStatus } from "#features/orders/rules";
+import type { DisputeFacts } from "#features/payments/dispute-facts";
 import type { AttemptStatus } from "#features/payments/rules";
 
 /** The rows of the simulated Postgres, as far as the flows look at them. Rows are replaced, never changed. */
-export type OrderLine = { readonly sku: string; readonly quantity: number };
+export type OrderLine = {
+  readonly id: string;
+  readonly sku: string;
+  readonly quantity: number;
+  readonly unitPrice: number;
+};
 
 export type OrderRow = {
   readonly id: Id<"order">;
@@ -29,6 +35,8 @@ export type AttemptRow = {
   readonly amount: number;
   readonly currency: string;
   readonly capturedAmount: number;
+  /** When staff confirmed that a manual payment's money is there. */
+  readonly receivedAt: number | null;
   readonly createdAt: number;
   readonly nextCheckAt: number;
   readonly version: number;
@@ -40,8 +48,19 @@ export type RefundRow = {
   readonly attemptId: string;
   readonly amount: number;
   readonly status: "pending" | "succeeded" | "failed";
+  readonly lines: readonly { readonly order_line_id: string; readonly quantity: number }[];
+  readonly restock: boolean;
+  /** The request that it answers: a repetition finds it here. */
+  readonly requestKey: string;
+  readonly providerReference: string | null;
+  readonly failureCode: string | null;
   readonly nextCheckAt: number;
+  readonly version: number;
 };
+
+/** What an event tells of a disputed payment. */
+export type DisputeReport = { readonly facts: DisputeFacts; readonly occurredAt: Date };
+export type DisputeRow = { readonly status: DisputeFacts["status"]; readonly reportedAt: Date };
 
 /** An order with all that belongs to it, as one transaction read it. */
 export type Order = OrderRow & {
@@ -51,9 +70,11 @@ export type Order = OrderRow & {
 
 export type PaymentEventRow = {
   readonly id: string;
+  readonly provider: OutsideProvider;
   readonly providerReference: string;
   /** What the payment was when the provider told of it. */
   readonly told: PaymentFacts;
+  readonly dispute: DisputeReport | undefined;
   readonly receivedAt: number;
   readonly processedAt: Date | null;
 };

@@ -1,6 +1,6 @@
 import { AppError } from "#core/errors";
 import type { Id } from "#core/ids";
-import type { PaymentFacts } from "#core/payment-facts";
+import type { PaymentFacts, PaymentProvider } from "#core/payment-facts";
 import { Currency, money } from "#core/money";
 import { epochMs } from "#core/time";
 import type { CheckoutReply } from "#durable-objects/cart/checkouts";
@@ -9,13 +9,25 @@ import { type End, type EndingPorts, endOrder, expireOrder } from "#features/ord
 import { type Placed, place } from "#features/orders/placement";
 import { orderTimes, reservationId } from "#features/orders/rules";
 import { type StockObjects, commitStock, returnStock } from "#features/orders/stock-claims";
+import { type DisputePorts, recordReport } from "#features/payments/dispute-recording";
 import { closePayment } from "#features/payments/closing";
 import { processEvent } from "#features/payments/event-processing";
 import { openPayment } from "#features/payments/opening";
+import { planRefund, returnedUnits } from "#features/payments/refund-rules";
+import { executeRefund } from "#features/payments/refunding";
 import { type SettlementPorts, settle } from "#features/payments/settlement";
 import { type Channel, type Process, Violation } from "../network.ts";
 import { calls } from "./calls.ts";
-import type { AttemptRow, Order, OrderRow, PlacedAnswer, RefundRow } from "./rows.ts";
+import { Gateways } from "./gateways.ts";
+import type {
+  AttemptRow,
+  DisputeReport,
+  DisputeRow,
+  Order,
+  OrderRow,
+  PlacedAnswer,
+  RefundRow,
+} from "./rows.ts";
 import type { World } from "./world.ts";
 
 export type Placement = {
@@ -27,16 +39,25 @@ export type Placement = {
 };
 export type PlacementOutcome = Placed<{ total: number }, PlacedAnswer>;
 
+/** What staff ask to give back: an amount, the price of lines, or all that is left. */
+export type AskedRefund = {
+  amount?: number;
+  lines?: readonly { order_line_id: string; quantity: number }[];
+  restock: boolean;
+};
+
 const currency = Currency.parse("USD");
 
 /** The production flows of one process, with every port over the network. */
 export class Shop {
   readonly #world: World;
   readonly #process: Process;
+  readonly #gateways: Gateways;
 
   constructor(world: World, process: Process) {
     this.#world = world;
     this.#process = process;
+    this.#gateways = new Gateways(world, process);
   }
 
   async placeOrder(placement: Placement): Promise<PlacementOutcome> {
@@ -76,7 +97,7 @@ export class Shop {
   }
 
   /** Opens the order's payment. @returns the provider's reference, with which the buyer pays. */
-  async openPayment(orderId: string, key: string): Promise<string> {
+  async openPayment(orderId: string, key: string, provider: PaymentProvider): Promise<string> {
     const { database } = this.#world;
     const opened = await openPayment<AttemptRow, Order, PaymentFacts, { attemptId: string }>(
       {
@@ -84,17 +105,19 @@ export class Shop {
         load: () => this.#mustLoad(orderId),
         findAnswer: () => this.#call(calls.find, () => database.opened(key)),
         insertAttempt: (order) =>
-          this.#call(calls.store, () => database.insertAttempt(order, this.#world.newId("pay"))),
-        authorise: (order, attempt) => this.#authorise(order, attempt),
-        read: (_attempt, reference) => this.#read(reference),
+          this.#call(calls.store, () => database.insertAttempt(order, this.#world.newId("pay"), provider)),
+        authorise: (order, attempt) => this.#gateways.authorise(order, attempt),
+        read: (attempt, reference) => this.#gateways.read(attempt, reference),
         store: (_order, attempt, facts) =>
           this.#call(calls.store, () => database.storeOpened(key, attempt, facts.reference)),
       },
-      "stripe",
+      provider,
     );
     if (opened.answered === undefined && opened.order.status !== "pending_payment")
       throw new Violation("only waiting orders are paid", `${orderId} is ${opened.order.status}`);
-    return opened.handover.reference;
+    const { reference } = opened.handover;
+    this.#world.handedOver.add(reference);
+    return reference;
   }
 
   async cancelOrder(orderId: string): Promise<string> {
@@ -120,7 +143,7 @@ export class Shop {
     const event = await this.#call(calls.load, () => database.paymentEvents.get(eventId));
     await processEvent<AttemptRow>(
       {
-        read: (reference) => this.#read(reference),
+        read: (reference) => this.#gateways.read({ provider: event?.provider ?? "stripe" }, reference),
         findAttempt: (facts) => this.#call(calls.find, () => database.findAttempt(facts)),
         adoptReference: (attempt, reference) =>
           this.#call(calls.store, () => {
@@ -128,7 +151,10 @@ export class Shop {
             const move = { attempt: { status: "pending" as const, reference } };
             return order !== undefined && database.move({ ...order, attempt }, move);
           }),
-        settle: ({ orderId }) => this.settlePayment(orderId),
+        settle: async ({ orderId }) => {
+          await this.settlePayment(orderId);
+          if (event?.dispute) await this.#recordDispute(orderId, event.dispute);
+        },
         markProcessed: (id) =>
           this.#call(calls.store, () => {
             if (event) this.#world.checkProcessed(event);
@@ -140,16 +166,75 @@ export class Shop {
     );
   }
 
+  async #recordDispute(orderId: string, report: DisputeReport): Promise<void> {
+    const { disputes } = this.#world.database;
+    const { facts, occurredAt } = report;
+    const ports: DisputePorts<Order, DisputeRow> = {
+      load: () => this.#load(orderId),
+      find: () => this.#call(calls.find, () => disputes.rows.get(facts.reference)),
+      store: (order) => this.#call(calls.move, () => disputes.store(order, report)),
+    };
+    await recordReport(ports, facts, occurredAt);
+  }
+
+  /** Gives money of a paid order back, as staff ask. */
+  async refundOrder(orderId: string, key: string, asked: AskedRefund): Promise<RefundRow> {
+    const { refunds } = this.#world.database;
+    const find = () => this.#call(calls.find, () => refunds.find(key));
+    const known = await find();
+    if (known) return this.executeRefund(known);
+    const order = await this.#mustLoad(orderId);
+    const { attempt } = order;
+    if (attempt?.status !== "captured") throw new AppError("invalid_transition");
+    const plan = planRefund({ captured: attempt.capturedAmount, refunds: order.refunds }, order.lines, asked);
+    if (!plan.ok) throw new AppError("refund_exceeds_payment");
+    const { amount, lines } = plan;
+    const refund = { requestKey: key, attemptId: attempt.id, amount, lines, restock: asked.restock };
+    const outcome = await this.#call(calls.store, () => refunds.request(order, refund));
+    if (outcome === "lost_race") throw new AppError("conflict");
+    const stored = await find();
+    if (stored === undefined) throw new Violation("a stored refund is there", key);
+    return this.executeRefund(stored);
+  }
+
   /** Asks the provider for a refund that was stored before, and books what it says. */
-  async executeRefund(refund: RefundRow): Promise<void> {
-    const { database, provider } = this.#world;
-    const attempt = database.attempts.get(refund.attemptId);
-    const { id: refundId, amount } = refund;
-    const reference = attempt?.providerReference ?? "";
-    await this.#call(calls.refund, () => provider.refund({ refundId, reference, amount, currency }));
-    const order = await this.#mustLoad(refund.orderId);
-    const settled = await this.#call(calls.move, () => database.settleRefund(order, refund));
-    if (!settled) throw new AppError("conflict");
+  async executeRefund(refund: RefundRow): Promise<RefundRow> {
+    const { database } = this.#world;
+    const attempt = await this.#call(calls.load, () => database.attempts.get(refund.attemptId));
+    if (attempt === undefined) throw new Violation("a refund has a payment", refund.id);
+    return executeRefund<Order, RefundRow>(
+      {
+        give: (asked) => this.#gateways.refund(attempt, asked),
+        load: (orderId) => this.#load(orderId),
+        store: (order, current, change) =>
+          this.#call(calls.move, () =>
+            database.refunds.storeOutcome(order, current, change, attempt.provider),
+          ),
+      },
+      refund,
+    );
+  }
+
+  /** Staff confirm that a manual payment's money is there. */
+  async receiveManualPayment(orderId: string): Promise<void> {
+    const { attempt } = await this.#mustLoad(orderId);
+    if (attempt?.provider !== "manual" || attempt.status === "cancelled")
+      throw new AppError("invalid_transition");
+    await this.#call(calls.store, () => this.#world.database.markReceived(attempt.id));
+    await this.settlePayment(orderId);
+  }
+
+  async settleAfterRefund(orderId: string): Promise<void> {
+    await this.settlePayment(orderId);
+  }
+
+  async restock(orderId: string): Promise<void> {
+    const order = await this.#mustLoad(orderId);
+    for (const { refundId, sku, quantity } of returnedUnits(order.refunds, order.lines)) {
+      const id = `restock ${refundId}`;
+      const units = { type: "receive", id, movementId: id, quantity, reason: "returned" } as const;
+      await this.#call(calls.adjust, () => this.#world.sku(sku).adjust(units));
+    }
   }
 
   async returnStock(orderId: string): Promise<void> {
@@ -162,29 +247,29 @@ export class Shop {
   }
 
   #settlementPorts(): SettlementPorts<Order> {
-    const { database, provider } = this.#world;
+    const { database } = this.#world;
+    const { refunds } = database;
     return {
       load: (orderId) => this.#load(orderId),
-      authorise: (order, attempt) => this.#authorise(order, attempt),
-      read: (_attempt, reference) => this.#read(reference),
-      completeAuthorisation: (_attempt, reference) =>
-        this.#call(calls.authorise, () => provider.completeAuthorisation(reference)),
-      capture: (attempt, reference) =>
-        this.#call(calls.capture, () => provider.capture(attempt.id, reference)),
-      cancel: (attempt, reference) => this.#call(calls.cancel, () => provider.cancel(attempt.id, reference)),
+      authorise: (order, attempt) => this.#gateways.authorise(order, attempt),
+      read: (attempt, reference) => this.#gateways.read(attempt, reference),
+      completeAuthorisation: (attempt, reference) => this.#gateways.completeAuthorisation(attempt, reference),
+      capture: (attempt, reference) => this.#gateways.capture(attempt, reference),
+      cancel: (attempt, reference) => this.#gateways.cancel(attempt, reference),
       commitStock: (order) => commitStock(this.#stock, order),
       change: (order, change) => this.#call(calls.move, () => database.move(order, change)),
-      refundSurplus: async (order, attempt, amount) =>
-        this.executeRefund(
-          await this.#call(calls.store, () => database.insertSurplusRefund(order, attempt.id, amount)),
-        ),
-      // Nobody gives money back in the dashboard of this world.
-      recordProviderRefund: () => Promise.resolve(false),
+      refundSurplus: async (order, { id }, amount) => {
+        const attempt = database.attemptOf(id);
+        const refund = await this.#call(calls.store, () => refunds.insertSurplus(order, attempt, amount));
+        await this.executeRefund(refund);
+      },
+      recordProviderRefund: (order, { id }, amount) =>
+        this.#call(calls.move, () => refunds.recordAtProvider(order, database.attemptOf(id), amount)),
     };
   }
 
   #endingPorts(): EndingPorts<Order> {
-    const { database, provider } = this.#world;
+    const { database } = this.#world;
     return {
       load: (orderId) => this.#load(orderId),
       settlePayment: (orderId) => this.settlePayment(orderId),
@@ -192,9 +277,8 @@ export class Shop {
         closePayment<Order>(
           {
             load: (orderId) => this.#load(orderId),
-            authorise: async (asked, attempt) => (await this.#authorise(asked, attempt)).reference,
-            cancel: (attempt, reference) =>
-              this.#call(calls.cancel, () => provider.cancel(attempt.id, reference)),
+            authorise: async (asked, attempt) => (await this.#gateways.authorise(asked, attempt)).reference,
+            cancel: (attempt, reference) => this.#gateways.cancel(attempt, reference),
             changeAttempt: (moved, attempt) =>
               this.#call(calls.store, () => database.move(moved, { attempt })),
             settle: (orderId) => this.settlePayment(orderId),
@@ -212,15 +296,6 @@ export class Shop {
     commit: (command) => this.#call(calls.commit, () => this.#world.sku(sku).commit(command)),
     revert: (command) => this.#call(calls.revert, () => this.#world.sku(sku).revert(command)),
   });
-
-  #authorise({ id: orderId, total: amount, currency }: OrderRow, { id: attemptId }: { id: string }) {
-    const { provider } = this.#world;
-    return this.#call(calls.authorise, () => provider.authorise({ attemptId, orderId, amount, currency }));
-  }
-
-  #read(reference: string): Promise<PaymentFacts> {
-    return this.#call(calls.read, () => this.#world.provider.read(reference));
-  }
 
   #load(orderId: string): Promise<Order | undefined> {
     return this.#call(calls.load, () => this.#world.database.load(orderId));
@@ -252,7 +327,12 @@ export class Shop {
 
   #newOrder(id: Id<"order">, cartId: string, quote: Quote): OrderRow {
     const total = quote.total.minor;
-    const lines = quote.lines.map(({ sku, quantity }) => ({ sku, quantity }));
+    const lines = quote.lines.map(({ sku, quantity, unitPrice }, index) => ({
+      id: `${id} line ${index}`,
+      sku,
+      quantity,
+      unitPrice: unitPrice.minor,
+    }));
     const payBy = this.#world.scheduler.now + this.#process.skewMs + orderTimes.payWithinMs;
     return {
       id,

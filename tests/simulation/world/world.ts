@@ -1,13 +1,14 @@
-import type { PaymentFacts } from "#core/payment-facts";
+import type { PaymentFacts, PaymentProvider } from "#core/payment-facts";
 import { epochMs } from "#core/time";
-import { isPayable, reservationId, unitsBySku } from "#features/orders/rules";
+import { hasEnded, isPayable, reservationId, unitsBySku } from "#features/orders/rules";
 import { Network, type Outage, type Peer, Violation, type Weather, calm } from "../network.ts";
 import { Random } from "../random.ts";
 import { Scheduler } from "../scheduler.ts";
 import { CartModel } from "./cart.ts";
 import { DatabaseModel } from "./database.ts";
-import { ProviderModel } from "./provider.ts";
-import type { OrderEvent, OrderRow, PaymentEventRow } from "./rows.ts";
+import { type News, ProviderModel } from "./provider.ts";
+import type { AttemptRow, OrderEvent, OrderRow, PaymentEventRow } from "./rows.ts";
+import { manualFacts } from "./gateways.ts";
 import { InventoryModel } from "./stock.ts";
 
 /** For so long the shop may overlook an authorisation while it ends an order: calls that come late. */
@@ -23,8 +24,15 @@ export type Climate = {
   /** Authorisations end by themselves, staff click in the provider's dashboard. */
   interference: number;
   priceChange: number;
-  /** The provider's buyers approve first, and the shop reserves afterwards. */
-  approvesFirst: boolean;
+  /** Ways of paying that the buyers choose from. */
+  offered: readonly [PaymentProvider, ...PaymentProvider[]];
+  /** A provider's write ends with a 500, which it repeats for the same key. */
+  breakdowns: number;
+  /** Refunds that take their time, and those that fail. */
+  slowRefunds: number;
+  /** Staff give money back, here or in the provider's dashboard. */
+  refunds: number;
+  disputes: number;
 };
 
 /** All that exists in one history: objects, Postgres, the provider, and what joins them. */
@@ -40,10 +48,14 @@ export class World {
   readonly provider: ProviderModel;
   /** Payments that somebody captured in the provider's dashboard: their orders may need a person. */
   readonly interfered = new Set<string>();
+  /** Payments that a buyer was led to. */
+  readonly handedOver = new Set<string>();
+  /** What staff have paid out for refunds of manual payments. */
+  readonly paidOut = new Map<string, { reference: string; amount: number }>();
   /** Which events of which order reached the buyer. */
   readonly told = new Map<string, Set<number>>();
   /** Set by the deliveries, which know the flows. */
-  onNotify: (reference: string) => void = () => undefined;
+  onNotify: (reference: string, news?: News) => void = () => undefined;
   onWakeOutbox: () => void = () => undefined;
   #idCount = 0;
 
@@ -66,9 +78,18 @@ export class World {
     });
     this.provider = new ProviderModel({
       now: () => this.scheduler.now,
-      notify: (reference) => this.onNotify(reference),
+      notify: (reference, news) => this.onNotify(reference, news),
       onCapture: (facts) => this.#checkCapture(facts),
-      approvesFirst: () => this.climate.approvesFirst,
+      breaksDown: () =>
+        this.random.chance(this.climate.breakdowns) ? this.random.pick(["before", "after"]) : "no",
+      refundGoes: (refundId) => ({
+        at: this.random.chance(this.climate.slowRefunds) ? "later" : "once",
+        state:
+          this.random.chance(this.climate.slowRefunds / 4) && !this.database.refunds.isSurplus(refundId)
+            ? "failed"
+            : "succeeded",
+      }),
+      later: (run) => this.scheduler.after(this.random.between(1_000, 30 * 60_000), run),
       refusesCapture: () =>
         this.random.chance(this.climate.interference / 4) ? this.random.pick(["voids", "declines"]) : "no",
     });
@@ -112,7 +133,33 @@ export class World {
     this.scheduler.after(10 * 60_000, () => this.database.outbox.redriveDead());
     this.network.weather = calm;
     this.network.outage = undefined;
-    Object.assign(this.climate, { webhookLost: 0, messageLost: 0, interference: 0, priceChange: 0 });
+    Object.assign(this.climate, {
+      webhookLost: 0,
+      messageLost: 0,
+      interference: 0,
+      priceChange: 0,
+      breakdowns: 0,
+    });
+  }
+
+  /** What every payment is in truth, whoever knows of it. */
+  payments(): PaymentFacts[] {
+    const facts = [...this.provider.payments.values()];
+    for (const attempt of this.database.attempts.values())
+      if (attempt.provider === "manual") facts.push(this.#manualTruth(attempt));
+    return facts;
+  }
+
+  #factsOf(attempt: AttemptRow): PaymentFacts | undefined {
+    if (attempt.provider === "manual") return this.#manualTruth(attempt);
+    return this.provider.payments.get(attempt.providerReference ?? "");
+  }
+
+  #manualTruth(attempt: AttemptRow): PaymentFacts {
+    let refundedAmount = 0;
+    for (const { reference, amount } of this.paidOut.values())
+      if (reference === attempt.id) refundedAmount += amount;
+    return { ...manualFacts(attempt), refundedAmount };
   }
 
   hasCommitted(order: Pick<OrderRow, "id" | "lines">): boolean {
@@ -139,10 +186,11 @@ export class World {
   #checkMove(order: OrderRow): void {
     this.network.trace?.(`order ${order.id} is ${order.status}`);
     if (order.status === "expired") this.#checkExpiry(order.id);
+    if (hasEnded(order.status)) this.#checkClosed(order.id);
     if (order.status !== "paid") return;
     if (!this.hasCommitted(order)) throw new Violation("a paid order has its stock", order.id);
     const attempt = this.database.load(order.id)?.attempt;
-    const facts = this.provider.payments.get(attempt?.providerReference ?? "");
+    const facts = attempt && this.#factsOf(attempt);
     if (facts?.state !== "captured" || facts.capturedAmount !== order.total || facts.orderId !== order.id)
       throw new Violation("a paid order has its money", order.id);
     if (attempt?.status !== "captured" || attempt.capturedAmount !== order.total)
@@ -164,6 +212,17 @@ export class World {
       if (paidFor !== orderId || authorisedAt === undefined || cancelledAt === undefined) continue;
       if (cancelledAt - authorisedAt > overlookedMs && !this.interfered.has(reference))
         throw new Violation("an order that was authorised does not expire", orderId);
+    }
+  }
+
+  /** An order ends once its payment has; one that is opened at the same moment is ended afterwards. */
+  #checkClosed(orderId: string): void {
+    const { now } = this.scheduler;
+    for (const { orderId: paidFor, reference, state } of this.provider.payments.values()) {
+      const createdAt = this.provider.createdAt.get(reference) ?? now;
+      const isOpen = state !== "cancelled" && state !== "captured";
+      if (paidFor === orderId && isOpen && now - createdAt > overlookedMs && this.handedOver.has(reference))
+        throw new Violation("an order ends once nobody can pay for it", `${reference} of ${orderId}`);
     }
   }
 
@@ -201,6 +260,10 @@ function drawClimate(random: Random): Climate {
     messageLost: random.pick([0, 0.1, 0.5]),
     interference: random.pick([0, 0, 0.1, 0.4]),
     priceChange: random.pick([0, 0, 0.5]),
-    approvesFirst: random.chance(0.3),
+    offered: random.pick<Climate["offered"]>([["stripe"], ["stripe"], ["paypal"], ["stripe", "paypal"]]),
+    breakdowns: random.pick([0, 0, 0, 0, 0.05]),
+    slowRefunds: random.pick([0, 0.2]),
+    refunds: random.pick([0, 0.3, 0.7]),
+    disputes: random.pick([0, 0, 0.3]),
   };
 }

@@ -1,0 +1,122 @@
+import { hasEnded } from "#features/orders/rules";
+import type { Answer } from "./network.ts";
+import { type AskedRefund, Shop } from "./world/shop.ts";
+import type { AttemptRow, Order, RefundRow } from "./world/rows.ts";
+import type { World } from "./world/world.ts";
+
+const roundMsMax = 8 * 60_000;
+const refundRounds = 6;
+const triesMax = 6;
+/** Rounds over manual payments; each decides some, and all are decided in the end. */
+const receivingRoundsMax = 60;
+
+/** Those who give money back, look at the provider's dashboard, and wait for bank transfers. */
+export class Staff {
+  readonly #world: World;
+  readonly #disputed = new Set<string>();
+  #refundCount = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** Refunds of paid orders, twice and by two at once; others of them in the dashboard, and disputes. */
+  async refund(): Promise<void> {
+    const { random, scheduler, database, climate } = this.#world;
+    for (let round = 0; round < refundRounds; round++) {
+      await scheduler.sleep(random.below(roundMsMax));
+      for (const orderId of database.orders.keys()) {
+        const order = database.load(orderId);
+        if (order === undefined) continue;
+        this.#useDashboard(order);
+        if (order.attempt?.status !== "captured" || !random.chance(climate.refunds / 2)) continue;
+        const first = this.#refundOrder(order);
+        if (random.chance(0.3)) await this.#refundOrder(order);
+        await first;
+      }
+    }
+  }
+
+  /** Every manual payment is received or its order cancelled, sooner or later. */
+  async receivePayments(): Promise<void> {
+    const { random, scheduler, climate } = this.#world;
+    if (!climate.offered.includes("manual")) return;
+    for (let round = 0; round < receivingRoundsMax; round++) {
+      await scheduler.sleep(random.between(60_000, roundMsMax));
+      for (const { orderId } of this.#openManual()) {
+        if (random.chance(0.4)) await this.#receive(orderId);
+        if (random.chance(0.2)) await this.#cancel(orderId);
+      }
+    }
+  }
+
+  #openManual(): AttemptRow[] {
+    const open = ({ provider, status }: AttemptRow) =>
+      provider === "manual" && status !== "captured" && status !== "cancelled";
+    return [...this.#world.database.attempts.values()].filter(open);
+  }
+
+  #useDashboard({ attempt, status }: Order): void {
+    const { random, provider, climate, scheduler } = this.#world;
+    const reference = attempt?.providerReference ?? "";
+    const facts = provider.payments.get(reference);
+    if (facts?.state !== "captured" || attempt?.status !== "captured" || hasEnded(status)) return;
+    const left = facts.capturedAmount - facts.refundedAmount;
+    if (left > 0 && random.chance(climate.refunds / 6))
+      provider.refundInDashboard(reference, random.chance(0.3) ? left : random.between(1, left));
+    if (!reference.startsWith("stripe") || this.#disputed.has(reference)) return;
+    if (!random.chance(climate.disputes)) return;
+    this.#disputed.add(reference);
+    provider.dispute(reference, "open");
+    const decide = () => provider.dispute(reference, random.pick(["won", "lost"]));
+    scheduler.after(random.below(random.chance(0.3) ? 900 : 10 * 60_000), decide);
+  }
+
+  /** Asks until somebody answers, with the same key; sometimes twice at once. */
+  async #refundOrder(order: Order): Promise<void> {
+    const { random, scheduler } = this.#world;
+    this.#refundCount += 1;
+    const key = `refund request ${this.#refundCount}`;
+    const asked = this.#choose(order);
+    const ask = () =>
+      this.#world.network.ask(key, (process) =>
+        new Shop(this.#world, process).refundOrder(order.id, key, asked),
+      );
+    for (let tries = 0; tries < triesMax; tries++) {
+      const twin: Promise<Answer<RefundRow>> | undefined = random.chance(0.2) ? ask() : undefined;
+      const answer = await ask();
+      await twin;
+      if (answer.kind !== "silence") return;
+      await scheduler.sleep(random.below(60_000));
+    }
+  }
+
+  #choose({ lines, total }: Order): AskedRefund {
+    const { random } = this.#world;
+    const restock = random.chance(0.5);
+    if (random.chance(0.3)) return { restock };
+    if (random.chance(0.4)) return { restock, amount: random.between(1, total) };
+    const chosen = lines.filter(() => random.chance(0.7));
+    return {
+      restock,
+      lines: chosen.map(({ id, quantity }) => ({ order_line_id: id, quantity: random.between(1, quantity) })),
+    };
+  }
+
+  async #receive(orderId: string): Promise<void> {
+    const { random, scheduler, network } = this.#world;
+    for (let tries = 0; tries < triesMax; tries++) {
+      const answer = await network.ask(`receive ${orderId}`, (process) =>
+        new Shop(this.#world, process).receiveManualPayment(orderId),
+      );
+      if (answer.kind !== "silence") return;
+      await scheduler.sleep(random.below(60_000));
+    }
+  }
+
+  async #cancel(orderId: string): Promise<void> {
+    await this.#world.network.ask(`staff cancel ${orderId}`, (process) =>
+      new Shop(this.#world, process).cancelOrder(orderId),
+    );
+  }
+}

@@ -1,0 +1,109 @@
+import type { PaymentProvider } from "#core/payment-facts";
+import { refundTransition } from "#features/payments/refund-rules";
+import type { RefundChange } from "#features/payments/refunding";
+import type { DatabaseModel } from "./database.ts";
+import type { AttemptRow, Order, RefundRow } from "./rows.ts";
+
+const checkMsMin = 20_000;
+
+type NewRefund = Pick<RefundRow, "requestKey" | "attemptId" | "amount" | "lines" | "restock">;
+
+/** The refunds table; its rows change together with their order and the books. */
+export class RefundsModel {
+  readonly rows = new Map<string, RefundRow>();
+  readonly #database: DatabaseModel;
+
+  constructor(database: DatabaseModel) {
+    this.#database = database;
+  }
+
+  of(orderId: string): RefundRow[] {
+    return [...this.rows.values()].filter((refund) => refund.orderId === orderId);
+  }
+
+  find(requestKey: string): RefundRow | undefined {
+    for (const refund of this.rows.values()) if (refund.requestKey === requestKey) return refund;
+    return undefined;
+  }
+
+  isSurplus(id: string): boolean {
+    return this.rows.get(id)?.requestKey.startsWith("surplus ") === true;
+  }
+
+  /** Stores what staff asked for; the order's version guards the sum. */
+  request(order: Order, refund: NewRefund): "stored" | "same_key" | "lost_race" {
+    if (this.find(refund.requestKey)) return "same_key";
+    if (!this.#database.move(order, { order: { transition: undefined, event: "order.refund_requested" } }))
+      return "lost_race";
+    this.#insert(order, refund, "pending");
+    return "stored";
+  }
+
+  /** Money that came for an order that had ended: booked as received and to be given back, once for each payment. */
+  insertSurplus(order: Order, { id: attemptId, provider }: AttemptRow, amount: number): RefundRow {
+    const requestKey = `surplus ${attemptId}`;
+    const known = this.find(requestKey);
+    if (known) return known;
+    const { id: orderId, currency } = order;
+    const transactionId = `capture:${attemptId}`;
+    this.#database.books.book({ transactionId, kind: "capture", orderId, provider, amount, currency });
+    return this.#insert(order, { requestKey, attemptId, amount, lines: [], restock: false }, "pending");
+  }
+
+  /** What was given back in the provider's dashboard. */
+  recordAtProvider(order: Order, { id: attemptId, provider }: AttemptRow, amount: number): boolean {
+    const refunded = order.refunded + amount;
+    const transition = refundTransition(order, amount);
+    if (!this.#database.move(order, { order: { transition, event: "order.refunded", refunded } }))
+      return false;
+    const requestKey = `provider ${attemptId} ${refunded}`;
+    const refund = { requestKey, attemptId, amount, lines: [], restock: false };
+    this.#book(this.#insert(order, refund, "succeeded"), order, provider);
+    return true;
+  }
+
+  storeOutcome(order: Order, refund: RefundRow, change: RefundChange, provider: PaymentProvider): boolean {
+    const row = this.rows.get(refund.id);
+    if (row?.status !== "pending" || row.version !== refund.version) return false;
+    if (change.order && !this.#database.move(order, { order: change.order })) return false;
+    const { state: status, reference: providerReference, failureCode } = change.facts;
+    const moved = {
+      ...row,
+      status,
+      providerReference,
+      failureCode: failureCode ?? null,
+      version: row.version + 1,
+    };
+    this.rows.set(row.id, moved);
+    if (change.booked) this.#book(moved, order, provider);
+    return true;
+  }
+
+  takeDue(): RefundRow[] {
+    const { now } = this.#database;
+    const due = [...this.rows.values()].filter((each) => each.status === "pending" && each.nextCheckAt < now);
+    for (const refund of due) this.rows.set(refund.id, { ...refund, nextCheckAt: now + checkMsMin });
+    return due;
+  }
+
+  nextDueAt(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const refund of this.rows.values())
+      if (refund.status === "pending") next = Math.min(next, refund.nextCheckAt);
+    return next;
+  }
+
+  #insert({ id: orderId }: Order, refund: NewRefund, status: RefundRow["status"]): RefundRow {
+    const id = `rfd_${this.rows.size + 1}`;
+    const nextCheckAt = this.#database.now + checkMsMin;
+    const unknown = { providerReference: null, failureCode: null, version: 1 };
+    const row: RefundRow = { ...refund, ...unknown, id, orderId, status, nextCheckAt };
+    this.rows.set(id, row);
+    return row;
+  }
+
+  #book({ id, amount }: RefundRow, { id: orderId, currency }: Order, provider: PaymentProvider): void {
+    const transactionId = `refund:${id}`;
+    this.#database.books.book({ transactionId, kind: "refund", orderId, provider, amount, currency });
+  }
+}
