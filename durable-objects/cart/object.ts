@@ -1,14 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
 import { type Id, newId } from "#core/ids";
-import { type EpochMs, currentTime } from "#core/time";
+import { type EpochMs, currentTime, epochMs } from "#core/time";
 import type { Bindings } from "#platform/env";
-import {
-  type CartCheckout,
-  type CheckoutReply,
-  abandonCheckout,
-  beginCheckout,
-  completeCheckout,
-} from "./checkouts.ts";
+import { type CheckoutReply, abandonCheckout, beginCheckout, completeCheckout } from "./checkouts.ts";
+import { type Handover, mergeLines } from "./handover.ts";
 import {
   type CartLine,
   type LinesChange,
@@ -16,7 +11,9 @@ import {
   addUnits,
   cartLimits,
   setQuantity,
+  withoutOrdered,
 } from "./lines.ts";
+import { CartStore, type CommandKey, type StoredCart } from "./store.ts";
 
 export type CartState = {
   readonly lines: readonly CartLine[];
@@ -24,43 +21,30 @@ export type CartState = {
   readonly expiresAt: EpochMs;
 };
 
-/** A repeatable command: the client's key and the fingerprint of what it asks for. */
-export type CartCommandKey = { key: string; fingerprint: string } | undefined;
+export type CartCommandKey = CommandKey | undefined;
 
 export type CartReply =
   | { ok: true; cart: CartState; replayed: boolean }
   | { ok: false; reason: LinesRefusal | "key_reused" };
 
-type Stored = { lines: readonly CartLine[]; version: number; touchedAt: EpochMs };
-
-const emptyCart: Stored = { lines: [], version: 0, touchedAt: 0 as EpochMs };
-
-const schema = `
-  create table if not exists cart (id integer primary key check (id = 1), state text not null);
-  create table if not exists command_keys (
-    position integer primary key, key text not null unique, fingerprint text not null);
-  create table if not exists checkouts (key text primary key, order_id text not null unique, checkout text not null);`;
-
-/** Commands remembered by key; the oldest are forgotten first. */
-const commandKeysMax = 200;
-
 /** Touching the expiry more often than this is not worth a write of its own. */
 const touchMsMin = 60 * 60 * 1000;
 
+/** When a handover whose other end did not answer is tried again, unless somebody asks before. */
+const handoverRetryMs = 5_000;
+
 /** One buyer's cart. It serialises the cart's commands and remembers which order ids it gave to which keys. */
 export class CartObject extends DurableObject<Bindings> {
-  #tablesExist = false;
+  #kept: CartStore | undefined;
 
-  /** The tables are made at first use, and again should the object live on after its cart was forgotten. */
-  get #sql(): SqlStorage {
-    const { sql } = this.ctx.storage;
-    if (!this.#tablesExist) sql.exec(schema);
-    this.#tablesExist = true;
-    return sql;
+  /** Made at first use, and again should the object live on after its cart was forgotten. */
+  get #store(): CartStore {
+    this.#kept ??= new CartStore(this.ctx.storage.sql);
+    return this.#kept;
   }
 
   view(): Promise<CartState> {
-    return Promise.resolve(cartStateOf(this.#load()));
+    return Promise.resolve(cartStateOf(this.#store.load()));
   }
 
   add(variantId: Id<"variant">, quantity: number, key: CartCommandKey): Promise<CartReply> {
@@ -76,129 +60,155 @@ export class CartObject extends DurableObject<Bindings> {
   beginCheckout(key: string, fingerprint: string): Promise<CheckoutReply> {
     const at = currentTime();
     const request = { key, fingerprint, orderId: newId("order", at), at };
-    const { reply, checkout } = beginCheckout(this.#checkoutOf(key), this.#load().lines, request);
-    if (checkout) {
-      this.#saveCheckout(checkout);
-      this.#sql.exec(
-        "delete from checkouts where key not in (select key from checkouts order by rowid desc limit ?)",
-        cartLimits.checkoutsMax,
-      );
-    }
+    const known = this.#store.checkoutOf("key", key);
+    const { reply, checkout } = beginCheckout(known, this.#store.load().lines, request);
+    if (checkout) this.#store.saveCheckout(checkout);
     return Promise.resolve(reply);
   }
 
   /** Sets the key of a refused checkout free, so that it may be tried again. */
   abandonCheckout(orderId: Id<"order">): Promise<void> {
-    const checkout = this.#checkoutFor(orderId);
+    const checkout = this.#store.checkoutOf("order_id", orderId);
     const abandoned = checkout && abandonCheckout(checkout);
-    if (abandoned)
-      this.#sql.exec(
-        "update checkouts set key = ?, checkout = ? where order_id = ?",
-        abandoned.key,
-        JSON.stringify(abandoned),
-        orderId,
-      );
+    if (abandoned) this.#store.saveCheckout(abandoned);
     return Promise.resolve();
   }
 
-  /** Takes the ordered units out of the cart, once, however often it is told. */
+  /**
+   * Takes the ordered units out of the cart, once, however often it is told; also out of the cart that took this one's
+   * lines over meanwhile.
+   */
   async completeCheckout(orderId: Id<"order">): Promise<void> {
-    const checkout = this.#checkoutFor(orderId);
-    const cart = this.#load();
-    const completed = checkout && completeCheckout(checkout, cart.lines);
+    const checkout = this.#store.checkoutOf("order_id", orderId);
+    if (checkout === undefined || checkout.status === "placed") return;
+    await this.#finishHandovers();
+    const takers = this.#store.handovers("done").filter(({ lines }) => shareVariant(lines, checkout.lines));
+    for (const to of new Set(takers.map((taker) => taker.to)))
+      await this.#cartObject(to).takeOrdered(orderId, checkout.lines);
+    // What was awaited let others in: the checkout and the lines are read anew.
+    const current = this.#store.checkoutOf("order_id", orderId);
+    const cart = this.#store.load();
+    const completed = current && completeCheckout(current, cart.lines);
     if (completed === undefined) return;
     this.ctx.storage.transactionSync(() => {
-      this.#saveCheckout(completed.checkout);
-      this.#save({ ...cart, lines: completed.lines, version: cart.version + 1 });
+      this.#store.saveCheckout(completed.checkout);
+      this.#store.save({ ...cart, lines: completed.lines, version: cart.version + 1 });
     });
   }
 
-  override async alarm(): Promise<void> {
-    const expiresAt = this.#load().touchedAt + cartLimits.idleMs;
-    if (expiresAt > currentTime()) await this.ctx.storage.setAlarm(expiresAt);
-    else {
-      this.#tablesExist = false;
-      await this.ctx.storage.deleteAll();
+  /**
+   * Gives all lines to the cart of an account, once: whoever asks first gets them, and a line that does not fit there
+   * stays here. If this object dies in between, its alarm goes on.
+   */
+  async handOver(to: Id<"cart">): Promise<void> {
+    const cart = this.#store.load();
+    if (cart.lines.length > 0) {
+      const handover: Handover = { id: newId("handover", currentTime()), to, lines: cart.lines };
+      this.ctx.storage.transactionSync(() => {
+        this.#store.openHandover(handover);
+        this.#store.save({ ...cart, lines: [], version: cart.version + 1 });
+      });
+      await this.#setAlarm();
     }
+    await this.#finishHandovers();
+  }
+
+  /** Takes lines of another cart in, once. @returns those that did not fit. */
+  arrive(id: Id<"handover">, arriving: readonly CartLine[]): Promise<readonly CartLine[]> {
+    return this.#once(id, (lines) => mergeLines(lines, arriving));
+  }
+
+  /** Takes units out that were ordered from the cart that they came from, once. */
+  async takeOrdered(orderId: Id<"order">, ordered: readonly CartLine[]): Promise<void> {
+    await this.#once(orderId, (lines) => ({ lines: withoutOrdered(lines, ordered), leftOver: [] }));
+  }
+
+  /** The platform repeats a failed alarm a few times only, so this one sets itself again before anything can fail. */
+  override async alarm(): Promise<void> {
+    if (this.#store.handovers("open").length > 0) {
+      await this.#setAlarm();
+      await this.#finishHandovers();
+    }
+    if (this.#store.load().touchedAt + cartLimits.idleMs > currentTime()) return this.#setAlarm();
+    this.#kept = undefined;
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+  }
+
+  #setAlarm(): Promise<void> {
+    const isHandingOver = this.#store.handovers("open").length > 0;
+    const { touchedAt } = this.#store.load();
+    return this.ctx.storage.setAlarm(
+      isHandingOver ? currentTime() + handoverRetryMs : touchedAt + cartLimits.idleMs,
+    );
+  }
+
+  async #finishHandovers(): Promise<void> {
+    for (const { id, to, lines } of this.#store.handovers("open")) {
+      const leftOver = await this.#cartObject(to).arrive(id, lines);
+      // Another request may have finished the same handover while this one waited.
+      if (!this.#store.handovers("open").some((open) => open.id === id)) continue;
+      const cart = this.#store.load();
+      this.ctx.storage.transactionSync(() => {
+        this.#store.closeHandover(id);
+        if (leftOver.length > 0)
+          this.#store.save({
+            ...cart,
+            lines: mergeLines(cart.lines, leftOver).lines,
+            version: cart.version + 1,
+          });
+      });
+    }
+  }
+
+  #cartObject(cartId: Id<"cart">): DurableObjectStub<CartObject> {
+    return this.env.CARTS.get(this.env.CARTS.idFromName(cartId));
+  }
+
+  async #once(
+    id: string,
+    change: (lines: readonly CartLine[]) => { lines: readonly CartLine[]; leftOver: readonly CartLine[] },
+  ): Promise<readonly CartLine[]> {
+    const known = this.#store.arrivalOf(id);
+    if (known) return known;
+    const cart = this.#store.load();
+    const { lines, leftOver } = change(cart.lines);
+    this.ctx.storage.transactionSync(() => {
+      this.#store.save({ lines, version: cart.version + 1, touchedAt: currentTime() });
+      this.#store.rememberArrival(id, leftOver);
+    });
+    await this.#setAlarm();
+    return leftOver;
   }
 
   async #change(
     command: CartCommandKey,
     change: (lines: readonly CartLine[]) => LinesChange,
   ): Promise<CartReply> {
-    const cart = this.#load();
+    const cart = this.#store.load();
     if (command) {
-      const fingerprint = this.#fingerprintOf(command.key);
+      const fingerprint = this.#store.fingerprintOf(command.key);
       if (fingerprint === command.fingerprint) return { ok: true, cart: cartStateOf(cart), replayed: true };
       if (fingerprint !== undefined) return { ok: false, reason: "key_reused" };
     }
     const changed = change(cart.lines);
     if (!changed.ok) return changed;
     const now = currentTime();
-    const next: Stored = { lines: changed.lines, version: cart.version + 1, touchedAt: now };
+    const next: StoredCart = { lines: changed.lines, version: cart.version + 1, touchedAt: now };
     this.ctx.storage.transactionSync(() => {
-      this.#save(next);
-      if (command) this.#rememberKey(command);
+      this.#store.save(next);
+      if (command) this.#store.rememberKey(command);
     });
-    if (now - cart.touchedAt > touchMsMin) await this.ctx.storage.setAlarm(now + cartLimits.idleMs);
+    if (now - cart.touchedAt > touchMsMin) await this.#setAlarm();
     return { ok: true, cart: cartStateOf(next), replayed: false };
   }
-
-  #load(): Stored {
-    const [row] = this.#sql.exec<{ state: string }>("select state from cart").toArray();
-    // The object's own state, written by #save below.
-    return row ? (JSON.parse(row.state) as Stored) : emptyCart;
-  }
-
-  #save(cart: Stored): void {
-    this.#sql.exec("insert or replace into cart values (1, ?)", JSON.stringify(cart));
-  }
-
-  #fingerprintOf(key: string): string | undefined {
-    return this.#sql
-      .exec<{ fingerprint: string }>("select fingerprint from command_keys where key = ?", key)
-      .toArray()[0]?.fingerprint;
-  }
-
-  #rememberKey({ key, fingerprint }: NonNullable<CartCommandKey>): void {
-    this.#sql.exec("insert into command_keys (key, fingerprint) values (?, ?)", key, fingerprint);
-    this.#sql.exec(
-      "delete from command_keys where position <= (select max(position) from command_keys) - ?",
-      commandKeysMax,
-    );
-  }
-
-  #checkoutOf(key: string): CartCheckout | undefined {
-    const [row] = this.#sql
-      .exec<{ checkout: string }>("select checkout from checkouts where key = ?", key)
-      .toArray();
-    return row && checkoutFrom(row.checkout);
-  }
-
-  #checkoutFor(orderId: Id<"order">): CartCheckout | undefined {
-    const [row] = this.#sql
-      .exec<{ checkout: string }>("select checkout from checkouts where order_id = ?", orderId)
-      .toArray();
-    return row && checkoutFrom(row.checkout);
-  }
-
-  #saveCheckout(checkout: CartCheckout): void {
-    this.#sql.exec(
-      `insert into checkouts (key, order_id, checkout) values (?, ?, ?)
-       on conflict (key) do update set checkout = excluded.checkout`,
-      checkout.key,
-      checkout.orderId,
-      JSON.stringify(checkout),
-    );
-  }
 }
 
-function checkoutFrom(text: string): CartCheckout {
-  // Written by #saveCheckout of this very class.
-  return JSON.parse(text) as CartCheckout;
+function shareVariant(lines: readonly CartLine[], others: readonly CartLine[]): boolean {
+  return lines.some(({ variantId }) => others.some((other) => other.variantId === variantId));
 }
 
-function cartStateOf(cart: Stored): CartState {
+function cartStateOf(cart: StoredCart): CartState {
   const { lines, version, touchedAt } = cart;
-  return { lines, version, expiresAt: ((touchedAt || currentTime()) + cartLimits.idleMs) as EpochMs };
+  return { lines, version, expiresAt: epochMs((touchedAt || currentTime()) + cartLimits.idleMs) };
 }

@@ -14,6 +14,7 @@ export const idPrefixes = {
   import: "imp",
   cart: "crt",
   cartLine: "cln",
+  handover: "hnd",
   order: "ord",
   orderLine: "oln",
   orderEvent: "oev",

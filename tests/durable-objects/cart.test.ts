@@ -1,9 +1,11 @@
-import { evictDurableObject, reset, runDurableObjectAlarm } from "cloudflare:test";
+import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import { newId } from "#core/ids";
 import { currentTime } from "#core/time";
 import { cartLimits } from "#durable-objects/cart/lines";
+import type { CartObject } from "#durable-objects/cart/object";
+import { CartStore } from "#durable-objects/cart/store";
 
 const newCart = () => env.CARTS.get(env.CARTS.idFromName(crypto.randomUUID()));
 const variant = () => newId("variant", currentTime());
@@ -80,4 +82,81 @@ test("a cart that nobody touches for thirty days is forgotten, and can be begun 
   await runDurableObjectAlarm(cart);
   expect((await cart.view()).lines).toEqual([]);
   expect(await cart.add(variant(), 1, undefined)).toMatchObject({ ok: true });
+});
+
+/** A cart under the name that another cart's handover knows it by. */
+function cartOfAccount() {
+  const id = newId("cart", currentTime());
+  return { id, cart: env.CARTS.get(env.CARTS.idFromName(id)) };
+}
+
+test("however many sign-ins come at once, a guest's lines arrive once", async () => {
+  const guest = newCart();
+  const account = cartOfAccount();
+  const [tent, stove] = [variant(), variant()];
+  await guest.add(tent, 2, undefined);
+  await guest.add(stove, 1, undefined);
+  await account.cart.add(tent, 1, undefined);
+  await Promise.all(Array.from({ length: 10 }, () => guest.handOver(account.id)));
+  const { lines } = await account.cart.view();
+  expect(lines).toMatchObject([
+    { variantId: tent, quantity: 2 },
+    { variantId: stove, quantity: 1 },
+  ]);
+  expect((await guest.view()).lines).toEqual([]);
+});
+
+test("two accounts that claim one guest's cart at once do not both get it", async () => {
+  const guest = newCart();
+  const [one, other] = [cartOfAccount(), cartOfAccount()];
+  await guest.add(variant(), 3, undefined);
+  await Promise.all([guest.handOver(one.id), guest.handOver(other.id)]);
+  const arrived = [...(await one.cart.view()).lines, ...(await other.cart.view()).lines];
+  expect(arrived).toMatchObject([{ quantity: 3 }]);
+});
+
+test("a handover that was cut off is finished by the alarm, once", async () => {
+  const guest = newCart();
+  const account = cartOfAccount();
+  const line = { id: newId("cartLine", currentTime()), variantId: variant(), quantity: 2 };
+  await runInDurableObject(guest, async (_cart: CartObject, { storage }) => {
+    new CartStore(storage.sql).openHandover({
+      id: newId("handover", currentTime()),
+      to: account.id,
+      lines: [line],
+    });
+    await storage.setAlarm(currentTime() + 60_000);
+  });
+  expect(await runDurableObjectAlarm(guest)).toBe(true);
+  await guest.handOver(account.id);
+  expect((await account.cart.view()).lines).toMatchObject([{ quantity: 2 }]);
+});
+
+test("lines that do not fit into the account's cart stay with the guest", async () => {
+  const guest = newCart();
+  const account = cartOfAccount();
+  for (let line = 1; line < cartLimits.linesMax; line++) await account.cart.add(variant(), 1, undefined);
+  await guest.add(variant(), 1, undefined);
+  await guest.add(variant(), 7, undefined);
+  await guest.handOver(account.id);
+  expect((await account.cart.view()).lines).toHaveLength(cartLimits.linesMax);
+  expect((await guest.view()).lines).toMatchObject([{ quantity: 7 }]);
+});
+
+test("what a guest ordered just before signing in leaves the account's cart, too", async () => {
+  const guest = newCart();
+  const account = cartOfAccount();
+  const [tent, stove] = [variant(), variant()];
+  await guest.add(tent, 2, undefined);
+  const checkout = await guest.beginCheckout("order-key", "f");
+  if (!checkout.ok) throw new Error("the checkout should begin");
+  await guest.add(stove, 1, undefined);
+  await guest.handOver(account.id);
+  await guest.completeCheckout(checkout.orderId);
+  await account.cart.add(tent, 1, undefined);
+  await guest.completeCheckout(checkout.orderId);
+  expect((await account.cart.view()).lines).toMatchObject([
+    { variantId: stove, quantity: 1 },
+    { variantId: tent, quantity: 1 },
+  ]);
 });

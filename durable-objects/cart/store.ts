@@ -1,0 +1,124 @@
+import type { Id } from "#core/ids";
+import type { EpochMs } from "#core/time";
+import type { CartCheckout } from "./checkouts.ts";
+import type { Handover } from "./handover.ts";
+import { type CartLine, cartLimits } from "./lines.ts";
+
+export type StoredCart = {
+  readonly lines: readonly CartLine[];
+  readonly version: number;
+  readonly touchedAt: EpochMs;
+};
+
+/** A repeatable command: the client's key and the fingerprint of what it asks for. */
+export type CommandKey = { key: string; fingerprint: string };
+
+const emptyCart: StoredCart = { lines: [], version: 0, touchedAt: 0 as EpochMs };
+
+/** Commands remembered by key; the oldest are forgotten first. */
+const commandKeysMax = 200;
+
+/** Arrivals from other carts remembered, so that each counts once; the oldest are forgotten first. */
+const arrivalsMax = 200;
+
+const schema = `
+  create table if not exists cart (id integer primary key check (id = 1), state text not null);
+  create table if not exists command_keys (
+    position integer primary key, key text not null unique, fingerprint text not null);
+  create table if not exists checkouts (key text primary key, order_id text not null unique, checkout text not null);
+  create table if not exists handovers (id text primary key, done integer not null default 0, handover text not null);
+  create table if not exists arrivals (position integer primary key, id text not null unique, left_over text not null);`;
+
+/** What a cart's object keeps. All that is parsed here was written here. */
+export class CartStore {
+  readonly #sql: SqlStorage;
+
+  /** Makes the tables where there are none. */
+  constructor(sql: SqlStorage) {
+    sql.exec(schema);
+    this.#sql = sql;
+  }
+
+  load(): StoredCart {
+    const [row] = this.#sql.exec<{ state: string }>("select state from cart").toArray();
+    return row ? (JSON.parse(row.state) as StoredCart) : emptyCart;
+  }
+
+  save(cart: StoredCart): void {
+    this.#sql.exec("insert or replace into cart values (1, ?)", JSON.stringify(cart));
+  }
+
+  fingerprintOf(key: string): string | undefined {
+    return this.#sql
+      .exec<{ fingerprint: string }>("select fingerprint from command_keys where key = ?", key)
+      .toArray()[0]?.fingerprint;
+  }
+
+  rememberKey({ key, fingerprint }: CommandKey): void {
+    this.#sql.exec("insert into command_keys (key, fingerprint) values (?, ?)", key, fingerprint);
+    this.#forgetOldest("command_keys", commandKeysMax);
+  }
+
+  checkoutOf(by: "key" | "order_id", value: string): CartCheckout | undefined {
+    const [row] = this.#sql
+      .exec<{ checkout: string }>(`select checkout from checkouts where ${by} = ?`, value)
+      .toArray();
+    return row && (JSON.parse(row.checkout) as CartCheckout);
+  }
+
+  saveCheckout(checkout: CartCheckout): void {
+    this.#sql.exec(
+      `insert into checkouts (key, order_id, checkout) values (?, ?, ?)
+       on conflict (order_id) do update set key = excluded.key, checkout = excluded.checkout`,
+      checkout.key,
+      checkout.orderId,
+      JSON.stringify(checkout),
+    );
+    this.#sql.exec(
+      "delete from checkouts where key not in (select key from checkouts order by rowid desc limit ?)",
+      cartLimits.checkoutsMax,
+    );
+  }
+
+  handovers(which: "open" | "done"): readonly Handover[] {
+    return this.#sql
+      .exec<{ handover: string }>(
+        "select handover from handovers where done = ? order by id",
+        which === "done" ? 1 : 0,
+      )
+      .toArray()
+      .map(({ handover }) => JSON.parse(handover) as Handover);
+  }
+
+  openHandover(handover: Handover): void {
+    this.#sql.exec(
+      "insert into handovers (id, handover) values (?, ?)",
+      handover.id,
+      JSON.stringify(handover),
+    );
+  }
+
+  closeHandover(id: Id<"handover">): void {
+    this.#sql.exec("update handovers set done = 1 where id = ?", id);
+  }
+
+  /** What an arrival left over, or undefined when it has not come yet. */
+  arrivalOf(id: string): readonly CartLine[] | undefined {
+    const [row] = this.#sql
+      .exec<{ left_over: string }>("select left_over from arrivals where id = ?", id)
+      .toArray();
+    return row && (JSON.parse(row.left_over) as readonly CartLine[]);
+  }
+
+  rememberArrival(id: string, leftOver: readonly CartLine[]): void {
+    this.#sql.exec("insert into arrivals (id, left_over) values (?, ?)", id, JSON.stringify(leftOver));
+    this.#forgetOldest("arrivals", arrivalsMax);
+  }
+
+  #forgetOldest(table: "command_keys" | "arrivals", keptMax: number): void {
+    this.#sql.exec(
+      `delete from ${table} where position <= (select max(position) from ${table}) - ?`,
+      keptMax,
+    );
+  }
+}
