@@ -4,6 +4,7 @@ import { newId } from "#core/ids";
 import { currentTime } from "#core/time";
 import { accountRoutes, mailedRoutes } from "#features/auth/account-routes";
 import { credentialRoutes, sessionRoutes } from "#features/auth/routes";
+import { auditRoutes } from "#features/audit/routes";
 import { cartRoutes } from "#features/cart/routes";
 import { catalogAdminRoutes } from "#features/catalog/admin-routes";
 import { catalogImportRoutes } from "#features/catalog/import-routes";
@@ -65,6 +66,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", inventoryRoutes);
   app.route("/", jobRoutes);
   app.route("/", deadLetterRoutes);
+  app.route("/", auditRoutes);
   app.route("/", liveRoutes);
   app.notFound(answerOtherwise(app));
   app.onError(respondToError);

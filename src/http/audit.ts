@@ -49,9 +49,7 @@ export const audited = createMiddleware<AppEnvironment>(async (request, next) =>
 /** The error's code, when the handler threw one that clients see. */
 function codeOf(request: AppRequest): { code?: string } {
   const { error } = request;
-  return error !== undefined && "code" in error && typeof error.code === "string"
-    ? { code: error.code }
-    : {};
+  return error !== undefined && "code" in error && typeof error.code === "string" ? { code: error.code } : {};
 }
 
 async function inputOf(request: AppRequest): Promise<{ input?: unknown; input_sha256?: string }> {

@@ -62,6 +62,7 @@ export const routeAccess = {
   "GET /cart": "cart holder",
   "PATCH /cart/{id}": "cart holder",
   "DELETE /cart/{id}": "cart holder",
+  "POST /cart/merge": "signed in",
 
   "POST /orders": "cart holder",
   "GET /orders": "signed in",
@@ -109,6 +110,9 @@ export const routeAccess = {
 
   "GET /admin/dead-letters": "dead_letters:read",
   "POST /admin/dead-letters/{id}/replay": "dead_letters:replay",
+
+  "GET /admin/audit": "audit:read",
+  "GET /admin/audit/head": "audit:read",
 } as const satisfies Record<`${string} /${string}`, Access>;
 
 export type RouteName = keyof typeof routeAccess;

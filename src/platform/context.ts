@@ -42,6 +42,8 @@ export type Context = Services & {
   readonly idempotency?: PendingAnswer;
   readonly requestId: string;
   readonly traceparent: string | undefined;
+  /** The key to a guest's cart that came with the request. */
+  readonly cartToken: string | undefined;
   readonly counts: { databaseCalls: number; objectCalls: number; passwordHashings: number };
   readonly log: Log;
   readonly reportError: ReportError;
@@ -87,6 +89,7 @@ export function createContext(invocation: Invocation): Context {
     principal: invocation.principal ?? { kind: "guest" },
     requestId,
     traceparent: invocation.traceparent,
+    cartToken: invocation.request?.headers.get("cart-token") ?? undefined,
     counts,
     log,
     reportError,

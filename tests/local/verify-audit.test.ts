@@ -41,7 +41,12 @@ async function verify(...options: string[]): Promise<string> {
 
 async function append(count: number): Promise<void> {
   const one = `select append_audit_entry($1)`;
-  const entry = JSON.stringify({ kind: "act", action: "POST /admin/products", actor: "usr_1", input: "ünïcode \\ \"" });
+  const entry = JSON.stringify({
+    kind: "act",
+    action: "POST /admin/products",
+    actor: "usr_1",
+    input: 'ünïcode \\ "',
+  });
   // All at once, over connections of their own: appenders must queue up.
   await Promise.all(
     Array.from({ length: count }, async () => {

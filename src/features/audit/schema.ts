@@ -1,20 +1,14 @@
 import { z } from "@hono/zod-openapi";
-import { pageOf, pageQuery } from "#http/pagination";
 
-const { limit, after, before } = pageQuery;
-
-export const AuditQuery = z.strictObject({
-  limit,
-  after,
-  before,
+/** Which entries are wanted. */
+export const auditFilters = {
   actor: z.string().max(100).optional().openapi({ description: "Whose acts: a user's or an API key's id." }),
   action: z
     .string()
     .max(200)
     .optional()
     .openapi({ description: "Of one route, such as `POST /admin/products`." }),
-});
-export type AuditQuery = z.infer<typeof AuditQuery>;
+};
 
 export const AuditEntryWire = z
   .object({
@@ -32,9 +26,6 @@ export const AuditEntryWire = z
   .openapi("AuditEntry");
 export type AuditEntryWire = z.infer<typeof AuditEntryWire>;
 
-export const AuditPage = pageOf(AuditEntryWire);
-
-export const AuditHead = z
-  .object({ sequence: z.int(), hash: z.string() })
-  .openapi("AuditHead", { description: "The newest entry. Kept elsewhere, it shows later that none was cut off." });
-export type AuditHead = z.infer<typeof AuditHead>;
+export const AuditHead = z.object({ sequence: z.int(), hash: z.string() }).openapi("AuditHead", {
+  description: "The newest entry. Kept elsewhere, it shows later that none was cut off.",
+});

@@ -1,4 +1,5 @@
 import { newId } from "#core/ids";
+import { adoptGuestAtSignIn } from "#features/cart/adopt-guest";
 import type { Proof, SignInMethod } from "#core/principal";
 import type { EpochMs } from "#core/time";
 import { accessTokenSeconds, signAccessToken } from "#platform/access-tokens";
@@ -36,8 +37,19 @@ export async function openSession(context: Context, request: SessionRequest) {
   return { token, proof, statement: insertSession(context, session) };
 }
 
-/** What a client gets that has signed in or refreshed. */
+/** What a client gets that has just signed in, however it did; what it left as a guest becomes the account's. */
 export async function signedIn(context: Context, user: UserRow, session: OpenedSession): Promise<SignedIn> {
+  const verifiedEmail = user.emailVerifiedAt === null ? undefined : user.email;
+  await adoptGuestAtSignIn(context, { id: user.id, verifiedEmail });
+  return sessionAnswer(context, user, session);
+}
+
+/** What a client gets that is signed in. */
+export async function sessionAnswer(
+  context: Context,
+  user: UserRow,
+  session: OpenedSession,
+): Promise<SignedIn> {
   const { token, proof } = session;
   return {
     user: userOnTheWire(user),

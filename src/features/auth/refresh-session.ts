@@ -1,5 +1,5 @@
 import type { Context } from "#platform/context";
-import { signedIn } from "./open-session.ts";
+import { sessionAnswer } from "./open-session.ts";
 import { hashOf, readRefreshToken, refusedRefresh, successorOf } from "./refresh-tokens.ts";
 import type { SignedIn } from "./schema.ts";
 import { revokeSession, rotateSession } from "./store.ts";
@@ -18,7 +18,7 @@ export async function refreshSession(context: Context, refreshToken: string): Pr
     successorHash: await hashOf(successor),
   });
   if (rotated !== undefined)
-    return signedIn(context, rotated.user, { token: successor, proof: rotated.proof });
+    return sessionAnswer(context, rotated.user, { token: successor, proof: rotated.proof });
   const ended = await revokeSession(context, presented.sessionId);
   if (ended !== undefined)
     context.log("warn", "a refresh token was used twice; its session ended", { user_id: ended.userId });

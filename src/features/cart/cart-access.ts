@@ -20,12 +20,19 @@ export async function findCart(context: Context, token: string | undefined): Pro
   const { principal } = context;
   if (principal.kind === "user") return { cartId: cartIdOfUser(principal.userId), token: undefined };
   if (token === undefined) return undefined;
+  return { cartId: await openCartToken(context, token), token };
+}
+
+/**
+ * The guest cart that this token is the key to.
+ * @throws AppError invalid_token when the token was not issued here.
+ */
+export async function openCartToken(context: Context, token: string): Promise<Id<"cart">> {
   const cartId = CartId.safeParse(await openToken(context.settings, "cart", token));
-  if (!cartId.success)
-    throw new AppError("invalid_token", {
-      detail: "This Cart-Token was not issued here; leave it out to begin anew.",
-    });
-  return { cartId: cartId.data, token };
+  if (cartId.success) return cartId.data;
+  throw new AppError("invalid_token", {
+    detail: "This Cart-Token was not issued here; leave it out to begin anew.",
+  });
 }
 
 /** The same, with a new guest cart where there is none. */
@@ -37,6 +44,6 @@ export async function findOrBeginCart(context: Context, token: string | undefine
 }
 
 /** A user has one cart, whose id is the user's with another prefix. */
-function cartIdOfUser(userId: Id<"user">): Id<"cart"> {
+export function cartIdOfUser(userId: Id<"user">): Id<"cart"> {
   return CartId.parse(userId.replace(idPrefixes.user, idPrefixes.cart));
 }

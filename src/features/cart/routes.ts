@@ -4,6 +4,7 @@ import type { AppRequest } from "#http/app-types";
 import { describeRoute } from "#http/describe-route";
 import { idempotentRequestOf } from "#http/idempotency";
 import { createRouter, idempotencyKey, json, jsonBody, problems } from "#http/openapi";
+import { mergeGuestCart } from "./adopt-guest.ts";
 import { type CartAccess, findCart, findOrBeginCart } from "./cart-access.ts";
 import { type ChangedCart, addToCart, changeLine, readCart } from "./change-cart.ts";
 import { AddToCart, CartWire, ChangeLine } from "./schema.ts";
@@ -55,6 +56,25 @@ cartRoutes.openapi(
   async (request) => {
     const access = await requireCart(request, request.req.valid("header")["cart-token"]);
     return request.json(await readCart(request.var.context, access), 200);
+  },
+);
+
+cartRoutes.openapi(
+  describeRoute({
+    method: "post",
+    path: "/cart/merge",
+    tags: ["cart"],
+    summary: "Take a guest's cart and orders over into the account",
+    description:
+      "A sign-in that carries `Cart-Token` does this by itself. Of a variant in both carts the greater quantity stays; " +
+      "lines beyond the cart's limit stay in the guest's cart. Safe to repeat.",
+    request: { headers: cartHeaders },
+    responses: cartAnswer,
+  }),
+  async (request) => {
+    const { context } = request.var;
+    const cart = await mergeGuestCart(context, request.req.valid("header")["cart-token"]);
+    return request.json(cart, 200);
   },
 );
 
