@@ -5,6 +5,7 @@ import { AppError, type ErrorCode } from "#core/errors";
 import { type Permission, permissions } from "#core/permissions";
 import { mayDo } from "#core/principal";
 import type { AppEnvironment } from "./app-types.ts";
+import { audited } from "./audit.ts";
 import { requireRecentSignIn } from "./auth.ts";
 import { requireQueueSignature } from "./queue-signature.ts";
 import type { Access } from "./route-access.ts";
@@ -79,15 +80,22 @@ function isPermission(access: Access): access is Permission {
   return access in permissions;
 }
 
-/** The one place where staff is let through: 401 for guests, 403 for whoever lacks the permission. */
+/**
+ * The one place where staff is let through: 401 for guests, 403 for whoever lacks the permission. What they change goes
+ * into the audit log.
+ */
 function requirePermission(permission: Permission) {
   return createMiddleware<AppEnvironment>(async (request, next) => {
     const { principal } = request.var.context;
     if (principal.kind === "guest") throw new AppError("unauthenticated", { detail: howToSignIn });
     if (!mayDo(principal, permission))
       throw new AppError("forbidden", { detail: `This needs the permission ${permission}.` });
-    return next();
+    return isWrite(request.req.method) ? audited(request, next) : next();
   });
+}
+
+function isWrite(method: string): boolean {
+  return method !== "GET" && method !== "HEAD";
 }
 
 /** The ways in which a request tells who sends it, for the description. */

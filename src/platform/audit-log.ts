@@ -14,35 +14,34 @@ export const auditEntries = pgTable("audit_entries", {
   recordedAt: timestamp("recorded_at", { withTimezone: true, mode: "date" }).notNull(),
 });
 
+type AuditBase = {
+  readonly at: string;
+  readonly request_id: string;
+  readonly actor: string;
+  /** The method and the route's pattern. */
+  readonly action: string;
+};
+
 /** Stored before an act begins, so that none goes unseen, and once more when it has been answered. */
-export const AuditContent = z.discriminatedUnion("kind", [
-  z.object({
-    kind: z.literal("act"),
-    at: z.string(),
-    request_id: z.string(),
-    actor: z.string(),
-    /** The method and the route's pattern. */
-    action: z.string(),
-    /** What the path names: ids and SKUs. */
-    subject: z.record(z.string(), z.string()),
-    /** The body without what is personal or secret; absent when it is a file or too large. */
-    input: z.unknown().optional(),
-    /** SHA-256 of the body as it was sent. */
-    input_sha256: z.string().optional(),
-  }),
-  z.object({
-    kind: z.literal("outcome"),
-    at: z.string(),
-    request_id: z.string(),
-    actor: z.string(),
-    action: z.string(),
-    /** The sequence of the act. */
-    of: z.int(),
-    status: z.int(),
-    code: z.string().optional(),
-  }),
-]);
-export type AuditContent = z.infer<typeof AuditContent>;
+type AuditContent = AuditBase &
+  (
+    | {
+        readonly kind: "act";
+        /** What the path names: ids and SKUs. */
+        readonly subject: Readonly<Record<string, string>>;
+        /** The body without what is personal or secret; absent when it is a file or too large. */
+        readonly input?: unknown;
+        /** SHA-256 of the body as it was sent. */
+        readonly input_sha256?: string;
+      }
+    | {
+        readonly kind: "outcome";
+        /** The sequence of the act. */
+        readonly of: number;
+        readonly status: number;
+        readonly code?: string;
+      }
+  );
 
 const Appended = z.tuple([z.object({ sequence: z.coerce.number() })]);
 

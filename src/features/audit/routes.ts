@@ -8,9 +8,6 @@ import { AuditEntryWire, AuditHead, auditFilters } from "./schema.ts";
 
 export const auditRoutes = createRouter();
 
-const staffOnly = { security: tags: ["operations"], middleware: requireRole("admin") };
-const staffProblems = ["unauthenticated", "token_expired", "invalid_token", "forbidden"] as const;
-
 auditRoutes.openapi(
   describeRoute({
     tags: ["operations"],
@@ -36,7 +33,7 @@ auditRoutes.openapi(
     method: "get",
     path: "/admin/audit/head",
     summary: "The newest entry's place and hash: keep it elsewhere, to prove later that nothing was cut off",
-    responses: { 200: json(AuditHead, "The head of the chain."), ...problems() },
+    responses: { 200: json(AuditHead, "The head of the chain.") },
   }),
   async (request) => request.json(await readAuditHead(request.var.context), 200),
 );
