@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import type { Recorder } from "./history.ts";
+import type { Operation, Recorder } from "./history.ts";
 import { type Answer, expectAnswer, insist, type Shop, Unanswered } from "./shop-calls.ts";
 
 const POLL_MS = 500;
 const SETTLES_MS_MAX = 180_000;
+/** More tries than patience allows. */
+const TRIES_MAX = 10_000;
 const ADDRESS = { name: "Flash Buyer", line1: "1 Harbour Road", city: "Porto", country: "PT" };
 
 /** What one buyer wants, and what they will do with an order. */
@@ -39,13 +41,14 @@ export async function visit(shop: Shop, recorder: Recorder, wish: Wish): Promise
   const call = recorder.now();
   try {
     const { answer, order } = await placeOrder(shop, wish);
-    recordPlacement(recorder, { wish, call, answer });
+    recordPlacement(recorder, { wish, call, answer, order });
     const answered = { orderMs: answer.tookMs, answeredAtMs: performance.now() };
     if (order === undefined) return { ...answered, ended: "refused" };
     const settle = wish.plan === "pay" ? pay : cancel;
     return { ...answered, ...(await settle(shop, recorder, { wish, order })) };
   } catch (fault) {
     if (!(fault instanceof Unanswered)) throw fault;
+    // The order may be there by now, or be none: a claim of each SKU that nobody knows the end of.
     recordAll(recorder, wish, { kind: "reserve", call, outcome: "unknown" });
     return { orderMs: 0, answeredAtMs: 0, ended: "unknown" };
   }
@@ -79,11 +82,13 @@ async function placeOrder(shop: Shop, wish: Wish): Promise<{ answer: Answer; ord
   return { answer, order: answer.status === 409 ? undefined : expectAnswer(answer, 201, Order) };
 }
 
-type Placement = { wish: Wish; call: number; answer: Answer };
+type Placement = { wish: Wish; call: number; answer: Answer; order: Order | undefined };
 
 /** An order holds all its units; a refused one held for a moment what it could get, and gave it back. */
-function recordPlacement(recorder: Recorder, { wish, call, answer }: Placement): void {
-  if (answer.status === 201) return recordAll(recorder, wish, { kind: "reserve", call, outcome: "ok" });
+function recordPlacement(recorder: Recorder, { wish, call, answer, order }: Placement): void {
+  recordLostTries(recorder, { wish, call, tries: answer.undecided });
+  if (order !== undefined)
+    return recordAll(recorder, wish, { kind: "reserve", call, outcome: "ok", orderId: order.id });
   const { errors } = expectAnswer(answer, 409, Refusal);
   for (const { sku, quantity } of wish.lines) {
     const operation = { client: wish.client, sku, quantity, call };
@@ -96,7 +101,22 @@ function recordPlacement(recorder: Recorder, { wish, call, answer }: Placement):
   }
 }
 
-type Happening = Pick<Parameters<Recorder["record"]>[0], "kind" | "call" | "outcome">;
+type LostTries = { wish: Wish; call: number; tries: number };
+
+/**
+ * A try whose answer was lost may have been refused, and have held for a moment what it could get; the try after it is
+ * then another order. For a single SKU nothing could be got.
+ */
+function recordLostTries(recorder: Recorder, { wish, call, tries }: LostTries): void {
+  if (wish.lines.length === 1) return;
+  for (let lost = 1; lost <= tries; lost++) {
+    const nobody = { ...wish, client: -(wish.client * TRIES_MAX + lost) };
+    recordAll(recorder, nobody, { kind: "reserve", call, outcome: "unknown" });
+    recordAll(recorder, nobody, { kind: "release", call, outcome: "unknown" });
+  }
+}
+
+type Happening = Pick<Operation, "kind" | "call" | "outcome" | "orderId">;
 
 function recordAll(recorder: Recorder, { client, lines }: Wish, happening: Happening): void {
   for (const { sku, quantity } of lines) recorder.record({ client, sku, quantity, ...happening });
@@ -127,7 +147,7 @@ async function pay(shop: Shop, recorder: Recorder, { wish, order }: Ordered): Pr
     });
     return expectAnswer(answer, 200, Status).status === "paid";
   });
-  recordAll(recorder, wish, { kind: "commit", call, outcome: isPaid ? "ok" : "unknown" });
+  recordAll(recorder, wish, { kind: "commit", call, outcome: isPaid ? "ok" : "unknown", orderId: order.id });
   return isPaid ? { ended: "paid", paidMs: performance.now() - confirmedAtMs } : { ended: "unknown" };
 }
 
@@ -136,25 +156,12 @@ async function cancel(shop: Shop, recorder: Recorder, { wish, order }: Ordered):
   const headers = { "order-token": order.access_token };
   const answer = await insist(`${shop.api}/orders/${order.id}/cancel`, { method: "POST", headers });
   expectAnswer(answer, 200, Status);
-  // The units come back a moment after the answer; the SKU's journal tells by when.
+  // The units come back a moment after the answer; the SKU's journal tells when.
   for (const { sku, quantity } of wish.lines) {
-    const isBack = await becomes(() => isReleased(shop, sku, order));
-    const outcome = isBack ? "ok" : "unknown";
-    recorder.record({ client: wish.client, sku, quantity, kind: "release", call, outcome });
+    const release = { client: wish.client, sku, quantity, kind: "release", call, orderId: order.id } as const;
+    recorder.recordGranted({ ...release, outcome: "ok" });
   }
   return { ended: "cancelled" };
-}
-
-const Journal = z.object({
-  data: z.array(z.object({ kind: z.string(), reservation_id: z.string().nullable() })),
-});
-
-async function isReleased({ api, adminToken }: Shop, sku: string, order: Order): Promise<boolean> {
-  const headers = { authorization: `Bearer ${adminToken}` };
-  const answer = await insist(`${api}/admin/inventory/${sku}/movements?limit=100`, { headers });
-  return expectAnswer(answer, 200, Journal).data.some(
-    ({ kind, reservation_id: id }) => kind === "release" && id?.startsWith(order.id),
-  );
 }
 
 async function becomes(isSo: () => Promise<boolean>): Promise<boolean> {

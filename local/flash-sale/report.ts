@@ -1,7 +1,7 @@
 import type { FlashSaleReport } from "./run-flash-sale.ts";
 
 /** What went wrong, in words; empty when every unit and every payment is accounted for. */
-export function faultsOf({ stock, captured, visits, verdict }: FlashSaleReport): string[] {
+export function faultsOf({ stock, captured, visits, journal, verdict }: FlashSaleReport): string[] {
   const faults = stock.flatMap(({ sku, units, sold, held }) => [
     ...(sold > units ? [`${sku} is oversold: ${sold} of ${units}`] : []),
     ...(sold < units ? [`${sku} is not sold out: ${sold} of ${units}`] : []),
@@ -10,7 +10,10 @@ export function faultsOf({ stock, captured, visits, verdict }: FlashSaleReport):
   if (captured.payments !== captured.orders)
     faults.push(`${captured.payments} payments were taken for ${captured.orders} paid orders`);
   if (visits.unknown > 0) faults.push(`${visits.unknown} buyers never learnt the outcome`);
+  if (journal.unexplained > 0) faults.push(`${journal.unexplained} claims in the journal are nobody's`);
+  if (journal.missing > 0) faults.push(`${journal.missing} answered calls are not in the journal`);
   if (verdict.kind === "not linearizable") faults.push("the history is not linearizable");
+  if (verdict.kind === "undecided") faults.push("the checker came to no verdict");
   return faults;
 }
 
@@ -28,7 +31,7 @@ export function describeReport(report: FlashSaleReport): string {
     "late buyers": `${report.late} paid for what cancellations left`,
     stock: stock.map(({ sold, units, held }) => `${sold} of ${units} sold, ${held} held`).join("; "),
     money: `${captured.payments} payments captured for ${captured.orders} paid orders`,
-    history: `${report.operations} operations: ${describeVerdict(report)}`,
+    history: `${report.history.operations.length} operations: ${describeVerdict(report)}`,
     faults: faults.length === 0 ? "none" : faults.join("; "),
   };
   return Object.entries(figures)

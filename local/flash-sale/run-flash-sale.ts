@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { LOCAL_CREDENTIALS } from "../credentials.ts";
 import type { Stack } from "../stack.ts";
 import { type Visit, visit, type Wish } from "./buyer.ts";
 import { checkHistory, type Verdict } from "./check-history.ts";
-import { createRecorder, type Recorder } from "./history.ts";
+import { createRecorder, type History, type Recorder } from "./history.ts";
+import type { Mismatch } from "./match-journal.ts";
 import { expectAnswer, insist, type Shop } from "./shop-calls.ts";
+import { type StockFigures, takeStock } from "./stock-take.ts";
 
-const SETTLES_MS_MAX = 45_000;
-const POLL_MS = 200;
+const TELL_EVERY_MS = 2_000;
 
 /** One in so many buyers wants both SKUs, changes their mind after ordering, or wants two units. */
 const EVERY = { both: 4, cancel: 6, two: 5 } as const;
@@ -37,22 +37,28 @@ export type FlashSaleReport = {
   visits: Record<Visit["ended"], number>;
   /** Orders of late buyers, who take what cancellations left. */
   late: number;
-  stock: { sku: string; units: number; sold: number; held: number }[];
+  stock: StockFigures[];
   captured: { payments: number; orders: number };
-  operations: number;
+  journal: Mismatch;
+  history: History;
   verdict: Verdict;
 };
 
-type Scene = { shop: Shop; stack: Pick<Stack, "addresses" | "kill" | "restart"> };
+type Venue = {
+  stack: Pick<Stack, "addresses" | "kill" | "restart">;
+  adminToken: string;
+  /** Hears how far it is, now and then. */
+  tell: (line: string) => void;
+};
+type Scene = { shop: Shop; stack: Venue["stack"]; tell: Venue["tell"] };
 
 /** Sells scarce units to a crowd while the Worker is killed, and accounts for every unit and every payment. */
 export async function runFlashSale(
-  stack: Scene["stack"],
-  adminToken: string,
+  { stack, adminToken, tell }: Venue,
   options: FlashSaleOptions,
 ): Promise<FlashSaleReport> {
   const { api, services } = stack.addresses;
-  const scene: Scene = { stack, shop: { api, stripe: services.stripe, adminToken } };
+  const scene: Scene = { stack, tell, shop: { api, stripe: services.stripe, adminToken } };
   const wares = await Promise.all([
     stockWare(scene, Math.ceil(options.units / 2)),
     stockWare(scene, Math.floor(options.units / 2)),
@@ -66,20 +72,12 @@ export async function runFlashSale(
     ordering: secondsUntil(Math.max(...visits.map(({ answeredAtMs }) => answeredAtMs))),
     paying: secondsUntil(performance.now()),
   };
-  await settled(scene, wares);
+  tell("all buyers have been served; waiting until nothing is held");
+  await takeStock(scene.shop, recorder, wares);
   const late = await sellTheRest(scene, recorder, { wares, client: options.buyers });
-  const stock = await settled(scene, wares);
-  for (const { sku, units, sold, held } of stock)
-    recorder.record({
-      client: -1,
-      sku,
-      kind: "read",
-      quantity: 0,
-      call: recorder.now(),
-      outcome: "ok",
-      available: units - sold - held,
-      sold,
-    });
+  tell(`${late} late buyers took the rest; comparing with the journal`);
+  const { stock, journal } = await takeStock(scene.shop, recorder, wares);
+  recordLastLook(recorder, stock);
   return {
     options,
     seconds,
@@ -92,9 +90,24 @@ export async function runFlashSale(
       payments: await countCaptures(scene),
       orders: countEndings(visits).paid + late,
     },
-    operations: recorder.history.operations.length,
+    journal,
+    history: recorder.history,
     verdict: await checkHistory(recorder.history),
   };
+}
+
+function recordLastLook(recorder: Recorder, stock: readonly StockFigures[]): void {
+  for (const { sku, units, sold, held } of stock)
+    recorder.record({
+      client: -1,
+      sku,
+      kind: "read",
+      quantity: 0,
+      call: recorder.now(),
+      outcome: "ok",
+      available: units - sold - held,
+      sold,
+    });
 }
 
 const Product = z.object({ variants: z.array(z.object({ id: z.string(), sku: z.string() })).min(1) });
@@ -132,9 +145,23 @@ async function rush(scene: Scene, recorder: Recorder, { options, wares }: Crowd)
       killing = killing.then(() => killWorker(scene));
     }
   };
-  await Promise.all(Array.from({ length: concurrency }, serve));
-  await killing;
+  const said = setInterval(() => scene.tell(progressOf(visits, { buyers, killed })), TELL_EVERY_MS);
+  try {
+    await Promise.all(Array.from({ length: concurrency }, serve));
+    await killing;
+  } finally {
+    clearInterval(said);
+  }
   return visits;
+}
+
+function progressOf(
+  visits: readonly Visit[],
+  { buyers, killed }: { buyers: number; killed: number },
+): string {
+  const { paid, cancelled, refused } = countEndings(visits);
+  const endings = `${paid} paid, ${cancelled} cancelled, ${refused} refused`;
+  return `${visits.length} of ${buyers} buyers served: ${endings}; the Worker was killed ${killed} times`;
 }
 
 async function killWorker({ stack }: Scene): Promise<void> {
@@ -168,25 +195,6 @@ async function sellTheRest(
     }
   }
   return sold;
-}
-
-const Figures = z.object({ data: z.array(z.object({ held: z.int(), sold: z.int() })) });
-
-/** The figures of each SKU once nothing is held any more, or as they are when that takes too long. */
-async function settled({ shop }: Scene, wares: readonly Ware[]): Promise<FlashSaleReport["stock"]> {
-  const headers = { authorization: `Bearer ${shop.adminToken}` };
-  const deadline = performance.now() + SETTLES_MS_MAX;
-  for (;;) {
-    const stock = await Promise.all(
-      wares.map(async ({ sku, units }) => {
-        const answer = await insist(`${shop.api}/admin/inventory/${sku}/movements?limit=1`, { headers });
-        const [latest] = expectAnswer(answer, 200, Figures).data;
-        return { sku, units, sold: latest?.sold ?? 0, held: latest?.held ?? 0 };
-      }),
-    );
-    if (stock.every(({ held }) => held === 0) || performance.now() > deadline) return stock;
-    await sleep(POLL_MS);
-  }
 }
 
 const Intents = z.object({

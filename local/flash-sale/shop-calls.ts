@@ -5,8 +5,8 @@ export type Shop = { api: string; stripe: string; adminToken: string };
 
 const PAUSE_MS_FIRST = 50;
 const PAUSE_MS_MAX = 1_000;
-const ANSWER_MS_MAX = 20_000;
-const PATIENCE_MS_MAX = 60_000;
+const ANSWER_MS_MAX = 30_000;
+const PATIENCE_MS_MAX = 120_000;
 
 export type Call = {
   method?: string;
@@ -14,7 +14,13 @@ export type Call = {
   form?: Record<string, string>;
   headers?: Record<string, string>;
 };
-export type Answer = { status: number; body: unknown; tookMs: number };
+export type Answer = {
+  status: number;
+  body: unknown;
+  tookMs: number;
+  /** Times that it was asked before without being decided. */
+  undecided: number;
+};
 
 /** Nobody answered for so long that the buyer has given up. */
 export class Unanswered extends Error {}
@@ -22,16 +28,18 @@ export class Unanswered extends Error {}
 /** A call without an answer, or with a fault of the server, is made again with the same key until it is decided. */
 export async function insist(url: string, call: Call = {}): Promise<Answer> {
   const deadline = performance.now() + PATIENCE_MS_MAX;
-  for (let pauseMs = PAUSE_MS_FIRST; ; pauseMs = Math.min(PAUSE_MS_MAX, pauseMs * 2)) {
+  let pauseMs = PAUSE_MS_FIRST;
+  for (let undecided = 0; ; undecided++) {
     const answer = await tryOnce(url, call);
-    if (answer !== undefined && !mayComeRight(answer)) return answer;
+    if (answer !== undefined && !mayComeRight(answer)) return { ...answer, undecided };
     if (performance.now() > deadline)
       throw new Unanswered(`${url}: ${JSON.stringify(answer?.body ?? "no answer")}`);
     await sleep(pauseMs * (0.5 + Math.random() / 2));
+    pauseMs = Math.min(PAUSE_MS_MAX, pauseMs * 2);
   }
 }
 
-function mayComeRight({ status, body }: Answer): boolean {
+function mayComeRight({ status, body }: Pick<Answer, "status" | "body">): boolean {
   return status >= 500 || status === 429 || Retryable.safeParse(body).success;
 }
 

@@ -4,35 +4,15 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"math"
 	"os"
 	"time"
 
 	"github.com/anishathalye/porcupine"
 )
 
-const checkTimeMax = 60 * time.Second
-
-type recordedOperation struct {
-	Client   int    `json:"client"`
-	Sku      string `json:"sku"`
-	Kind     string `json:"kind"`
-	Quantity int    `json:"quantity"`
-	// Microseconds; without a return the call was never answered.
-	Call      int64  `json:"call"`
-	Return    *int64 `json:"return"`
-	Outcome   string `json:"outcome"`
-	Available int    `json:"available"`
-	Sold      int    `json:"sold"`
-}
-
-type recordedHistory struct {
-	// Units of each SKU that were received before the first call.
-	Units      map[string]int      `json:"units"`
-	Operations []recordedOperation `json:"operations"`
-}
+// Of one search; there are three at most.
+const searchTimeMax = 60 * time.Second
 
 func main() {
 	if len(os.Args) != 2 {
@@ -42,40 +22,29 @@ func main() {
 	if err != nil {
 		fail(err)
 	}
-	fmt.Println(verdictOf(porcupine.CheckOperationsTimeout(stockModel, history, checkTimeMax)))
+	fmt.Println(verdictOf(history))
 }
 
-func readHistory(file string) ([]porcupine.Operation, error) {
-	bytes, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
+func verdictOf(history recordedHistory) string {
+	wide := history.wide()
+	if !wide.countsHold() {
+		return "not linearizable"
 	}
-	var recorded recordedHistory
-	if err := json.Unmarshal(bytes, &recorded); err != nil {
-		return nil, err
+	claims := search(claimModel, wide.of("reserve", "commit", "release"))
+	if claims != porcupine.Ok {
+		return wordsOf(claims)
 	}
-	return operationsOf(recorded), nil
+	if search(shelfModel, history.narrowed().of("reserve", "release", "read")) == porcupine.Ok {
+		return wordsOf(porcupine.Ok)
+	}
+	return wordsOf(search(shelfModel, wide.of("reserve", "release", "read")))
 }
 
-func operationsOf(recorded recordedHistory) []porcupine.Operation {
-	operations := make([]porcupine.Operation, 0, len(recorded.Operations))
-	for _, each := range recorded.Operations {
-		returned := int64(math.MaxInt64)
-		if each.Return != nil {
-			returned = *each.Return
-		}
-		operations = append(operations, porcupine.Operation{
-			ClientId: each.Client,
-			Input:    input{sku: each.Sku, kind: each.Kind, quantity: each.Quantity, units: recorded.Units[each.Sku]},
-			Output:   output{outcome: each.Outcome, available: each.Available, sold: each.Sold},
-			Call:     each.Call,
-			Return:   returned,
-		})
-	}
-	return operations
+func search(model porcupine.Model, history recordedHistory) porcupine.CheckResult {
+	return porcupine.CheckOperationsTimeout(model, history.operations(), searchTimeMax)
 }
 
-func verdictOf(result porcupine.CheckResult) string {
+func wordsOf(result porcupine.CheckResult) string {
 	switch result {
 	case porcupine.Ok:
 		return "linearizable"

@@ -9,82 +9,131 @@ import (
 // A call as its buyer saw it: what was asked, and what was answered.
 type input struct {
 	sku      string
+	client   int
 	kind     string
 	quantity int
 	units    int
+	// Of a call whose effect the SKU's journal tells: which of the journal's entries it is, counted from 1. Zero is none.
+	position int
 }
 
 type output struct {
 	// ok, refused, or unknown where no answer ever came.
 	outcome string
-	// Of a read: the figures.
+	// Of a read.
 	available int
-	sold      int
 }
 
-// The stock of one SKU: a bounded counter with holds.
-type stock struct {
+// The units on the shelf of one SKU, and up to where the journal has been followed.
+type shelf struct {
 	available int
-	held      int
-	sold      int
-	// Whether the units have been received: the first operation of each history.
+	position  int
+	// Whether the units have been received: before the first operation of each history.
 	open bool
 }
 
-// stockModel says which orders of operations a single shop assistant with one shelf could have produced. A call whose
-// outcome is unknown returns at no time, so that it may have taken effect at any moment or, at the very end, never.
-var stockModel = porcupine.Model{
-	Partition: func(history []porcupine.Operation) [][]porcupine.Operation {
-		bySku := map[string][]porcupine.Operation{}
-		for _, operation := range history {
-			sku := operation.Input.(input).sku
-			bySku[sku] = append(bySku[sku], operation)
-		}
-		parts := make([][]porcupine.Operation, 0, len(bySku))
-		for _, part := range bySku {
-			parts = append(parts, part)
-		}
-		return parts
+// shelfModel says which orders of holds, refusals and releases a single shop assistant with one shelf could have
+// produced. A call whose outcome is unknown returns at no time, so that it may have taken effect at any moment or, at
+// the very end, never. Calls that the journal tells of took effect in the journal's order.
+var shelfModel = porcupine.Model{
+	Partition: partitionBy(func(in input) string { return in.sku }),
+	Init:      func() any { return shelf{} },
+	Step: func(state, in, out any) (bool, any) {
+		return stepShelf(state.(shelf), in.(input), out.(output))
 	},
-	Init:  func() any { return stock{} },
-	Step:  func(state, in, out any) (bool, any) { return step(state.(stock), in.(input), out.(output)) },
-	Equal: func(one, other any) bool { return one == other },
-	DescribeOperation: func(in, out any) string {
-		return fmt.Sprintf("%s %d: %s", in.(input).kind, in.(input).quantity, out.(output).outcome)
-	},
+	Equal:             equal,
+	DescribeOperation: describe,
 }
 
-func step(shelf stock, in input, out output) (bool, stock) {
-	if !shelf.open {
-		shelf = stock{available: in.units, open: true}
+func stepShelf(before shelf, in input, out output) (bool, shelf) {
+	if !before.open {
+		before = shelf{available: in.units, open: true}
 	}
-	after := shelf
+	after := before
+	if in.position > 0 {
+		if in.position < before.position {
+			return false, before
+		}
+		after.position = in.position
+	}
 	switch in.kind {
 	case "reserve":
-		after.available -= in.quantity
-		after.held += in.quantity
-		fits := after.available >= 0
+		fits := before.available >= in.quantity
 		if out.outcome == "refused" {
-			return !fits, shelf
+			return !fits, before
 		}
-		return settled(fits, out, shelf, after)
+		after.available -= in.quantity
+		return settled(fits, out, before, after)
 	case "release":
-		after.held -= in.quantity
 		after.available += in.quantity
-		return settled(after.held >= 0, out, shelf, after)
-	case "commit":
-		after.held -= in.quantity
-		after.sold += in.quantity
-		return settled(after.held >= 0, out, shelf, after)
+		return settled(after.available <= in.units, out, before, after)
 	case "read":
-		return shelf.available == out.available && shelf.sold == out.sold, shelf
+		return before.available == out.available, before
 	}
-	return false, shelf
+	return false, before
 }
 
-func settled(possible bool, out output, before stock, after stock) (bool, stock) {
+func settled(possible bool, out output, before shelf, after shelf) (bool, shelf) {
 	if possible {
 		return true, after
 	}
 	return out.outcome == "unknown", before
+}
+
+// What has become of one buyer's claim on one SKU.
+type claim string
+
+const (
+	none     claim = "none"
+	held     claim = "held"
+	sold     claim = "sold"
+	released claim = "released"
+)
+
+// claimModel says how a claim may go: held once, and then either sold or released, once.
+var claimModel = porcupine.Model{
+	Partition: partitionBy(func(in input) string { return fmt.Sprint(in.sku, " ", in.client) }),
+	Init:      func() any { return none },
+	Step: func(state, in, out any) (bool, any) {
+		return stepClaim(state.(claim), in.(input), out.(output))
+	},
+	Equal:             equal,
+	DescribeOperation: describe,
+}
+
+func stepClaim(before claim, in input, out output) (bool, claim) {
+	if out.outcome == "refused" {
+		return before == none, before
+	}
+	steps := map[string]struct{ from, to claim }{
+		"reserve": {none, held},
+		"commit":  {held, sold},
+		"release": {held, released},
+	}
+	step := steps[in.kind]
+	if before == step.from {
+		return true, step.to
+	}
+	return out.outcome == "unknown", before
+}
+
+func partitionBy(nameOf func(input) string) func([]porcupine.Operation) [][]porcupine.Operation {
+	return func(history []porcupine.Operation) [][]porcupine.Operation {
+		named := map[string][]porcupine.Operation{}
+		for _, operation := range history {
+			name := nameOf(operation.Input.(input))
+			named[name] = append(named[name], operation)
+		}
+		parts := make([][]porcupine.Operation, 0, len(named))
+		for _, part := range named {
+			parts = append(parts, part)
+		}
+		return parts
+	}
+}
+
+func equal(one, other any) bool { return one == other }
+
+func describe(in, out any) string {
+	return fmt.Sprintf("%s %d: %s", in.(input).kind, in.(input).quantity, out.(output).outcome)
 }
