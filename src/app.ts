@@ -19,6 +19,8 @@ import { orderAdminRoutes } from "#features/orders/admin-routes";
 import { orderRoutes } from "#features/orders/routes";
 import { paymentAdminRoutes } from "#features/payments/admin-routes";
 import { paymentRoutes } from "#features/payments/routes";
+import { returnAdminRoutes } from "#features/returns/admin-routes";
+import { returnRoutes } from "#features/returns/routes";
 import { createRebuildRoutes } from "#features/search/rebuild-routes";
 import { searchRoutes } from "#features/search/routes";
 import { stepUpRoutes } from "#features/step-up/routes";
@@ -61,6 +63,8 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", cartRoutes);
   app.route("/", orderRoutes);
   app.route("/", orderAdminRoutes);
+  app.route("/", returnRoutes);
+  app.route("/", returnAdminRoutes);
   app.route("/", paymentRoutes);
   app.route("/", paymentAdminRoutes);
   app.route("/", inventoryRoutes);

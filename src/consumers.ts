@@ -10,6 +10,8 @@ import { returnStockOfEndedOrder } from "#features/orders/end-order";
 import { mailReceipt } from "#features/orders/mail-receipt";
 import { restockRefunded } from "#features/payments/restock-refunded";
 import { settleAfterRefund } from "#features/payments/settle-after-refund";
+import { mailReturn } from "#features/returns/mail-return";
+import { restockReturned } from "#features/returns/restock-returned";
 import type { EventType, RecordedEvent } from "#events/catalogue";
 import type { Handler } from "#events/drain";
 import type { Context } from "#platform/context";
@@ -32,6 +34,8 @@ const live = { name: "live", handle: tellBuyer };
 const returnStock = { name: "return-stock", handle: returnStockOfEndedOrder };
 
 const refundsElsewhere = { name: "refunds-elsewhere", handle: settleAfterRefund };
+
+const returnMail = { name: "return-mail", handle: mailReturn };
 
 /** Who hears of which event. Every event type has an entry, empty where nobody listens yet. */
 const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
@@ -65,6 +69,13 @@ const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
   "order.parcel_cancelled": [live],
   "order.shipped": [live],
   "order.delivered": [live],
+  "order.return_requested": [live],
+  "order.return_approved": [live],
+  "order.return_declined": [live],
+  "order.return_received": [live],
+  "order.return_closed": [live],
+  "return.decided": [returnMail],
+  "return.received": [{ name: "restock-returned", handle: restockReturned }, returnMail],
 };
 
 export function handlersFor(context: Context): (event: RecordedEvent) => readonly Handler<RecordedEvent>[] {

@@ -54,6 +54,12 @@ export const errorCodes = {
   rate_limited: { status: 429, title: "Too many requests", retryable: true },
   internal_error: { status: 500, title: "Something went wrong on our side", retryable: true },
   refund_exceeds_payment: { status: 409, title: "More would be refunded than was paid", retryable: false },
+  return_exceeds_delivery: {
+    status: 409,
+    title: "More would be returned than was delivered",
+    retryable: false,
+  },
+  return_too_late: { status: 409, title: "The time for returns is over", retryable: false },
   payment_outcome_unknown: { status: 502, title: "The payment provider gave no answer", retryable: true },
   busy: { status: 503, title: "Too much is asked at once", retryable: true },
   dependency_unavailable: { status: 503, title: "A service we depend on is not answering", retryable: true },

@@ -22,6 +22,7 @@ export const idPrefixes = {
   paymentAttempt: "pay",
   paymentEvent: "pev",
   refund: "rfd",
+  return: "ret",
   dispute: "dsp",
   event: "evt",
   movement: "mov",

@@ -10,6 +10,7 @@ export const permissions = {
   "search:rebuild": "Rebuild the search index, and see how far that has come",
   "orders:read": "See everybody's orders",
   "orders:fulfil": "Pack, ship and deliver orders",
+  "orders:return": "Decide on returns, and receive what comes back",
   "orders:cancel": "Cancel everybody's orders while they are not paid",
   "payments:read": "See disputes of payments",
   "payments:refund": "Give money of paid orders back",

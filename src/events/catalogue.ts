@@ -54,6 +54,14 @@ export const eventSchemas = {
   "order.parcel_cancelled": orderEvent,
   "order.shipped": orderEvent,
   "order.delivered": orderEvent,
+  "order.return_requested": orderEvent,
+  "order.return_approved": orderEvent,
+  "order.return_declined": orderEvent,
+  "order.return_received": orderEvent,
+  "order.return_closed": orderEvent,
+  "return.decided": z.object({ return_id: z.string(), order_id: z.string() }),
+  /** Goods have come back; `receipt` is the place of what came in the return's receipts. */
+  "return.received": z.object({ return_id: z.string(), order_id: z.string(), receipt: z.int() }),
 } as const;
 
 export type EventType = keyof typeof eventSchemas;

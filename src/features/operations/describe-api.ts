@@ -27,6 +27,8 @@ const tags = [
   { name: "search", description: "Full-text search with facets and suggestions." },
   { name: "cart", description: "What a buyer is about to order; guests have one as well." },
   { name: "orders", description: "Placing, following and cancelling orders." },
+  { name: "returns", description: "Sending goods back; the money goes back by refunds." },
+  { name: "returns (staff)", description: "Deciding on returns, and receiving what comes back." },
   { name: "payment (staff)", description: "Refunds, and manual payments that have arrived." },
   { name: "orders (staff)", description: "What the shop's own people do with orders." },
   { name: "payment", description: "Paying an order, and what the payment providers report." },

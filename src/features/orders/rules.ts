@@ -126,6 +126,13 @@ export function reservationId(orderId: string, sku: string): string {
 
 export type FulfilmentLine = { readonly order_line_id: string; readonly quantity: number };
 
+/** The lines with those of one order line added up. */
+export function mergedLines(lines: readonly FulfilmentLine[]): FulfilmentLine[] {
+  const units = new Map<string, number>();
+  for (const { order_line_id: id, quantity } of lines) units.set(id, (units.get(id) ?? 0) + quantity);
+  return [...units].map(([id, quantity]) => ({ order_line_id: id, quantity }));
+}
+
 /** An order as far as its units' way to the buyer goes. */
 export type UnitsOfOrder = {
   readonly lines: readonly { readonly id: string; readonly quantity: number }[];

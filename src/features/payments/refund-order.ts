@@ -5,6 +5,7 @@ import { changeOrderStatements } from "#features/orders/change-order";
 import type { Order } from "#features/orders/load-order";
 import { requireOrder } from "#features/orders/require-order";
 import { unfulfilledUnits } from "#features/orders/rules";
+import { readReceivedLines } from "#features/returns/received-lines";
 import type { Context } from "#platform/context";
 import { transact, violatesUnique } from "#platform/database";
 import { type IdempotentRequest, keyReused } from "#platform/idempotency";
@@ -41,7 +42,7 @@ async function storeRefund(context: Context, { orderId, request, input }: Refund
     });
   const plan = planRefund({ captured: attempt.capturedAmount, refunds: order.refunds }, order.lines, {
     amount: input.amount,
-    lines: input.lines,
+    lines: await linesToRefund(context, order, input),
   });
   if (!plan.ok) throw refusalOf(plan, order);
   if (input.restock) refusePackedUnits(order, plan.lines);
@@ -53,6 +54,7 @@ async function storeRefund(context: Context, { orderId, request, input }: Refund
     currency: order.currency,
     reason: input.reason ?? null,
     restock: input.restock,
+    returnId: input.return_id ?? null,
     lines: plan.lines,
     origin: "staff",
     requestScope: request.scope,
@@ -77,6 +79,38 @@ async function storeRefund(context: Context, { orderId, request, input }: Refund
   const stored = await findRefundByRequest(context, request);
   if (stored === undefined) throw new Error(`refund ${refund.id} was stored and is not there`);
   return stored;
+}
+
+/** The lines that the request names; of a refund for a return those that came back, and no others. */
+async function linesToRefund(
+  context: Context,
+  order: Order,
+  { return_id: returnId, lines, amount }: RequestRefund,
+): Promise<RequestRefund["lines"]> {
+  if (returnId === undefined) return lines;
+  const left = new Map(
+    (await readReceivedLines(context, order.id, returnId)).map((line) => [line.order_line_id, line.quantity]),
+  );
+  const refunded = order.refunds.filter((each) => each.returnId === returnId && each.status !== "failed");
+  for (const { order_line_id: id, quantity } of refunded.flatMap((each) => each.lines))
+    left.set(id, (left.get(id) ?? 0) - quantity);
+  if (lines === undefined)
+    return amount === undefined
+      ? [...left].filter(([, units]) => units > 0).map(([id, quantity]) => ({ order_line_id: id, quantity }))
+      : undefined;
+  for (const [at, { order_line_id: id, quantity }] of lines.entries()) {
+    const units = (left.get(id) ?? 0) - quantity;
+    left.set(id, units);
+    if (units < 0)
+      throw new AppError("invalid_request", {
+        detail:
+          "The refund names units that did not come back with its return, or whose price went back already.",
+        errors: [
+          { pointer: `/lines/${at}`, code: "not_returned", detail: `${units + quantity} units are left.` },
+        ],
+      });
+  }
+  return lines;
 }
 
 /** Only what nobody has packed goes back on sale at once; what was packed comes back by a return. */
@@ -126,6 +160,7 @@ function presentRefund(refund: RefundRow): RefundWire {
     amount: { amount: refund.amount, currency: refund.currency },
     reason: refund.reason,
     restock: refund.restock,
+    return_id: refund.returnId,
     lines: refund.lines.map((line) => ({ ...line })),
     failure_code: refund.failureCode,
     created_at: toTimestamp(epochMs(refund.createdAt.getTime())),

@@ -13,6 +13,7 @@ export const refunds = pgTable("refunds", {
   currency: text().notNull(),
   reason: text(),
   restock: boolean().notNull().default(false),
+  returnId: text("return_id"),
   lines: jsonb().$type<readonly RefundLine[]>().notNull().default([]),
   origin: text({ enum: ["staff", "provider", "system"] }).notNull(),
   providerReference: text("provider_reference"),

@@ -47,7 +47,17 @@ export const RequestRefund = z
       .max(100)
       .optional(),
     reason: z.string().trim().min(1).max(500).optional(),
-    restock: z.boolean().openapi({ description: "Whether the units of `lines` go back on sale." }),
+    restock: z.boolean().openapi({
+      description:
+        "Whether the units of `lines` go back on sale: only such as nobody has packed. What was shipped comes back with a return, whose receipt decides.",
+    }),
+    return_id: idSchema("return").optional().openapi({
+      description: "The return that it is for. Without `amount` and `lines`, the price of what came back.",
+    }),
+  })
+  .refine((body) => !body.restock || body.return_id === undefined, {
+    path: ["restock"],
+    message: "a return's units were restocked, or not, when they were received; send false",
   })
   .refine((body) => !body.restock || body.lines !== undefined, {
     path: ["lines"],
@@ -63,6 +73,7 @@ export const RefundWire = z
     amount: MoneyWire,
     reason: z.string().nullable(),
     restock: z.boolean(),
+    return_id: z.string().nullable(),
     lines: z.array(z.object({ order_line_id: z.string(), quantity: z.int() })),
     failure_code: z.string().nullable(),
     created_at: z.string(),
