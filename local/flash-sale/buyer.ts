@@ -5,7 +5,7 @@ import type { Operation, Recorder } from "./history.ts";
 import { type Answer, expectAnswer, insist, type Shop, Unanswered } from "./shop-calls.ts";
 
 const POLL_MS = 500;
-const SETTLES_MS_MAX = 180_000;
+const SETTLES_MS_MAX = 600_000;
 /** More tries than patience allows. */
 const TRIES_MAX = 10_000;
 const ADDRESS = { name: "Flash Buyer", line1: "1 Harbour Road", city: "Porto", country: "PT" };

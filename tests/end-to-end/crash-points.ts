@@ -1,7 +1,10 @@
 import { expect, vi } from "vitest";
-import type { Call, Moment, Point } from "#local/faults/gate";
+import type { Call, Moment } from "#local/faults/gate";
 import {
+  type Approach,
+  type CrashPoint,
   type OrderRequest,
+  type Preparation,
   type Purchase,
   type StartedPayment,
   containing,
@@ -13,33 +16,8 @@ import {
   stopAt,
   twoOf,
 } from "./crash-purchases.ts";
-import { type CrashSite, type Ending, patience } from "./crash-site.ts";
-
-/** A purchase on its way to its crash point. */
-export type Approach = {
-  /** Where the Worker stands still until it is killed. */
-  point: Pick<Point, "reached" | "lift">;
-  /** The buyer's call that gets no answer. */
-  unanswered?: Promise<void>;
-  /** What happens while the Worker is away. */
-  meanwhile?: () => Promise<void>;
-  /** What the buyer does when the Worker is back; most do nothing. */
-  goOn: () => Promise<Purchase>;
-};
-
-export type CrashPoint = {
-  name: string;
-  ends: Ending;
-  /** Before the first crash: what is done as long as everything works, and what is then. */
-  prepare: (site: CrashSite) => Promise<Preparation>;
-};
-
-type Preparation = {
-  /** A SKU whose object cannot be reached between the first crash and the second. */
-  unreachableSku?: string;
-  /** Leads the purchase to its point, at which the second crash finds it. */
-  approach: () => Promise<Approach>;
-};
+import { refundingAtPaypal, returningFromPaypal } from "./crash-paypal.ts";
+import { type CrashSite, patience } from "./crash-site.ts";
 
 /** The longest that units stay held for an order that never came. */
 const holdMsMax = 60 * 60 * 1000;
@@ -289,4 +267,14 @@ export const crashPoints: readonly CrashPoint[] = [
   },
   { name: "refund stored but not sent", ends: "refunded", prepare: refunding("before_service") },
   { name: "refund sent but the reply lost", ends: "refunded", prepare: refunding("before_reply") },
+  {
+    name: "captured at PayPal but the reply lost",
+    ends: "paid",
+    prepare: returningFromPaypal("before_reply"),
+  },
+  {
+    name: "refund sent to PayPal but the reply lost",
+    ends: "refunded",
+    prepare: refundingAtPaypal("before_reply"),
+  },
 ];

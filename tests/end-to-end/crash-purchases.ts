@@ -3,13 +3,39 @@ import { setTimeout } from "node:timers/promises";
 import { expect } from "vitest";
 import type { Call, Gate, Moment, Point } from "#local/faults/gate";
 import { Attempt, type Cart, Order } from "../buying.ts";
-import { type CrashSite, type Ware, newEmail, patience } from "./crash-site.ts";
+import { type CrashSite, type Ending, type Ware, newEmail, patience } from "./crash-site.ts";
 
 export type Purchase = { order: Order & { email: string }; wares: readonly Ware[] };
 export type StartedPayment = Purchase & { attempt: Attempt; intent: string };
 
 /** A request for an order that can be sent again: the same key, the same body. */
 export type OrderRequest = { wares: readonly Ware[]; cart: Cart; key: string; email: string };
+
+/** A purchase on its way to its crash point. */
+export type Approach = {
+  /** Where the Worker stands still until it is killed. */
+  point: Pick<Point, "reached" | "lift">;
+  /** The buyer's call that gets no answer. */
+  unanswered?: Promise<void>;
+  /** What happens while the Worker is away. */
+  meanwhile?: () => Promise<void>;
+  /** What the buyer does when the Worker is back; most do nothing. */
+  goOn: () => Promise<Purchase>;
+};
+
+export type CrashPoint = {
+  name: string;
+  ends: Ending;
+  /** Before the first crash: what is done as long as everything works, and what is then. */
+  prepare: (site: CrashSite) => Promise<Preparation>;
+};
+
+export type Preparation = {
+  /** A SKU whose object cannot be reached between the first crash and the second. */
+  unreachableSku?: string;
+  /** Leads the purchase to its point, at which the second crash finds it. */
+  approach: () => Promise<Approach>;
+};
 
 export async function fillCart(site: CrashSite, variants = 1): Promise<OrderRequest> {
   const wares = await site.stock(variants);

@@ -8,6 +8,7 @@ import { LOCAL_CREDENTIALS } from "#local/credentials";
 import { openGate, type Gate, type Point } from "#local/faults/gate";
 import { createBuyer, type Order } from "../buying.ts";
 import { findInventoryFiles } from "./inventory-files.ts";
+import { type Money, openPaypalDesk } from "./paypal-desk.ts";
 import { startOwnStack } from "../own-stack.ts";
 import { createSeller, type StockedVariant } from "../selling.ts";
 import { type Answer, createShopClient } from "../shop-client.ts";
@@ -15,15 +16,13 @@ import { type Answer, createShopClient } from "../shop-client.ts";
 /** Within this time everything is to be where it should, with no hand. */
 export const healMsMax = 30_000;
 
-export const patience = { timeout: healMsMax, interval: 100 };
+/** How long a look at it is repeated: on a busy machine the looking itself takes time. */
+export const patience = { timeout: 2 * healMsMax, interval: 100 };
 
-const pointReachedMsMax = 15_000;
+const pointReachedMsMax = 45_000;
 
 /** What a purchase is about: so many units in stock of each SKU, and one unit of each ordered. */
 export type Ware = StockedVariant & { units: number };
-
-/** A payment at the provider, with the amounts that were given back. */
-type Money = { status: string; received: number; refunds: number[] };
 
 const StockFigures = z.object({ on_hand: z.int(), held: z.int(), sold: z.int() });
 const Movement = StockFigures.extend({
@@ -40,18 +39,20 @@ export type CrashSite = Awaited<ReturnType<typeof openCrashSite>>;
 export async function openCrashSite() {
   const faults = (line: string): void => console.error(`gate: ${line}`);
   const open = (): Promise<Gate> => openGate(faults);
-  const [database, stripe, queue, mail] = await Promise.all([open(), open(), open(), open()]);
-  const gates = { database, stripe, queue, mail };
+  const [database, stripe, paypal, queue, mail] = await Promise.all([open(), open(), open(), open(), open()]);
+  const gates = { database, stripe, paypal, queue, mail };
   const stack = await startOwnStack({
     workerSettings: {
       NEON_FETCH_ENDPOINT: `${database.url}/sql`,
       STRIPE_API_URL: stripe.url,
+      PAYPAL_API_URL: paypal.url,
       QSTASH_URL: queue.url,
       MAIL_API_URL: mail.url,
     },
     leadTo: (services) => {
       database.leadTo(services.neon);
       stripe.leadTo(services.stripe);
+      paypal.leadTo(services.paypal);
       queue.leadTo(services.queue);
       mail.leadTo(services.mail);
     },
@@ -59,6 +60,7 @@ export async function openCrashSite() {
   const { api, services } = stack.addresses;
   const shop = createShopClient(api);
   const buyer = createBuyer({ api, stripe: services.stripe });
+  const paypalDesk = openPaypalDesk({ api, paypal: services.paypal });
   const seller = createSeller(api);
   const admin = await shop.adminToken();
   const { hostname, port } = new URL(services.stripe);
@@ -71,6 +73,7 @@ export async function openCrashSite() {
   return {
     gates,
     buyer,
+    paypalDesk,
     movements,
     inventory: findInventoryFiles(join(stack.stateFolder, "worker")),
     /** Variants with three units each. */
@@ -85,16 +88,17 @@ export async function openCrashSite() {
       await meanwhile();
       await stack.restart("worker");
     },
-    /** Everything that the provider has of an order's money. */
+    /** Everything that the providers have of an order's money. */
     moneyOf: async (order: Order): Promise<Money[]> => {
       const { data } = await provider.paymentIntents.list({ limit: 100 });
       const intents = data.filter((intent) => intent.metadata["order_id"] === order.id);
-      return Promise.all(
+      const atStripe = await Promise.all(
         intents.map(async ({ id, status, amount_received: received }) => {
           const refunds = await provider.refunds.list({ payment_intent: id });
           return { status, received, refunds: refunds.data.map(({ amount }) => amount) };
         }),
       );
+      return [...atStripe, ...(await paypalDesk.moneyOf(order))];
     },
     /** Gives the money of all lines back and puts their units on sale again. */
     refund: (order: Order): Promise<Answer> =>

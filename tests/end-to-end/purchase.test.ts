@@ -7,7 +7,7 @@ import { Attempt, type Order, createBuyer } from "../buying.ts";
 import { type OwnStack, startOwnStack } from "../own-stack.ts";
 import { type ShopClient, createShopClient } from "../shop-client.ts";
 
-const patience = { timeout: 30_000, interval: 200 };
+const patience = { timeout: 60_000, interval: 200 };
 
 let stack: OwnStack;
 let shop: ShopClient;

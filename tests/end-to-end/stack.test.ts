@@ -10,7 +10,7 @@ import { close, listen } from "#local/http-server";
 import { createShopClient, type Customer } from "../shop-client.ts";
 
 const root = join(import.meta.dirname, "..", "..");
-const eventually = { timeout: 20_000, interval: 50 };
+const eventually = { timeout: 60_000, interval: 50 };
 
 const Account = z.object({ email: z.email(), password: z.string().min(8) });
 const Announcement = z.object({

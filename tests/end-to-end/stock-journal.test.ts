@@ -8,7 +8,7 @@ import { type OwnStack, startOwnStack } from "../own-stack.ts";
 import { type StockedVariant, createSeller } from "../selling.ts";
 import { type ShopClient, createShopClient } from "../shop-client.ts";
 
-const patience = { timeout: 30_000, interval: 200 };
+const patience = { timeout: 60_000, interval: 200 };
 const units = 400;
 const buyersAtOnce = 12;
 
