@@ -153,6 +153,8 @@ function planWorkerSettings({ api, services }: Addresses): Record<string, string
   return {
     ENVIRONMENT: "local",
     MANUAL_PAYMENTS: "on",
+    // Load tests and demos come from one address; the limits on failed attempts are what they are in production.
+    RATE_LIMIT_SCALE: "1000",
     PUBLIC_URL: api,
     DATABASE_URL: databaseUrl(PRIMARY_HOST),
     DATABASE_REPLICA_URLS: databaseUrl(REPLICA_HOST),

@@ -32,6 +32,7 @@ import { answerOtherwise } from "#http/other-methods";
 import { respondToError } from "#http/problem";
 import { limitTarget } from "#http/request-target";
 import { secureHeaders } from "#http/security-headers";
+import { limitAccounts, limitNetworks } from "#http/traffic-limit";
 import { type Context, createContext } from "#platform/context";
 import { proceedWithRebuild, readRebuild, startRebuild } from "#search-sync/rebuild";
 
@@ -42,12 +43,14 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.use(secureHeaders);
   app.use(allowOrigins);
   app.use(limitTarget);
+  app.use(limitNetworks);
   app.use(limitBody);
   app.route("/", createOperationsRoutes(app));
   app.route("/", credentialRoutes);
   app.route("/", mfaSignInRoutes);
   app.route("/", mailedRoutes);
   app.use(authenticate);
+  app.use(limitAccounts);
   app.route("/", sessionRoutes);
   app.route("/", accountRoutes);
   app.route("/", stepUpRoutes);

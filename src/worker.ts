@@ -15,6 +15,7 @@ import { handlersFor } from "./consumers.ts";
 
 export { CartObject } from "#durable-objects/cart/object";
 export { InventoryObject } from "#durable-objects/inventory/object";
+export { LimitsObject } from "#durable-objects/limits/object";
 export { RoomObject } from "#durable-objects/rooms/room";
 
 const pace = createPacer(currentTime);

@@ -1,8 +1,9 @@
 import { type RouteConfig, createRoute } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
+import type { ErrorCode } from "#core/errors";
 import type { AppEnvironment } from "./app-types.ts";
 import { ruleOf } from "./access.ts";
-import { problems } from "./openapi.ts";
+import { bodyErrors, problems } from "./openapi.ts";
 import { type RouteName, routeAccess } from "./route-access.ts";
 
 /** Asks for a property that nobody has, so that the compiler's message says what to do. */
@@ -30,10 +31,16 @@ export function describeRoute<Path extends string, Route extends Described<Path>
     ...route,
     middleware: [...rule.middleware, ...own],
     security: rule.security,
-    responses: mergeResponses(route.responses, problems(...rule.problems)),
+    responses: mergeResponses(route.responses, problems(...rule.problems, ...gateProblems(route.method))),
   };
   // What was added are middleware and answers that are thrown: nothing that a handler's type depends on.
   return createRoute<Path, Route & { middleware: Middleware[] }>(described);
+}
+
+/** How the gates before all routes refuse: too much, too often, or what is no JSON. */
+function gateProblems(method: RouteConfig["method"]): readonly ErrorCode[] {
+  const everywhere = ["rate_limited", "uri_too_long"] as const;
+  return method === "get" ? everywhere : [...everywhere, ...bodyErrors];
 }
 
 type Responses = RouteConfig["responses"];

@@ -1,11 +1,10 @@
 import { createMiddleware } from "hono/factory";
 import { z } from "zod";
 import { sha256Hex } from "#core/canonical-json";
-import { AppError } from "#core/errors";
-import { type RatePolicy, type RateVerdict, countRequest, uncountRequest } from "#platform/rate-limit";
+import { type RatePolicy, countRequest, uncountRequest } from "#platform/rate-limit";
 import type { AppEnvironment, AppRequest } from "./app-types.ts";
 import { networkOf } from "./network.ts";
-import { problemResponse } from "./problem.ts";
+import { describeLimits, refuseForNow } from "./rate-fields.ts";
 
 /**
  * Limits attempts at an account twice: by the e-mail in the body, against guessing one password, and by network
@@ -27,7 +26,7 @@ export function limitAttempts(policies: { byEmail: RatePolicy; byAddress: RatePo
       await next();
       if (request.res.ok && email !== undefined)
         context.afterResponse(uncountRequest(context, byEmail, email));
-    } else request.res = problemResponse(request, tooManyAttempts(refusal));
+    } else request.res = refuseForNow(request, refusal);
     describeLimits(request, verdicts);
   });
 }
@@ -52,23 +51,4 @@ function jsonOrUndefined(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function tooManyAttempts({ policy, resetSeconds }: RateVerdict): AppError {
-  return new AppError("rate_limited", {
-    detail: `At most ${policy.requestsMax} attempts in ${policy.windowSeconds} seconds. Wait and try again.`,
-    retryAfterSeconds: resetSeconds,
-  });
-}
-
-/** The structured fields of the IETF's draft: what the limits are, and what is left of them. */
-function describeLimits(request: AppRequest, verdicts: readonly RateVerdict[]): void {
-  const policies = verdicts.map(
-    ({ policy }) => `"${policy.name}";q=${policy.requestsMax};w=${policy.windowSeconds}`,
-  );
-  const states = verdicts.map(
-    ({ policy, remaining, resetSeconds }) => `"${policy.name}";r=${remaining};t=${resetSeconds}`,
-  );
-  request.header("RateLimit-Policy", policies.join(", "));
-  request.header("RateLimit", states.join(", "));
 }

@@ -109,6 +109,8 @@ export function actingAs(context: Context, principal: Principal): Context {
   return { ...context, principal };
 }
 
+const cacheRetryPauseMs = 25;
+
 const services = new WeakMap<Settings, Services>();
 
 function servicesOf(settings: Settings): Services {
@@ -124,6 +126,8 @@ function servicesOf(settings: Settings): Services {
       url: settings.UPSTASH_REDIS_REST_URL,
       token: settings.UPSTASH_REDIS_REST_TOKEN,
       enableTelemetry: false,
+      // What is cached can be read elsewhere, and what is counted can be counted elsewhere: better soon than here.
+      retry: { retries: 1, backoff: () => cacheRetryPauseMs },
     }),
     queue: createQueue({
       url: settings.QSTASH_URL,

@@ -1,5 +1,6 @@
 import type { CartObject } from "#durable-objects/cart/object";
 import type { InventoryObject } from "#durable-objects/inventory/object";
+import type { LimitsObject } from "#durable-objects/limits/object";
 import type { RoomObject } from "#durable-objects/rooms/room";
 import { z } from "zod";
 import { Currency } from "#core/money";
@@ -9,6 +10,7 @@ import { EncryptionKeys } from "./sealed-text.ts";
 export type Bindings = {
   readonly INVENTORY: DurableObjectNamespace<InventoryObject>;
   readonly CARTS: DurableObjectNamespace<CartObject>;
+  readonly LIMITS: DurableObjectNamespace<LimitsObject>;
   readonly ROOMS: DurableObjectNamespace<RoomObject>;
   readonly [setting: string]: unknown;
 };
@@ -38,6 +40,8 @@ function parseJson(text: string): unknown {
   }
 }
 
+const requestsPerMinute = z.coerce.number().int().min(1).max(1_000_000);
+
 const Settings = z.object({
   ENVIRONMENT: z.enum(["local", "test", "staging", "production"]),
   SHOP_NAME: z.string().min(1),
@@ -46,8 +50,16 @@ const Settings = z.object({
 
   /** Comma-separated origins whose pages may call the API from a browser; none by default. */
   CORS_ORIGINS: originList.default([]),
-  /** Multiplies the limits per network address; load tests and test suites come from a single one. */
+  /** Multiplies every limit that is not one on failed attempts; load tests and test suites come from one address. */
   RATE_LIMIT_SCALE: z.coerce.number().min(1).max(100_000).default(1),
+  /** What one IPv4 address or IPv6 /64 may spend in a minute, where a plain read costs one. */
+  RATE_LIMIT_ADDRESS: requestsPerMinute.default(1_200),
+  /** The same for an IPv6 /48, which may hold 65,536 of the former. */
+  RATE_LIMIT_SITE: requestsPerMinute.default(6_000),
+  /** The same for an account, from wherever it signs in. */
+  RATE_LIMIT_ACCOUNT: requestsPerMinute.default(1_200),
+  /** Tokens and signatures that were refused, of one address in a minute. */
+  RATE_LIMIT_BAD_CREDENTIALS: requestsPerMinute.default(300),
 
   /** Where the shop's pages are; mails lead to them. Unset, mails carry codes to be typed in. */
   STOREFRONT_URL: z.url().optional(),

@@ -1,5 +1,6 @@
 import type { CartObject } from "#durable-objects/cart/object";
 import type { InventoryObject } from "#durable-objects/inventory/object";
+import type { LimitsObject } from "#durable-objects/limits/object";
 import type { RoomObject } from "#durable-objects/rooms/room";
 import type { Bindings } from "./env.ts";
 
@@ -7,6 +8,7 @@ import type { Bindings } from "./env.ts";
 export type Objects = {
   inventory: (sku: string) => DurableObjectStub<InventoryObject>;
   cart: (cartId: string) => DurableObjectStub<CartObject>;
+  limits: (shard: string) => DurableObjectStub<LimitsObject>;
   room: (name: string) => DurableObjectStub<RoomObject>;
 };
 
@@ -20,6 +22,7 @@ export function createObjects(bindings: Bindings, onCall: () => void): Objects {
   return {
     inventory: counted(bindings.INVENTORY),
     cart: counted(bindings.CARTS),
+    limits: counted(bindings.LIMITS),
     room: counted(bindings.ROOMS),
   };
 }

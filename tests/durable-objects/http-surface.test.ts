@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { askApp } from "./ask-app.ts";
+import { askApp, bindingsWith } from "./ask-app.ts";
 
 const shopPage = "https://shop.example";
 
@@ -118,14 +118,14 @@ describe("headers", () => {
   );
 
   test("browsers are held to TLS where there is TLS", async () => {
-    const inProduction = await askApp("/health", {}, { ENVIRONMENT: "production" });
+    const inProduction = await askApp("/health", {}, bindingsWith({ ENVIRONMENT: "production" }));
     expect(inProduction.headers.get("strict-transport-security")).toMatch(/max-age=\d{8}; includeSubDomains/);
     expect((await askApp("/health")).headers.has("strict-transport-security")).toBe(false);
   });
 });
 
 describe("pages of other origins", () => {
-  const settings = { CORS_ORIGINS: shopPage };
+  const settings = bindingsWith({ CORS_ORIGINS: shopPage });
   const preflight = (origin: string) =>
     askApp(
       "/orders",

@@ -9,6 +9,7 @@ export function settingsFor(changes: Record<string, string>): Settings {
   return settingsOf({
     INVENTORY: nowhere,
     CARTS: nowhere,
+    LIMITS: nowhere,
     ROOMS: nowhere,
     ...usual,
     ...settingsOfWorkerTests,

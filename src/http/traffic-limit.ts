@@ -1,0 +1,87 @@
+import { createMiddleware } from "hono/factory";
+import { AppError } from "#core/errors";
+import { actorOf } from "#core/principal";
+import type { Settings } from "#platform/env";
+import type { RatePolicy, RateSubject, RateVerdict } from "#platform/rate-limit";
+import { chargeLoosely, chargeStrictly } from "#platform/traffic";
+import type { AppEnvironment, AppRequest } from "./app-types.ts";
+import { networksOf } from "./network.ts";
+import { describeLimits, refuseForNow } from "./rate-fields.ts";
+import { routeAccess } from "./route-access.ts";
+import { type RouteCost, costOf, routeNameOf } from "./route-costs.ts";
+
+const windowSeconds = 60;
+
+type Limit = "ADDRESS" | "SITE" | "ACCOUNT" | "BAD_CREDENTIALS";
+
+function policyOf(settings: Settings, limit: Limit): RatePolicy {
+  const name = limit.toLowerCase().replaceAll("_", "-");
+  const requestsMax = Math.round(settings[`RATE_LIMIT_${limit}`] * settings.RATE_LIMIT_SCALE);
+  return { name, requestsMax, windowSeconds };
+}
+
+/**
+ * Charges a request without a token to where it comes from. One with a token is left to limitAccounts, unless the token
+ * turns out to be nobody's; those who send too many of that kind are stopped before the next is looked at.
+ */
+export const limitNetworks = createMiddleware<AppEnvironment>(async (request, next) => {
+  const route = routeNameOf(request);
+  // A public route does not read the token, so none of its requests is anybody's.
+  const isPublic = route !== undefined && routeAccess[route] === "public";
+  const isNamed = !isPublic && request.req.header("authorization") !== undefined;
+  const { context } = request.var;
+  const [network] = subjectsOf(request);
+  const bad = { ...network, policy: policyOf(context.settings, "BAD_CREDENTIALS") };
+  const known = chargeLoosely(context, bad, 0);
+  if (!known.allowed) {
+    request.res = refuseForNow(request, known);
+    describeLimits(request, [known]);
+    return;
+  }
+  if (isNamed) await next();
+  else await limited(request, { subjects: subjectsOf(request), cost: costOf(route) }, next);
+  if (hasBadCredentials(request.error)) chargeLoosely(context, bad, 1);
+});
+
+/** Charges what is asked with a good token to its account, from wherever it comes. */
+export const limitAccounts = createMiddleware<AppEnvironment>(async (request, next) => {
+  const { principal, settings } = request.var.context;
+  if (principal.kind !== "user") return next();
+  const account = { policy: policyOf(settings, "ACCOUNT"), subject: actorOf(principal) };
+  return limited(request, { subjects: [account], cost: costOf(routeNameOf(request)) }, next);
+});
+
+function subjectsOf(request: AppRequest): [RateSubject, ...RateSubject[]] {
+  const { settings } = request.var.context;
+  const { network, site } = networksOf(request.req.header("cf-connecting-ip"));
+  const ofNetwork = { policy: policyOf(settings, "ADDRESS"), subject: network };
+  return site === undefined
+    ? [ofNetwork]
+    : [ofNetwork, { policy: policyOf(settings, "SITE"), subject: site }];
+}
+
+type Charge = { subjects: readonly RateSubject[]; cost: RouteCost };
+
+/** Goes on when all subjects may, and tells what is left to each. */
+async function limited(
+  request: AppRequest,
+  { subjects, cost }: Charge,
+  next: () => Promise<void>,
+): Promise<void> {
+  if (cost.units === 0) return next();
+  const { context } = request.var;
+  const verdicts: RateVerdict[] =
+    cost.counted === "strictly"
+      ? await Promise.all(subjects.map((subject) => chargeStrictly(context, subject, cost.units)))
+      : subjects.map((subject) => chargeLoosely(context, subject, cost.units));
+  const refusal = verdicts.find(({ allowed }) => !allowed);
+  if (refusal === undefined) await next();
+  else request.res = refuseForNow(request, refusal);
+  describeLimits(request, verdicts);
+}
+
+const badCredentials = new Set(["invalid_token", "invalid_signature"]);
+
+function hasBadCredentials(error: unknown): boolean {
+  return error instanceof AppError && badCredentials.has(error.code);
+}
