@@ -127,6 +127,7 @@ export class Buyer {
         const paid = await this.#payAtProvider(answer.value);
         const confirmed = random.chance(0.5) ? this.#confirm(orderId) : undefined;
         if (paid) {
+          if (random.chance(0.15)) await this.#cancelSoon(orderId);
           await confirmed;
           break;
         }
@@ -169,6 +170,12 @@ export class Buyer {
       const order = await new Shop(this.#world, process).settlePayment(orderId);
       return order?.status;
     });
+  }
+
+  /** While the payment is on its way. */
+  async #cancelSoon(orderId: string): Promise<void> {
+    await this.#world.scheduler.sleep(this.#world.random.below(30_000));
+    await this.#cancel(orderId);
   }
 
   async #cancel(orderId: string): Promise<void> {

@@ -11,6 +11,9 @@ const plantedInTest = [
   "one unit more is held than there is",
   "an order ends although it was paid",
   "money is captured before stock is committed",
+  "refunds under way do not count as given",
+  "every report of a dispute is recorded",
+  "a failed handler's event counts as delivered",
 ];
 
 async function violationsFrom(seed: number): Promise<string[]> {

@@ -34,6 +34,14 @@ function checkOrder(world: World, order: Order): void {
   for (let sequence = 1; sequence <= order.version; sequence++)
     if (!world.told.get(id)?.has(sequence))
       throw new Violation("the buyer hears of everything", `${id} has not told of ${sequence}`);
+  const isWhole = order.refunded === order.total;
+  if ((status === "partially_refunded" && isWhole) || (status === "refunded" && !isWhole))
+    throw new Violation(
+      "an order says what went back",
+      `${id} is ${status}: ${order.refunded} of ${order.total}`,
+    );
+  if (status === "paid" && order.refunded > 0)
+    throw new Violation("an order says what went back", `${id} is paid, ${order.refunded} went back`);
   if (isSold(status) && !world.hasCommitted(order)) throw new Violation("a paid order has its stock", id);
 }
 

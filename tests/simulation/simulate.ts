@@ -77,6 +77,10 @@ async function huntAll(): Promise<number> {
     }
   };
   await Promise.all(Array.from({ length: threads }, work));
-  console.log(`${caught} of ${mutants.length} mutants are caught`);
+  const share = ((100 * caught) / mutants.length).toFixed(1);
+  console.log(
+    `${caught} of ${mutants.length} mutants are caught (${share} %) within ${values.seeds} histories each`,
+  );
+  if (survivors.length > 0) console.log(`survivors: ${survivors.join("; ")}`);
   return survivors.length === 0 ? 0 : 1;
 }

@@ -1,5 +1,5 @@
 import { hasEnded } from "#features/orders/rules";
-import type { Answer } from "./network.ts";
+import { type Answer, Violation } from "./network.ts";
 import { type AskedRefund, Shop } from "./world/shop.ts";
 import type { AttemptRow, Order, RefundRow } from "./world/rows.ts";
 import type { World } from "./world/world.ts";
@@ -72,12 +72,18 @@ export class Staff {
     scheduler.after(random.below(random.chance(0.3) ? 900 : 10 * 60_000), decide);
   }
 
-  /** Asks until somebody answers, with the same key; sometimes twice at once. */
+  /** Asks until somebody answers; a refund that failed is tried once more, as a new one. */
   async #refundOrder(order: Order): Promise<void> {
-    const { random, scheduler } = this.#world;
+    const asked = this.#choose(order);
+    const refund = await this.#askFor(order, asked);
+    if (refund?.status === "failed") await this.#askFor(order, asked);
+  }
+
+  /** With the same key until it is answered, and sometimes twice at once. */
+  async #askFor(order: Order, asked: AskedRefund): Promise<RefundRow | undefined> {
+    const { random, scheduler, database } = this.#world;
     this.#refundCount += 1;
     const key = `refund request ${this.#refundCount}`;
-    const asked = this.#choose(order);
     const ask = () =>
       this.#world.network.ask(key, (process) =>
         new Shop(this.#world, process).refundOrder(order.id, key, asked),
@@ -86,15 +92,25 @@ export class Staff {
       const twin: Promise<Answer<RefundRow>> | undefined = random.chance(0.2) ? ask() : undefined;
       const answer = await ask();
       await twin;
-      if (answer.kind !== "silence") return;
+      if (answer.kind === "refusal") return undefined;
+      if (answer.kind === "value") {
+        const stored = database.refunds.find(key);
+        if (answer.value.status !== "pending" && answer.value.status !== stored?.status)
+          throw new Violation("a refund is what its answer said", `${stored?.id} is ${stored?.status}`);
+        return answer.value;
+      }
       await scheduler.sleep(random.below(60_000));
     }
+    return undefined;
   }
 
-  #choose({ lines, total }: Order): AskedRefund {
+  #choose({ lines, total, refunds }: Order): AskedRefund {
     const { random } = this.#world;
     const restock = random.chance(0.5);
-    if (random.chance(0.3)) return { restock };
+    if (random.chance(0.2)) return { restock };
+    const given = refunds.filter(({ status }) => status !== "failed");
+    const left = total - given.reduce((sum, { amount }) => sum + amount, 0);
+    if (random.chance(0.3)) return { restock, amount: left + 1 };
     if (random.chance(0.4)) return { restock, amount: random.between(1, total) };
     const chosen = lines.filter(() => random.chance(0.7));
     return {

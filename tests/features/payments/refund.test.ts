@@ -125,6 +125,37 @@ test("a refund at the provider's dashboard is booked with us", async () => {
   expect(await balancesOf(order)).toEqual({ "receivable:stripe": 1700, sales: -2000, refunds: 300 });
 });
 
+test("a refund at the dashboard that is told while one of ours is under way is booked once ours is decided", async () => {
+  const { order } = await paidOrder();
+  await fetch(`${services.stripe}/_simulator/faults`, {
+    method: "POST",
+    body: JSON.stringify({ lose_reply: { path: "/v1/refunds", method: "POST", times: 2 } }),
+  });
+  expect((await refund(order, { amount: 900 })).as(Problem).code).toBe("payment_outcome_unknown");
+  const intents = await stripe.paymentIntents.list({ limit: 100 });
+  const intent = intents.data.find((each) => each.metadata["order_id"] === order.id)?.id ?? "";
+  await stripe.refunds.create({ payment_intent: intent, amount: 300 });
+  await vi.waitFor(async () => expect(await unprocessedEvents(intent)).toBe(0), patience);
+  await inDatabase("update refunds set next_check_at = now() where order_id = $1", [order.id]);
+  await vi.waitFor(async () => expect((await moneyOf(order)).refunded.amount).toBe(1200), {
+    timeout: 28_000,
+    interval: 500,
+  });
+  expect(await balancesOf(order)).toEqual({ "receivable:stripe": 800, sales: -2000, refunds: 1200 });
+});
+
+async function unprocessedEvents(reference: string): Promise<number> {
+  const told = await inDatabase(
+    "select processed_at from payment_events where provider_reference = $1 and type like '%refund%'",
+    [reference],
+  );
+  const events = z
+    .array(z.object({ processed_at: z.unknown() }))
+    .min(1)
+    .parse(told);
+  return events.filter(({ processed_at: at }) => at === null).length;
+}
+
 test("an order that was never paid has nothing to refund, and a refund needs the admin", async () => {
   const variant = await seller.stockVariant(1, 1000);
   const order = await buyer.order({ [variant.variantId]: 1 });

@@ -1,7 +1,13 @@
 import type { Mutant } from "./mutant.ts";
 import { orderMutants } from "./order-mutants.ts";
 import { paymentMutants } from "./payment-mutants.ts";
+import { refundMutants } from "./refund-mutants.ts";
 import { stockMutants } from "./stock-mutants.ts";
 
 /** Every seeded bug that the simulator is measured by. */
-export const mutants: readonly Mutant[] = [...stockMutants, ...orderMutants, ...paymentMutants];
+export const mutants: readonly Mutant[] = [
+  ...stockMutants,
+  ...orderMutants,
+  ...paymentMutants,
+  ...refundMutants,
+];

@@ -1,6 +1,7 @@
 import type { PaymentProvider } from "#core/payment-facts";
 import { refundTransition } from "#features/payments/refund-rules";
 import type { RefundChange } from "#features/payments/refunding";
+import { Violation } from "../network.ts";
 import type { DatabaseModel } from "./database.ts";
 import type { AttemptRow, Order, RefundRow } from "./rows.ts";
 
@@ -36,6 +37,7 @@ export class RefundsModel {
     if (!this.#database.move(order, { order: { transition: undefined, event: "order.refund_requested" } }))
       return "lost_race";
     this.#insert(order, refund, "pending");
+    this.#checkPromised(order);
     return "stored";
   }
 
@@ -77,6 +79,21 @@ export class RefundsModel {
     this.rows.set(row.id, moved);
     if (change.booked) this.#book(moved, order, provider);
     return true;
+  }
+
+  /** Never more goes back than was paid, and no unit of a line twice. */
+  #checkPromised({ id: orderId, lines, attempt }: Order): void {
+    const given = this.of(orderId).filter(({ status }) => status !== "failed");
+    const promised = given.reduce((sum, { amount }) => sum + amount, 0);
+    if (promised > (attempt?.capturedAmount ?? 0))
+      throw new Violation("no more goes back than was paid", `${promised} of ${orderId}`);
+    for (const { id, quantity } of lines) {
+      const returned = given
+        .flatMap((refund) => refund.lines.filter((line) => line.order_line_id === id))
+        .reduce((sum, line) => sum + line.quantity, 0);
+      if (returned > quantity)
+        throw new Violation("a unit goes back once", `${returned} of ${quantity} of ${id}`);
+    }
   }
 
   takeDue(): RefundRow[] {

@@ -13,7 +13,7 @@ import { type DisputePorts, recordReport } from "#features/payments/dispute-reco
 import { closePayment } from "#features/payments/closing";
 import { processEvent } from "#features/payments/event-processing";
 import { openPayment } from "#features/payments/opening";
-import { planRefund, returnedUnits } from "#features/payments/refund-rules";
+import { type RefundPlan, planRefund, returnedUnits } from "#features/payments/refund-rules";
 import { executeRefund } from "#features/payments/refunding";
 import { type SettlementPorts, settle } from "#features/payments/settlement";
 import { type Channel, type Process, Violation } from "../network.ts";
@@ -187,6 +187,7 @@ export class Shop {
     const { attempt } = order;
     if (attempt?.status !== "captured") throw new AppError("invalid_transition");
     const plan = planRefund({ captured: attempt.capturedAmount, refunds: order.refunds }, order.lines, asked);
+    checkPlan(order, asked, plan);
     if (!plan.ok) throw new AppError("refund_exceeds_payment");
     const { amount, lines } = plan;
     const refund = { requestKey: key, attemptId: attempt.id, amount, lines, restock: asked.restock };
@@ -346,6 +347,26 @@ export class Shop {
       holdExpiresAt: new Date(payBy),
     };
   }
+}
+
+/** What is left can be refunded, and lines at the price that was paid for them. */
+function checkPlan({ id, total, refunds, lines }: Order, asked: AskedRefund, plan: RefundPlan): void {
+  const given = refunds.filter(({ status }) => status !== "failed");
+  const left = total - given.reduce((sum, { amount }) => sum + amount, 0);
+  const price = (asked.lines ?? []).reduce((sum, { order_line_id: lineId, quantity }) => {
+    return sum + quantity * (lines.find((line) => line.id === lineId)?.unitPrice ?? 0);
+  }, 0);
+  const wanted = asked.amount ?? (asked.lines ? price : left);
+  const isFree = (asked.lines ?? []).every(({ order_line_id: lineId, quantity }) => {
+    const taken = given.flatMap((refund) => refund.lines.filter((line) => line.order_line_id === lineId));
+    const units = lines.find((line) => line.id === lineId)?.quantity ?? 0;
+    return taken.reduce((sum, line) => sum + line.quantity, quantity) <= units;
+  });
+  if (plan.ok ? plan.amount !== wanted : wanted > 0 && wanted <= left && isFree)
+    throw new Violation(
+      "what is left can be refunded",
+      `${id}: ${wanted} of ${left}, ${JSON.stringify(plan)}`,
+    );
 }
 
 /** A refused order holds nothing, and its key is free again. */

@@ -39,6 +39,7 @@ export class InventoryModel implements LedgerView {
   readonly #adjustments = new Map<string, Adjustment>();
   readonly #now: () => EpochMs;
   readonly #setAlarm: (delayMs: number, ring: () => void) => void;
+  readonly #onExpiry: (reservationId: string) => void;
   /** Claims that were told that their units are gone. */
   readonly #gone = new Set<string>();
   /** Units received, less those lost, as its journal tells. */
@@ -46,11 +47,16 @@ export class InventoryModel implements LedgerView {
 
   constructor(
     sku: string,
-    clock: { now: () => EpochMs; setAlarm: (delayMs: number, ring: () => void) => void },
+    clock: {
+      now: () => EpochMs;
+      setAlarm: (delayMs: number, ring: () => void) => void;
+      onExpiry: (reservationId: string) => void;
+    },
   ) {
     this.sku = sku;
     this.#now = clock.now;
     this.#setAlarm = clock.setAlarm;
+    this.#onExpiry = clock.onExpiry;
   }
 
   get available(): number {
@@ -93,8 +99,10 @@ export class InventoryModel implements LedgerView {
   #decide<Reply>(decide: (now: EpochMs) => Decision<Reply>): Reply {
     const now = this.#now();
     for (const reservation of this.reservations.values())
-      if (reservation.status === "held" && reservation.expiresAt <= now)
+      if (reservation.status === "held" && reservation.expiresAt <= now) {
         this.#save(expire(this.stock, reservation, now));
+        this.#onExpiry(reservation.id);
+      }
     const reply = this.#save(decide(now));
     this.#check();
     return reply;

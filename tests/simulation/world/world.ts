@@ -14,6 +14,9 @@ import { InventoryModel } from "./stock.ts";
 /** For so long the shop may overlook an authorisation while it ends an order: calls that come late. */
 const overlookedMs = 10 * 60_000;
 
+/** By how much the clocks of two machines can differ. */
+const skewsMsMax = 2 * 60_000;
+
 /** What makes one history different from another, besides chance. */
 export type Climate = {
   weather: Weather;
@@ -85,7 +88,7 @@ export class World {
       refundGoes: (refundId) => ({
         at: this.random.chance(this.climate.slowRefunds) ? "later" : "once",
         state:
-          this.random.chance(this.climate.slowRefunds / 4) && !this.database.refunds.isSurplus(refundId)
+          this.random.chance(this.climate.slowRefunds) && !this.database.refunds.isSurplus(refundId)
             ? "failed"
             : "succeeded",
       }),
@@ -105,6 +108,7 @@ export class World {
     const clock = {
       now: () => epochMs(this.scheduler.now + skewMs),
       setAlarm: (delayMs: number, ring: () => void) => this.scheduler.after(Math.max(0, delayMs), ring),
+      onExpiry: (id: string) => this.#checkHold(id),
     };
     const model = new InventoryModel(sku, clock);
     model.adjust({ type: "receive", id: "first", movementId: "first", quantity, reason: "first count" });
@@ -173,6 +177,14 @@ export class World {
   tell({ subject, sequence }: OrderEvent): void {
     const heard = this.told.get(subject) ?? new Set();
     this.told.set(subject, heard.add(sequence));
+  }
+
+  /** Stock is held as long as the buyer has time to pay, whatever the clocks of the machines say. */
+  #checkHold(id: string): void {
+    const order = this.database.orders.get(id.split("/")[0] ?? "");
+    const dueAt = (order?.holdExpiresAt.getTime() ?? 0) - skewsMsMax;
+    if (order && isPayable(order.status) && this.scheduler.now < dueAt)
+      throw new Violation("a hold lasts as long as the time to pay", id);
   }
 
   #checkPlacement({ id, lines }: OrderRow): void {
