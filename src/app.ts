@@ -3,6 +3,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { newId } from "#core/ids";
 import { currentTime } from "#core/time";
 import { accountRoutes, mailedRoutes } from "#features/auth/account-routes";
+import { deviceRoutes } from "#features/auth/session-routes";
 import { credentialRoutes, sessionRoutes } from "#features/auth/routes";
 import { auditRoutes } from "#features/audit/routes";
 import { cartRoutes } from "#features/cart/routes";
@@ -53,6 +54,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.use(limitAccounts);
   app.route("/", sessionRoutes);
   app.route("/", accountRoutes);
+  app.route("/", deviceRoutes);
   app.route("/", stepUpRoutes);
   app.route("/", mfaRoutes);
   app.route("/", catalogRoutes);

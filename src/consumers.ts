@@ -5,6 +5,7 @@ import { sendWelcomeMail } from "#features/auth/send-welcome-mail";
 import { clearOrderedLines } from "#features/cart/clear-ordered-lines";
 import { refreshCatalogueCache } from "#features/catalog/refresh-cache";
 import { receiveFirstCount } from "#features/inventory/adjust-stock";
+import { closeEndedConnections } from "#features/live/close-ended-connections";
 import { tellBuyer } from "#features/live/tell-buyer";
 import { returnStockOfEndedOrder } from "#features/orders/end-order";
 import { mailReceipt } from "#features/orders/mail-receipt";
@@ -53,7 +54,7 @@ const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
   "user.email_verified": [],
   "user.email_changed": [{ name: "email-changed-mail", handle: sendEmailChangedMail }],
   "user.password_changed": [{ name: "password-changed-mail", handle: sendPasswordChangedMail }],
-  "user.sessions_ended": [],
+  "user.sessions_ended": [{ name: "close-connections", handle: closeEndedConnections }],
   "order.placed": [{ name: "clear-cart", handle: clearOrderedLines }, live],
   "order.authorised": [live],
   "order.paid": [{ name: "receipt", handle: mailReceipt }, live],

@@ -7,6 +7,8 @@ export const Entry = z.object({
   kind: z.enum(["websocket", "event_stream"]),
   ticketId: z.string(),
   expiresAt: z.number().transform(epochMs),
+  /** The session that asked for the ticket; the connection ends with it. Guests have none. */
+  sessionId: z.string().optional(),
   /** Where an earlier connection had stopped. */
   after: z.string().optional(),
 });

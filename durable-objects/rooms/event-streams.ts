@@ -11,21 +11,23 @@ const eventStreamLimits = {
 /** Server-sent events, for clients that cannot hold a WebSocket. They live in memory and end with the object. */
 export type EventStreams = {
   readonly count: () => number;
-  readonly open: (frames: readonly Frame[]) => Response;
+  readonly open: (frames: readonly Frame[], sessionId: string | undefined) => Response;
   readonly send: (frame: Frame) => void;
+  /** Ends the streams of these sessions. */
+  readonly end: (sessionIds: readonly string[]) => void;
 };
 
-type Reader = { send: (text: string) => void; end: () => void };
+type Reader = { sessionId: string | undefined; send: (text: string) => void; end: () => void };
 
 export function createEventStreams(): EventStreams {
   const readers = new Set<Reader>();
   return {
     count: () => readers.size,
-    open: (frames) => {
+    open: (frames, sessionId) => {
       // A reader that went away is noticed only when a write to it fails, so the newest has precedence.
       const [oldest] = readers;
       if (readers.size >= roomLimits.eventStreamsMax) oldest?.end();
-      return new Response(streamTo(readers, frames.map(eventText).join("")), {
+      return new Response(streamTo(readers, sessionId, frames.map(eventText).join("")), {
         headers: { "content-type": "text/event-stream; charset=utf-8", "cache-control": "private, no-store" },
       });
     },
@@ -33,16 +35,25 @@ export function createEventStreams(): EventStreams {
       const text = eventText(frame);
       for (const reader of readers) reader.send(text);
     },
+    end: (sessionIds) => {
+      for (const reader of readers)
+        if (reader.sessionId !== undefined && sessionIds.includes(reader.sessionId)) reader.end();
+    },
   };
 }
 
-function streamTo(readers: Set<Reader>, greeting: string): ReadableStream<Uint8Array> {
+function streamTo(
+  readers: Set<Reader>,
+  sessionId: string | undefined,
+  greeting: string,
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let leave = () => {};
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
         const reader: Reader = {
+          sessionId,
           send: (text) => {
             controller.enqueue(encoder.encode(text));
             if ((controller.desiredSize ?? 0) < 0) reader.end();

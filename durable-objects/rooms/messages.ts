@@ -30,6 +30,7 @@ export const closeCodes = {
   message_too_large: 1009,
   unknown_message: 4400,
   ticket_outlived: 4401,
+  session_ended: 4403,
   too_many_messages: 4429,
 } as const;
 export type CloseReason = keyof typeof closeCodes;

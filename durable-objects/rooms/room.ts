@@ -17,7 +17,7 @@ import {
 } from "./stream.ts";
 
 /** Survives hibernation with the socket. */
-type SocketNote = { readonly openedAt: EpochMs };
+type SocketNote = { readonly openedAt: EpochMs; readonly sessionId?: string | undefined };
 
 /**
  * Everybody who listens to one audience, such as a buyer, and the latest that was said to it. A message is stored
@@ -54,6 +54,15 @@ export class RoomObject extends Server<Bindings & Cloudflare.Env> {
     return reply;
   }
 
+  /** Closes whatever these sessions hold open; they have ended. */
+  endSessions(sessionIds: readonly string[]): void {
+    for (const connection of this.getConnections<SocketNote>()) {
+      const sessionId = connection.state?.sessionId;
+      if (sessionId !== undefined && sessionIds.includes(sessionId)) close(connection, "session_ended");
+    }
+    this.#eventStreams.end(sessionIds);
+  }
+
   /** The only way in. A refusal goes back as JSON, before there is a socket. */
   override async fetch(request: Request): Promise<Response> {
     const entry = entryOf(request);
@@ -67,12 +76,14 @@ export class RoomObject extends Server<Bindings & Cloudflare.Env> {
 
   /** Runs in the same turn that accepted the socket: no publication comes between the replay and what follows. */
   override onConnect(connection: Connection<SocketNote>, { request }: ConnectionContext): void {
-    connection.setState({ openedAt: currentTime() });
-    for (const { text } of greet(this.#store, entryOf(request).after)) connection.send(text);
+    const { after, sessionId } = entryOf(request);
+    connection.setState({ openedAt: currentTime(), sessionId });
+    for (const { text } of greet(this.#store, after)) connection.send(text);
   }
 
   override onRequest(request: Request): Response {
-    return this.#eventStreams.open(greet(this.#store, entryOf(request).after));
+    const { after, sessionId } = entryOf(request);
+    return this.#eventStreams.open(greet(this.#store, after), sessionId);
   }
 
   override onMessage(connection: Connection<SocketNote>, message: WSMessage): void {

@@ -4,6 +4,7 @@ import { createMiddleware } from "hono/factory";
 import { AppError, type ErrorCode } from "#core/errors";
 import { type Permission, permissions } from "#core/permissions";
 import { mayDo } from "#core/principal";
+import { sessionStands } from "#platform/standing-session";
 import type { AppEnvironment } from "./app-types.ts";
 import { audited } from "./audit.ts";
 import { requireRecentSignIn } from "./auth.ts";
@@ -27,6 +28,15 @@ const requireUser = createMiddleware<AppEnvironment>(async (request, next) => {
   return next();
 });
 
+/** Wherever staff acts or an account is at stake, a session that was ended opens nothing any more. */
+const requireStandingSession = createMiddleware<AppEnvironment>(async (request, next) => {
+  const { context } = request.var;
+  const { principal } = context;
+  if (principal.kind === "user" && !(await sessionStands(context, principal)))
+    throw new AppError("invalid_token", { detail: "This session has ended. Sign in at POST /auth/login." });
+  return next();
+});
+
 const howToSignIn = "Send Authorization: Bearer <access token>.";
 
 const rules: Record<Exclude<Access, Permission>, AccessRule> = {
@@ -45,7 +55,7 @@ const rules: Record<Exclude<Access, Permission>, AccessRule> = {
     problems: [...badToken, "unauthenticated"],
   },
   "signed in lately": {
-    middleware: [requireUser, requireRecentSignIn],
+    middleware: [requireUser, requireRecentSignIn, requireStandingSession],
     security: [{ bearer: [] }],
     problems: [...badToken, "unauthenticated", "step_up_required"],
   },
@@ -70,7 +80,7 @@ const rules: Record<Exclude<Access, Permission>, AccessRule> = {
 export function ruleOf(access: Access): AccessRule {
   if (!isPermission(access)) return rules[access];
   return {
-    middleware: [requirePermission(access)],
+    middleware: [requirePermission(access), requireStandingSession],
     security: [{ bearer: [access] }],
     problems: [...badToken, "unauthenticated", "forbidden"],
   };

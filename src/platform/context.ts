@@ -44,6 +44,8 @@ export type Context = Services & {
   readonly traceparent: string | undefined;
   /** The key to a guest's cart that came with the request. */
   readonly cartToken: string | undefined;
+  /** Where the request came from, as the edge says; undefined where nothing stands in front of the Worker. */
+  readonly clientAddress: string | undefined;
   readonly counts: { databaseCalls: number; objectCalls: number; passwordHashings: number };
   readonly log: Log;
   readonly reportError: ReportError;
@@ -90,6 +92,7 @@ export function createContext(invocation: Invocation): Context {
     requestId,
     traceparent: invocation.traceparent,
     cartToken: invocation.request?.headers.get("cart-token") ?? undefined,
+    clientAddress: invocation.request?.headers.get("cf-connecting-ip") ?? undefined,
     counts,
     log,
     reportError,

@@ -5,6 +5,7 @@ import type { EpochMs } from "#core/time";
 import { accessTokenSeconds, signAccessToken } from "#platform/access-tokens";
 import type { Context } from "#platform/context";
 import { type RefreshToken, hashOf, newRefreshToken, writeRefreshToken } from "./refresh-tokens.ts";
+import { networkPrefixOf } from "./devices.ts";
 import type { SignedIn, User } from "./schema.ts";
 import { type NewSession, insertSession } from "./store.ts";
 import type { UserRow } from "./tables.ts";
@@ -32,6 +33,7 @@ export async function openSession(context: Context, request: SessionRequest) {
     userId,
     refreshHash: await hashOf(token),
     userAgent: userAgent?.slice(0, userAgentCharactersMax) ?? null,
+    network: context.clientAddress === undefined ? null : networkPrefixOf(context.clientAddress),
     ...proof,
   };
   return { token, proof, statement: insertSession(context, session) };

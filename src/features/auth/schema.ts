@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { idSchema } from "#core/ids";
 import { authLimits } from "./rules.ts";
 
 const Email = z
@@ -92,6 +93,38 @@ export const RenewedAccess = SignedIn.pick({
   expires_in: true,
 }).openapi("RenewedAccess");
 export type RenewedAccess = z.infer<typeof RenewedAccess>;
+
+export const SessionId = idSchema("session").openapi({
+  type: "string",
+  example: "ses_01kaxk5v3m9qf2t8w4r6y0z1bc",
+});
+
+export const SessionsQuery = z.strictObject({
+  scope: z.enum(["others", "all"]).default("others").openapi({
+    description: "`others` spares the session that asks; `all` ends it too, and every access token at once.",
+  }),
+});
+
+export const SessionList = z
+  .object({
+    data: z.array(
+      z.object({
+        id: z.string(),
+        device: z.string().openapi({ example: "Firefox on Windows" }),
+        user_agent: z.string().nullable(),
+        network: z.string().nullable().openapi({
+          description: "Where it began, cut short.",
+          example: "203.0.113.0/24",
+        }),
+        created_at: z.iso.datetime(),
+        last_used_at: z.iso.datetime().openapi({ description: "When it was last refreshed." }),
+        expires_at: z.iso.datetime(),
+        current: z.boolean().openapi({ description: "Whether it is the one that asks." }),
+      }),
+    ),
+  })
+  .openapi("SessionList");
+export type SessionList = z.infer<typeof SessionList>;
 
 export const Profile = User.extend({ created_at: z.iso.datetime() }).openapi("Profile");
 export type Profile = z.infer<typeof Profile>;

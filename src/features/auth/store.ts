@@ -1,5 +1,5 @@
 import { and, eq, gt, isNull, ne, or, sql } from "drizzle-orm";
-import type { Id } from "#core/ids";
+import { type Id, newId } from "#core/ids";
 import type { Proof, SignInMethod } from "#core/principal";
 import { epochMs } from "#core/time";
 import type { Context } from "#platform/context";
@@ -120,6 +120,7 @@ export type NewSession = {
   userId: Id<"user">;
   refreshHash: string;
   userAgent: string | null;
+  network: string | null;
 } & Proof;
 
 export function insertSession(context: Context, session: NewSession) {
@@ -139,9 +140,14 @@ export function deleteSurplusSessions(context: Context, userId: Id<"user">) {
     .where(and(eq(sessions.userId, userId), stands()))
     .orderBy(sql`${sessions.rotatedAt} desc, ${sessions.id} desc`)
     .limit(authLimits.sessionsPerUserMax);
-  return context.databases.primary
-    .delete(sessions)
-    .where(and(eq(sessions.userId, userId), sql`${sessions.id} not in ${kept}`));
+  return context.databases.primary.delete(sessions).where(
+    and(
+      eq(sessions.userId, userId),
+      sql`${sessions.id} not in ${kept}`,
+      // Those that ended lately are still looked up by whoever closes their live connections.
+      or(isNull(sessions.revokedAt), sql`${sessions.revokedAt} < now() - interval '1 day'`),
+    ),
+  );
 }
 
 export type Rotation = { sessionId: Id<"session">; presentedHash: string; successorHash: string };
@@ -213,17 +219,36 @@ function proofOf(row: { authenticatedAt: Date; methods: SignInMethod[] }): Proof
   return { authenticatedAt: epochMs(row.authenticatedAt.getTime()), methods: row.methods };
 }
 
-/** Ends a session that still stands. */
+/** Ends a session that still stands, with its news in the same statement. */
 export async function revokeSession(
   context: Context,
   sessionId: Id<"session">,
 ): Promise<{ userId: Id<"user"> } | undefined> {
-  const [row] = await context.databases.primary
+  const ended = await context.databases.primary.execute<{ user_id: Id<"user"> }>(sql`
+    with ended as (
+      update sessions set revoked_at = now()
+      where id = ${sessionId} and revoked_at is null and expires_at > now() returning user_id),
+    told as (
+      insert into outbox (id, type, subject, payload)
+      select ${newId("event", context.now())}, 'user.sessions_ended', user_id, jsonb_build_object('user_id', user_id)
+      from ended)
+    select user_id from ended`);
+  const [row] = ended.rows;
+  if (row === undefined) return undefined;
+  context.wakeOutbox();
+  return { userId: row.user_id };
+}
+
+/** Ends a session that still stands, if it is this user's. */
+export function revokeOwnSession(
+  context: Context,
+  { userId, sessionId }: { userId: Id<"user">; sessionId: Id<"session"> },
+) {
+  return context.databases.primary
     .update(sessions)
     .set({ revokedAt: sql`now()` })
-    .where(and(eq(sessions.id, sessionId), stands()))
-    .returning({ userId: sessions.userId });
-  return row;
+    .where(and(eq(sessions.id, sessionId), eq(sessions.userId, userId), stands()))
+    .returning({ id: sessions.id });
 }
 
 function stands() {

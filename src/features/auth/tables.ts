@@ -1,4 +1,4 @@
-import { integer, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+import { bigint, integer, pgTable, text, timestamp } from "drizzle-orm/pg-core";
 import type { Id } from "#core/ids";
 import type { SignInMethod } from "#core/principal";
 
@@ -10,6 +10,8 @@ export const users = pgTable("users", {
   passwordHash: text("password_hash"),
   emailVerifiedAt: timestamp("email_verified_at", { withTimezone: true }),
   sessionVersion: integer("session_version").notNull().default(1),
+  locale: text(),
+  version: bigint({ mode: "number" }).notNull().default(1),
   createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
   updatedAt: timestamp("updated_at", { withTimezone: true }).notNull().defaultNow(),
 });
@@ -21,6 +23,7 @@ export const sessions = pgTable("sessions", {
   previousRefreshHash: text("previous_refresh_hash"),
   rotatedAt: timestamp("rotated_at", { withTimezone: true }).notNull().defaultNow(),
   userAgent: text("user_agent"),
+  network: text(),
   expiresAt: timestamp("expires_at", { withTimezone: true }).notNull(),
   revokedAt: timestamp("revoked_at", { withTimezone: true }),
   createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),

@@ -4,6 +4,7 @@ import { minuteMs, secondMs } from "#core/time";
 import type { AdmissionRefusal, Entry, EntryHeader } from "#durable-objects/rooms/admission";
 import type { Context } from "#platform/context";
 import { openToken } from "#platform/signed-tokens";
+import { sessionStands } from "#platform/standing-session";
 import { Ticket, mayConnectFrom } from "./rules.ts";
 
 /** Somebody at the door of a room. */
@@ -31,13 +32,20 @@ async function enterRoom(context: Context, visit: Visit, kind: Entry["kind"]): P
   if (!mayConnectFrom(visit.origin, [new URL(PUBLIC_URL).origin, ...CORS_ORIGINS]))
     throw new AppError("forbidden", { detail: "Pages of this origin may not listen; see CORS_ORIGINS." });
   const ticket = await openTicket(context, visit.ticket);
-  const entry: Entry = { kind, ticketId: ticket.id, expiresAt: ticket.expires_at, after: visit.after };
+  const { id: ticketId, expires_at: expiresAt, session_id: sessionId } = ticket;
+  const entry: Entry = { kind, ticketId, expiresAt, sessionId, after: visit.after };
   const entryHeaders: Record<EntryHeader, string> = { "live-entry": JSON.stringify(entry) };
   // The room never sees the client's own request: no ticket is kept with the socket, and no header is believed.
   const headers = kind === "websocket" ? { ...entryHeaders, upgrade: "websocket" } : entryHeaders;
   const request = new Request("https://room.invalid/", { headers });
-  const answer = await context.objects.room(ticket.room).fetch(request);
+  const room = context.objects.room(ticket.room);
+  const answer = await room.fetch(request);
   if (answer.status === 409) throw refusals[RefusalBody.parse(await answer.json()).reason]();
+  // Looked up once the connection is there: a session that ends after this look finds it and closes it.
+  if (sessionId !== undefined && !(await sessionStands(context, { sessionId }))) {
+    await room.endSessions([sessionId]);
+    throw refusalOfTicket("The session that asked for this ticket has ended.");
+  }
   return answer;
 }
 

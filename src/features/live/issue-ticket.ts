@@ -11,8 +11,14 @@ import type { TicketWire } from "./schema.ts";
  */
 export async function issueTicket(context: Context, orderToken: string | undefined): Promise<TicketWire> {
   const room = await roomOf(context, orderToken);
+  const { principal } = context;
   const expiresAt = epochMs(context.now() + ticketLimits.ageMsMax);
-  const contents: Ticket = { room, id: crypto.randomUUID(), expires_at: expiresAt };
+  const contents: Ticket = {
+    room,
+    id: crypto.randomUUID(),
+    expires_at: expiresAt,
+    ...(principal.kind === "user" ? { session_id: principal.sessionId } : {}),
+  };
   const ticket = await signToken(context.settings, "live-ticket", JSON.stringify(contents));
   const url = new URL("/live", context.settings.PUBLIC_URL);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";

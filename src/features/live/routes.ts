@@ -91,11 +91,13 @@ liveRoutes.openapi(
 );
 
 function closeCodesText(): string {
-  const { message_too_large, unknown_message, ticket_outlived, too_many_messages } = closeCodes;
+  const { message_too_large, unknown_message, ticket_outlived, session_ended, too_many_messages } =
+    closeCodes;
   return [
     `${message_too_large}: a message of more than ${clientLimits.messageBytesMax} bytes;`,
     `${unknown_message}: a message that is no ping;`,
     `${ticket_outlived}: open for more than ${roomLimits.webSocketMsMax / (60 * minuteMs)} hours, connect with a new ticket;`,
+    `${session_ended}: the session was signed out;`,
     `${too_many_messages}: more than ${clientLimits.messagesPerWindowMax} messages in ${clientLimits.windowMs / secondMs} seconds.`,
   ].join(" ");
 }

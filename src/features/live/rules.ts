@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { idSchema } from "#core/ids";
 import { epochMs, minuteMs } from "#core/time";
 
 export const ticketLimits = {
   /** Life of a ticket in milliseconds: it travels in a URL, which ends up in logs. */
   ageMsMax: minuteMs,
-  charactersMax: 600,
+  charactersMax: 700,
 } as const;
 
 /** Whom a room is for: a buyer with an account, or whoever holds the token of a guest's order. */
@@ -22,8 +23,16 @@ export function roomOfOrder(orderId: string): RoomName {
   return `order:${orderId}`;
 }
 
-/** What a ticket says: which room it opens, until when, and an id by which the room knows it has been used. */
-export const Ticket = z.object({ room: RoomName, id: z.string(), expires_at: z.number().transform(epochMs) });
+/**
+ * What a ticket says: which room it opens, until when, and an id by which the room knows it has been used. A user's
+ * ticket names the session that asked for it, with which the connection ends.
+ */
+export const Ticket = z.object({
+  room: RoomName,
+  id: z.string(),
+  expires_at: z.number().transform(epochMs),
+  session_id: idSchema("session").optional(),
+});
 export type Ticket = z.infer<typeof Ticket>;
 
 /**
