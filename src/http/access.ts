@@ -80,7 +80,7 @@ const rules: Record<Exclude<Access, Permission>, AccessRule> = {
 export function ruleOf(access: Access): AccessRule {
   if (!isPermission(access)) return rules[access];
   return {
-    middleware: [requirePermission(access), requireStandingSession],
+    middleware: [requireStandingSession, requirePermission(access)],
     security: [{ bearer: [access] }],
     problems: [...badToken, "unauthenticated", "forbidden"],
   };
