@@ -86,7 +86,7 @@ type Placement = { wish: Wish; call: number; answer: Answer; order: Order | unde
 
 /** An order holds all its units; a refused one held for a moment what it could get, and gave it back. */
 function recordPlacement(recorder: Recorder, { wish, call, answer, order }: Placement): void {
-  recordLostTries(recorder, { wish, call, tries: answer.undecided });
+  recordLostTries(recorder, { wish, call, tries: answer.lost });
   if (order !== undefined)
     return recordAll(recorder, wish, { kind: "reserve", call, outcome: "ok", orderId: order.id });
   const { errors } = expectAnswer(answer, 409, Refusal);

@@ -18,8 +18,8 @@ export type Answer = {
   status: number;
   body: unknown;
   tookMs: number;
-  /** Times that it was asked before without being decided. */
-  undecided: number;
+  /** Times that it was asked before and may have been decided, without a word of it. */
+  lost: number;
 };
 
 /** Nobody answered for so long that the buyer has given up. */
@@ -29,11 +29,12 @@ export class Unanswered extends Error {}
 export async function insist(url: string, call: Call = {}): Promise<Answer> {
   const deadline = performance.now() + PATIENCE_MS_MAX;
   let pauseMs = PAUSE_MS_FIRST;
-  for (let undecided = 0; ; undecided++) {
+  for (let lost = 0; ;) {
     const answer = await tryOnce(url, call);
-    if (answer !== undefined && !mayComeRight(answer)) return { ...answer, undecided };
+    if (answer !== undefined && !mayComeRight(answer)) return { ...answer, lost };
     if (performance.now() > deadline)
       throw new Unanswered(`${url}: ${JSON.stringify(answer?.body ?? "no answer")}`);
+    if (answer === undefined || answer.status >= 500) lost++;
     await sleep(pauseMs * (0.5 + Math.random() / 2));
     pauseMs = Math.min(PAUSE_MS_MAX, pauseMs * 2);
   }

@@ -14,9 +14,9 @@ beforeAll(async () => {
   const adminToken = await createShopClient(stack.addresses.api).adminToken();
   report = await runFlashSale(
     { stack, adminToken, tell: (line) => console.log(line) },
-    { buyers: 120, units: 20, kills: 1, concurrency: 40 },
+    { buyers: 80, units: 16, kills: 1, concurrency: 25 },
   );
-}, 400_000);
+}, 700_000);
 
 afterAll(() => stack.end());
 

@@ -36,13 +36,14 @@ type step struct {
 	sum int
 }
 
-// certainlyTaken counts what was surely off the shelf: a hold counts once it was answered, and until its release was asked.
+// certainlyTaken counts what was surely off the shelf: a hold counts once it was answered, and until its release was
+// asked. A release of unknown outcome gives back only what a hold of unknown outcome took.
 func (history recordedHistory) certainlyTaken() []step {
 	changes := history.changes(func(each recordedOperation) (int64, bool) {
 		if each.Kind == "reserve" {
 			return each.returned(), each.Outcome == "ok"
 		}
-		return each.Call, true
+		return each.Call, each.Outcome == "ok"
 	})
 	return sums(changes, func(one, other int) bool { return one < other })
 }

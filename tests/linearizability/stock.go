@@ -27,7 +27,9 @@ type output struct {
 // The units on the shelf of one SKU, and up to where the journal has been followed.
 type shelf struct {
 	available int
-	position  int
+	// Units that calls of unknown outcome have taken: a release of unknown outcome gives back no others.
+	loose    int
+	position int
 	// Whether the units have been received: before the first operation of each history.
 	open bool
 }
@@ -63,10 +65,16 @@ func stepShelf(before shelf, in input, out output) (bool, shelf) {
 			return !fits, before
 		}
 		after.available -= in.quantity
+		if out.outcome == "unknown" {
+			after.loose += in.quantity
+		}
 		return settled(fits, out, before, after)
 	case "release":
 		after.available += in.quantity
-		return settled(after.available <= in.units, out, before, after)
+		if out.outcome == "unknown" {
+			after.loose -= in.quantity
+		}
+		return settled(after.available <= in.units && after.loose >= 0, out, before, after)
 	case "read":
 		return before.available == out.available, before
 	}

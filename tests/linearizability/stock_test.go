@@ -51,6 +51,12 @@ func TestHistories(t *testing.T) {
 			call(1, "reserve", 0, nil, "unknown"), call(2, "reserve", 2, at(3), "refused")}, true},
 		{"an unanswered call may have taken nothing", []recordedOperation{
 			call(1, "reserve", 0, nil, "unknown"), call(2, "reserve", 2, at(3), "ok")}, true},
+		{"an unanswered call may have taken the unit for a moment", []recordedOperation{
+			call(1, "reserve", 0, nil, "unknown"), call(1, "release", 0, nil, "unknown"),
+			call(2, "reserve", 2, at(3), "refused"), call(3, "reserve", 4, at(5), "ok")}, true},
+		{"an unanswered call gives back no more than it took", []recordedOperation{
+			call(1, "reserve", 0, nil, "unknown"), call(1, "release", 0, nil, "unknown"),
+			call(2, "reserve", 2, at(3), "ok"), call(3, "reserve", 4, at(5), "ok")}, false},
 		{"a released unit is held again", []recordedOperation{
 			call(1, "reserve", 0, at(1), "ok"), call(1, "release", 2, at(9), "ok"),
 			call(2, "reserve", 4, at(5), "ok")}, true},
