@@ -59,6 +59,16 @@ describe("folders and files", () => {
   });
 });
 
+test("only src/providers/fetch.ts calls fetch, so that nothing goes where somebody else points", () => {
+  const calling = /(?<![\w.#]|async |function )fetch\(|globalThis\.fetch|self\.fetch/;
+  // A page's own script fetches in the visitor's browser.
+  const isScriptOfPage = (file: string) => file === "src/features/operations/docs-script.ts";
+  const callers = workerFiles.filter((file) => calling.test(textOf(file)) && !isScriptOfPage(file));
+  expect(callers.filter((file) => !textOf(file).includes("override async fetch("))).toEqual([
+    "src/providers/fetch.ts",
+  ]);
+});
+
 function exportedObjectClasses(): (string | undefined)[] {
   const exports = textOf("src/worker.ts").matchAll(/^export \{ (\w+) \} from "#durable-objects/gm);
   return [...exports].map(([, name]) => name);

@@ -26,7 +26,7 @@ export async function sendMail(settings: MailSettings, mail: Mail): Promise<void
       },
       body: JSON.stringify({ from: settings.from, ...message }),
     },
-    policy,
+    { ...policy, origins: [settings.apiUrl] },
   );
   await response.body?.cancel();
   if (!response.ok) throw unavailable("mail", new Error(`status ${response.status}`));

@@ -60,12 +60,13 @@ export async function verifyPaypalEvent(
 ): Promise<PaypalEvent | undefined> {
   const signed = readSignature(headers);
   if (signed === undefined || !isRecent(signed.time, now)) return undefined;
-  const certificateUrl = trustedCertificateUrl(settings.apiUrl ?? paypalApiUrl, signed.certificateUrl);
+  const trusted = trustedOrigins(settings.apiUrl ?? paypalApiUrl);
+  const certificateUrl = trustedCertificateUrl(trusted, signed.certificateUrl);
   if (certificateUrl === undefined) return undefined;
   const message = [signed.id, signed.time, settings.webhookId, crc32(new TextEncoder().encode(body))].join(
     "|",
   );
-  const key = await keyAt(certificateUrl);
+  const key = await keyAt(certificateUrl, trusted);
   const isGenuine = await crypto.subtle.verify(
     algorithm,
     key,
@@ -102,11 +103,14 @@ function isRecent(time: string, now: EpochMs): boolean {
   return agoMs <= signedAgoMsMax && agoMs >= -signedAheadMsMax;
 }
 
-/** Anybody can sign with a key of his own and name its address: only PayPal's own host is asked for the certificate. */
-function trustedCertificateUrl(apiUrl: string, certificateUrl: string): string | undefined {
+/** The API answers at api-m.paypal.com, while certificates are served from api.paypal.com. */
+function trustedOrigins(apiUrl: string): string[] {
   const { origin } = new URL(apiUrl);
-  // The API answers at api-m.paypal.com, while certificates are served from api.paypal.com.
-  const trusted = [origin, origin.replace("//api-m.", "//api.")];
+  return [origin, origin.replace("//api-m.", "//api.")];
+}
+
+/** Anybody can sign with a key of his own and name its address: only PayPal's own host is asked for the certificate. */
+function trustedCertificateUrl(trusted: readonly string[], certificateUrl: string): string | undefined {
   const url = new URL(certificateUrl);
   const isTrusted = trusted.includes(url.origin) && url.pathname.startsWith("/v1/notifications/certs/");
   return isTrusted ? url.href : undefined;
@@ -117,10 +121,10 @@ const keysMax = 8;
 const keys = new Map<string, CryptoKey>();
 
 /** PayPal's certificates never change under their address, so a key is fetched once per isolate. */
-async function keyAt(certificateUrl: string): Promise<CryptoKey> {
+async function keyAt(certificateUrl: string, origins: readonly string[]): Promise<CryptoKey> {
   const known = keys.get(certificateUrl);
   if (known !== undefined) return known;
-  const response = await fetchFromProvider(certificateUrl, {}, policy);
+  const response = await fetchFromProvider(certificateUrl, {}, { ...policy, origins });
   if (!response.ok) {
     await response.body?.cancel();
     throw unavailable("paypal", new Error(`certificate: status ${response.status}`));

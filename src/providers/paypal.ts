@@ -7,6 +7,7 @@ import {
   OrdersController,
   PaymentsController,
 } from "@paypal/paypal-server-sdk";
+import { fetchWithin } from "./fetch.ts";
 
 export type PaypalSettings = {
   clientId: string;
@@ -97,16 +98,15 @@ type TransportAnswer = {
 
 /** PayPal's client knows two addresses only and speaks through Node's sockets; this is its way to any other, by fetch. */
 function fetchAt(apiUrl: string) {
+  const send = fetchWithin({ origins: [apiUrl], deadlineMs: requestDeadlineMs });
   return async (request: TransportRequest): Promise<TransportAnswer> => {
     const { pathname, search } = new URL(request.url);
     try {
-      const response = await fetch(new URL(pathname + search, apiUrl), {
+      const response = await send(new URL(pathname + search, apiUrl), {
         // In capitals: fetch corrects the case of every method but PATCH.
         method: request.method.toUpperCase(),
         headers: request.headers.toJSON(),
         ...(request.data === undefined ? {} : { body: request.data }),
-        redirect: "manual",
-        signal: AbortSignal.timeout(requestDeadlineMs),
       });
       return {
         status: response.status,

@@ -1,4 +1,5 @@
 import { Stripe } from "stripe";
+import { fetchWithin } from "./fetch.ts";
 
 export type StripeSettings = {
   secretKey: string;
@@ -7,6 +8,8 @@ export type StripeSettings = {
   apiUrl: string | undefined;
 };
 
+const stripeApiUrl = "https://api.stripe.com";
+
 const requestDeadlineMs = 20_000;
 
 /** Stripe's client retries connection faults with the same idempotency key by itself. */
@@ -14,7 +17,9 @@ const networkRetriesMax = 1;
 
 export function createStripe(settings: StripeSettings): Stripe {
   return new Stripe(settings.secretKey, {
-    httpClient: Stripe.createFetchHttpClient(),
+    httpClient: Stripe.createFetchHttpClient(
+      fetchWithin({ origins: [settings.apiUrl ?? stripeApiUrl], deadlineMs: requestDeadlineMs }),
+    ),
     timeout: requestDeadlineMs,
     maxNetworkRetries: networkRetriesMax,
     telemetry: false,
