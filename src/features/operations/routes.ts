@@ -141,11 +141,18 @@ function describeOnce(app: App): (settings: Settings) => Description {
 
 function createDescription(app: App, settings: Settings): Description {
   const shop = { name: settings.SHOP_NAME, url: settings.PUBLIC_URL };
-  const document = app.getOpenAPI31Document(describeApi(shop, limits));
+  const document = withPlainPatterns(app.getOpenAPI31Document(describeApi(shop, limits)));
   let page: DocsPage | undefined;
   const docs = async () => {
     page ??= await renderDocs(document, { errors: describedErrors, limits });
     return page;
   };
   return { document, docs };
+}
+
+/** A pattern of JSON Schema has no flags, and reads Unicode always; the generator leaves "/u" at the end of some. */
+function withPlainPatterns<Document extends object>(document: Document): Document {
+  return JSON.parse(JSON.stringify(document), (key, value: unknown) =>
+    key === "pattern" && typeof value === "string" ? value.replace(/\$\/[a-z]+$/, "$") : value,
+  ) as Document;
 }
