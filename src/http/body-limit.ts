@@ -2,6 +2,7 @@ import { createMiddleware } from "hono/factory";
 import { AppError } from "#core/errors";
 import { type JsonFault, type JsonLimits, JsonScanner } from "#core/json-scanner";
 import type { AppEnvironment, AppRequest } from "./app-types.ts";
+import { routeNameOf } from "./route-costs.ts";
 
 /** Bytes of a JSON body; webhooks carry snapshots of objects and may be larger; imports are streamed files. */
 export const bodyBytesMax = { json: 64 * 1024, webhook: 256 * 1024, import: 512 * 1024 * 1024 } as const;
@@ -25,7 +26,7 @@ type BodyKind = keyof typeof bodyBytesMax;
  */
 export const limitBody = createMiddleware<AppEnvironment>(async (request, next) => {
   const { body } = request.req.raw;
-  if (body === null || request.req.header("content-length") === "0") return next();
+  if (body === null || request.req.header("content-length") === "0" || isIgnored(request)) return next();
   const kind = kindOf(request.req.path);
   const limit = bodyBytesMax[kind];
   const tooLarge = () => new AppError("body_too_large", { detail: `The limit here is ${limit} bytes.` });
@@ -42,6 +43,12 @@ export const limitBody = createMiddleware<AppEnvironment>(async (request, next) 
   request.req.raw = replaceBody(request.req.raw, bytes);
   return next();
 });
+
+/** Nothing reads the body of a GET, which has no meaning, or of an address that has no route. */
+function isIgnored(request: AppRequest): boolean {
+  const { method } = request.req;
+  return method === "GET" || method === "HEAD" || routeNameOf(request) === undefined;
+}
 
 function kindOf(path: string): BodyKind {
   if (path === "/admin/products/import") return "import";

@@ -96,6 +96,12 @@ describe("bodies", () => {
     expect((await post("{}", 'application/json; charset="UTF-8"')).status).toBe(400);
   });
 
+  test("one where none is read changes nothing", async () => {
+    const body = { body: "{", headers: { "content-type": "text/plain" } };
+    expect((await askApp("/cart", { method: "PUT", ...body })).status).toBe(405);
+    expect((await askApp("/no/such/path", { method: "POST", ...body })).status).toBe(404);
+  });
+
   test("a compressed body is refused", async () => {
     const headers = { "content-type": "application/json", "content-encoding": "gzip" };
     expect((await askApp("/cart", { method: "POST", body: "{}", headers })).status).toBe(415);

@@ -1,3 +1,4 @@
+import { request as requestOverHttp } from "node:http";
 import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { errorCodes } from "#core/errors";
@@ -99,4 +100,17 @@ test.each(routes.filter((route) => route.hasId))(
 
 test("a path that does not exist is a problem too", async () => {
   expect((await request("/no/such/path")).as(Problem).code).toBe("not_found");
+});
+
+test("a body that comes with a GET is ignored", async () => {
+  const status = await new Promise<number | undefined>((resolve, reject) => {
+    const headers = { "content-type": "application/json", "content-length": "2" };
+    const call = requestOverHttp(`${api}/products?limit=1`, { method: "GET", headers }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    });
+    call.on("error", reject);
+    call.end("{}");
+  });
+  expect(status).toBe(200);
 });
