@@ -24,6 +24,7 @@ import { returnAdminRoutes } from "#features/returns/admin-routes";
 import { returnRoutes } from "#features/returns/routes";
 import { createRebuildRoutes } from "#features/search/rebuild-routes";
 import { searchRoutes } from "#features/search/routes";
+import { staffRoutes } from "#features/staff/routes";
 import { stepUpRoutes } from "#features/step-up/routes";
 import type { App, AppEnvironment } from "#http/app-types";
 import { authenticate } from "#http/auth";
@@ -76,6 +77,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", jobRoutes);
   app.route("/", deadLetterRoutes);
   app.route("/", auditRoutes);
+  app.route("/", staffRoutes);
   app.route("/", liveRoutes);
   app.notFound(answerOtherwise(app));
   app.onError(respondToError);

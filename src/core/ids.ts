@@ -29,6 +29,8 @@ export const idPrefixes = {
   request: "req",
   search: "sch",
   searchRebuild: "srb",
+  staffRole: "rol",
+  apiKey: "key",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

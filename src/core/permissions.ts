@@ -26,3 +26,16 @@ export const permissions = {
 } as const satisfies Record<`${string}:${string}`, string>;
 
 export type Permission = keyof typeof permissions;
+
+const isPermission = (name: string): name is Permission => Object.hasOwn(permissions, name);
+
+/** Those that the vocabulary knows; a name that it has dropped gives nothing. */
+export function knownPermissions(names: readonly string[]): ReadonlySet<Permission> {
+  return new Set(names.filter(isPermission));
+}
+
+/** What an admin may do. */
+export const allPermissions = knownPermissions(Object.keys(permissions));
+
+/** Wherever power itself is handed out: asks for a recent proof of the owner, and no API key has it. */
+export const powerOverPower: ReadonlySet<Permission> = knownPermissions(["staff:manage", "api_keys:manage"]);

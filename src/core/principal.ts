@@ -1,8 +1,9 @@
 import type { Id } from "./ids.ts";
-import type { Permission } from "./permissions.ts";
+import { type Permission, allPermissions } from "./permissions.ts";
 import type { EpochMs } from "./time.ts";
 
-export type Role = "customer" | "admin";
+/** Staff may do what their roles allow, admins everything. */
+export type Role = "customer" | "staff" | "admin";
 
 /** By what somebody proved to be the owner of an account; RFC 8176's names where it has one. */
 export const signInMethods = ["pwd", "otp", "recovery_code", "passkey", "federated"] as const;
@@ -11,17 +12,22 @@ export type SignInMethod = (typeof signInMethods)[number];
 /** A proof of ownership: what refreshing a session does not renew. */
 export type Proof = { readonly authenticatedAt: EpochMs; readonly methods: readonly SignInMethod[] };
 
+export type UserPrincipal = {
+  readonly kind: "user";
+  readonly userId: Id<"user">;
+  /** As the token has it: by now it may be another, so it never gives power by itself. */
+  readonly role: Role;
+  readonly sessionId: Id<"session">;
+  /** The account's, when the token was signed; raised, it makes the token worthless. */
+  readonly sessionVersion: number;
+  /** What the account may do beyond what every customer may; known on routes of the staff, empty elsewhere. */
+  readonly permissions: ReadonlySet<Permission>;
+} & Proof;
+
 /** Who is asking. Guests are known only by the tokens they carry for a cart or an order. */
 export type Principal =
   | { readonly kind: "guest" }
-  | ({
-      readonly kind: "user";
-      readonly userId: Id<"user">;
-      readonly role: Role;
-      readonly sessionId: Id<"session">;
-      /** The account's, when the token was signed; raised, it makes the token worthless. */
-      readonly sessionVersion: number;
-    } & Proof)
+  | UserPrincipal
   /** The system itself: queue deliveries, sweeps, consumers. */
   | { readonly kind: "system" };
 
@@ -30,7 +36,8 @@ export function actorOf(principal: Principal): string {
   return principal.kind === "user" ? principal.userId : principal.kind;
 }
 
-/** Whether the principal has this permission: of people only admins, who have every one. */
-export function mayDo(principal: Principal, _permission: Permission): boolean {
-  return principal.kind === "system" || (principal.kind === "user" && principal.role === "admin");
+/** What the principal may do beyond what everybody may. */
+export function permissionsOf(principal: Principal): ReadonlySet<Permission> {
+  if (principal.kind === "system") return allPermissions;
+  return principal.kind === "user" ? principal.permissions : new Set();
 }

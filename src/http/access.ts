@@ -2,8 +2,10 @@ import type { RouteConfig } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
 import { AppError, type ErrorCode } from "#core/errors";
-import { type Permission, permissions } from "#core/permissions";
-import { mayDo } from "#core/principal";
+import { type Permission, permissions, powerOverPower } from "#core/permissions";
+import { type Principal, permissionsOf } from "#core/principal";
+import { type Context, actingAs } from "#platform/context";
+import { readStanding } from "#platform/staff-standing";
 import { sessionStands } from "#platform/standing-session";
 import type { AppEnvironment } from "./app-types.ts";
 import { audited } from "./audit.ts";
@@ -28,7 +30,7 @@ const requireUser = createMiddleware<AppEnvironment>(async (request, next) => {
   return next();
 });
 
-/** Wherever staff acts or an account is at stake, a session that was ended opens nothing any more. */
+/** Where an account is at stake, a session that was ended opens nothing any more. */
 const requireStandingSession = createMiddleware<AppEnvironment>(async (request, next) => {
   const { context } = request.var;
   const { principal } = context;
@@ -79,10 +81,14 @@ const rules: Record<Exclude<Access, Permission>, AccessRule> = {
 
 export function ruleOf(access: Access): AccessRule {
   if (!isPermission(access)) return rules[access];
+  const security = [{ bearer: [access] }];
+  const problems = [...badToken, "unauthenticated", "forbidden"] as const;
+  if (!powerOverPower.has(access))
+    return { middleware: [requirePermission(access), auditWrites], security, problems };
   return {
-    middleware: [requireStandingSession, requirePermission(access)],
-    security: [{ bearer: [access] }],
-    problems: [...badToken, "unauthenticated", "forbidden"],
+    middleware: [requirePermission(access), requireRecentSignIn, auditWrites],
+    security,
+    problems: [...problems, "step_up_required"],
   };
 }
 
@@ -90,23 +96,31 @@ function isPermission(access: Access): access is Permission {
   return access in permissions;
 }
 
-/**
- * The one place where staff is let through: 401 for guests, 403 for whoever lacks the permission. What they change goes
- * into the audit log.
- */
+/** The one place where staff is let through: 401 for guests, 403 for whoever lacks the permission. */
 function requirePermission(permission: Permission) {
   return createMiddleware<AppEnvironment>(async (request, next) => {
-    const { principal } = request.var.context;
-    if (principal.kind === "guest") throw new AppError("unauthenticated", { detail: howToSignIn });
-    if (!mayDo(principal, permission))
+    const { context } = request.var;
+    const principal = await withPower(context);
+    if (!permissionsOf(principal).has(permission))
       throw new AppError("forbidden", { detail: `This needs the permission ${permission}.` });
-    return isWrite(request.req.method) ? audited(request, next) : next();
+    request.set("context", actingAs(context, principal));
+    return next();
   });
 }
 
-function isWrite(method: string): boolean {
-  return method !== "GET" && method !== "HEAD";
+/** The principal with the permissions that it has right now. */
+async function withPower(context: Context): Promise<Principal> {
+  const { principal } = context;
+  if (principal.kind === "guest") throw new AppError("unauthenticated", { detail: howToSignIn });
+  if (principal.kind !== "user") return principal;
+  return { ...principal, permissions: await readStanding(context, principal) };
 }
+
+/** What the staff changes goes into the audit log. */
+const auditWrites = createMiddleware<AppEnvironment>(async (request, next) => {
+  const { method } = request.req;
+  return method === "GET" || method === "HEAD" ? next() : audited(request, next);
+});
 
 /** The ways in which a request tells who sends it, for the description. */
 export const securitySchemes = {

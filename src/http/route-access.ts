@@ -125,6 +125,17 @@ export const routeAccess = {
 
   "GET /admin/audit": "audit:read",
   "GET /admin/audit/head": "audit:read",
+
+  "GET /admin/staff": "staff:read",
+  "POST /admin/staff": "staff:manage",
+  "GET /admin/staff/{id}": "staff:read",
+  "PATCH /admin/staff/{id}": "staff:manage",
+  "DELETE /admin/staff/{id}": "staff:manage",
+  "GET /admin/roles": "staff:read",
+  "POST /admin/roles": "staff:manage",
+  "GET /admin/roles/{id}": "staff:read",
+  "PATCH /admin/roles/{id}": "staff:manage",
+  "DELETE /admin/roles/{id}": "staff:manage",
 } as const satisfies Record<`${string} /${string}`, Access>;
 
 export type RouteName = keyof typeof routeAccess;

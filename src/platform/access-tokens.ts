@@ -61,7 +61,7 @@ export function publicJwks(settings: Settings) {
 const Claims = z.object({
   sub: idSchema("user"),
   sid: idSchema("session"),
-  role: z.enum(["customer", "admin"]),
+  role: z.enum(["customer", "staff", "admin"]),
   ver: z.int(),
   auth_time: z.int(),
   amr: z.array(z.enum(signInMethods)),
@@ -120,13 +120,15 @@ export async function verifyAccessToken(settings: Settings, token: string, now: 
       },
     );
     const { sub, sid, role, ver, auth_time: authTime, amr } = Claims.parse(payload);
+    const authenticatedAt = epochMs(authTime * secondMs);
     return {
       kind: "user",
       userId: sub,
       sessionId: sid,
-      role,
       sessionVersion: ver,
-      authenticatedAt: epochMs(authTime * secondMs),
+      role,
+      permissions: new Set(),
+      authenticatedAt,
       methods: amr,
     };
   } catch (error) {

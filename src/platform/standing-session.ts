@@ -4,7 +4,7 @@ import type { Context } from "./context.ts";
 
 /**
  * Whether the session still stands, for an access token is good for minutes after its session has ended. One look at
- * the primary: asked wherever staff acts, where an account is changed, and where a connection stays open. Carts and
+ * the primary: asked where an account is changed, and where a connection stays open. Carts and
  * prices are not worth it.
  * @param session sessionVersion: the account's when the access token was signed; it is raised to end them all.
  */

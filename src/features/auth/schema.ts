@@ -70,7 +70,7 @@ export const User = z
     id: z.string().openapi({ example: "usr_01kaxk5v3m9qf2t8w4r6y0z1bc" }),
     email: z.string(),
     name: z.string(),
-    role: z.enum(["customer", "admin"]),
+    role: z.enum(["customer", "staff", "admin"]),
     email_verified: z.boolean(),
   })
   .openapi("User");

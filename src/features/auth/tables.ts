@@ -6,7 +6,7 @@ export const users = pgTable("users", {
   id: text().$type<Id<"user">>().primaryKey(),
   email: text().notNull(),
   name: text().notNull(),
-  role: text({ enum: ["customer", "admin"] }).notNull(),
+  role: text({ enum: ["customer", "staff", "admin"] }).notNull(),
   passwordHash: text("password_hash"),
   emailVerifiedAt: timestamp("email_verified_at", { withTimezone: true }),
   sessionVersion: integer("session_version").notNull().default(1),

@@ -34,6 +34,7 @@ const tags = [
   { name: "payment", description: "Paying an order, and what the payment providers report." },
   { name: "inventory", description: "What can still be sold." },
   { name: "live", description: "Orders, promotions and stock as they change." },
+  { name: "staff", description: "Who belongs to the staff, their roles, and keys for programs." },
   { name: "operations", description: "Health, readiness and this description." },
 ];
 

@@ -40,14 +40,15 @@ const settingsWith = (...keys: JWK[]) => settingsFor({ ACCESS_TOKEN_KEYS: JSON.s
 test("a token speaks for its user until its last second", async () => {
   const settings = settingsWith(newer);
   const token = await signAccessToken(settings, grant, now);
-  const { userId, sessionId, role, authenticatedAt, methods } = grant;
+  const { userId, sessionId, sessionVersion, role, authenticatedAt, methods } = grant;
   const lastSecond = epochMs(now + (accessTokenSeconds - 1) * 1000);
   expect(await verifyAccessToken(settings, token, lastSecond)).toEqual({
     kind: "user",
     userId,
     sessionId,
+    sessionVersion,
     role,
-    sessionVersion: grant.sessionVersion,
+    permissions: new Set(),
     authenticatedAt,
     methods,
   });
