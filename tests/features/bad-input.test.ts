@@ -6,7 +6,15 @@ import { adminToken, request, stack } from "../stack.ts";
 
 const { api } = stack();
 
+const Parameter = z.object({
+  in: z.string(),
+  name: z.string(),
+  schema: z.object({ pattern: z.string().optional() }),
+});
+type Parameter = z.infer<typeof Parameter>;
+
 const Operation = z.object({
+  parameters: z.array(Parameter).default([]),
   requestBody: z.object({ content: z.record(z.string(), z.unknown()) }).optional(),
 });
 const Description = z.object({
@@ -15,10 +23,10 @@ const Description = z.object({
 
 type Route = { method: string; path: string; hasId: boolean; mediaType: string | undefined };
 
-/** Well-formed, where the form is checked, and nobody's. */
-function idOfNothing(path: string, name: string): string {
-  if (name === "{fulfilment_id}") return `ful_${"0".repeat(26)}`;
-  return path.includes("/orders/") ? `ord_${"0".repeat(26)}` : "no-such-id";
+/** Well-formed, where the form is described, and nobody's. */
+function idOfNothing(parameter: Parameter): string {
+  const [, prefix] = /^\^(\w+_)\[/.exec(parameter.schema.pattern ?? "") ?? [];
+  return prefix === undefined ? "no-such-id" : prefix + "0".repeat(26);
 }
 
 const Problem = z.object({
@@ -37,7 +45,9 @@ const described = Description.parse(await response.json());
 const routes: Route[] = Object.entries(described.paths).flatMap(([path, operations]) =>
   Object.entries(operations).map(([method, operation]) => ({
     method: method.toUpperCase(),
-    path: path.replaceAll(/\{\w+\}/g, (name) => idOfNothing(path, name)),
+    path: operation.parameters
+      .filter((parameter) => parameter.in === "path")
+      .reduce((filled, parameter) => filled.replace(`{${parameter.name}}`, idOfNothing(parameter)), path),
     hasId: path.includes("{"),
     mediaType: Object.keys(operation.requestBody?.content ?? {})[0],
   })),
@@ -79,7 +89,9 @@ describe.each(writes)("$method $path", (route) => {
     async () => {
       const problem = await send(route, '{"no_such_field":true}');
       expect(problem.code).toBe("invalid_request");
-      expect(problem.errors).toContainEqual({ pointer: "/no_such_field", code: "unknown_field" });
+      // Of a body that has several forms, none fits.
+      const expected = ["/no_such_field unknown_field", " invalid_union"];
+      expect(expected).toContain(problem.errors.map(({ pointer, code }) => `${pointer} ${code}`).at(-1));
     },
   );
 
