@@ -151,9 +151,9 @@ test("of two changes of what was read once, one is refused", async () => {
     patch(`/admin/staff/${id}`, { suspended: true }, member),
     patch(`/admin/staff/${id}`, { role: "admin" }, member),
   ]);
-  const statuses = answers.map(({ status }) => status).sort();
-  expect(statuses[0]).toBe(200);
-  expect([409, 412]).toContain(statuses[1]);
+  const refused = answers.filter(({ status }) => status !== 200);
+  expect(refused).toHaveLength(1);
+  expect([409, 412]).toContain(refused[0]?.status);
 });
 
 test("a role is removed when nobody holds it", async () => {
