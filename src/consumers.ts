@@ -59,6 +59,8 @@ const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
   "order.authorised": [live],
   "order.paid": [{ name: "receipt", handle: mailReceipt }, live],
   "order.payment_failed": [live],
+  "order.payment_unknown": [live],
+  "order.payment_awaited": [live],
   "order.payment_review": [live],
   "order.disputed": [],
   "order.refund_requested": [],

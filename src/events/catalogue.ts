@@ -40,6 +40,10 @@ export const eventSchemas = {
   "order.authorised": orderEvent,
   "order.paid": orderEvent,
   "order.payment_failed": orderEvent,
+  /** A call of the payment provider got no answer: what became of it is found out by itself. */
+  "order.payment_unknown": orderEvent,
+  /** The provider has told that nothing was taken: the order waits for its payment again. */
+  "order.payment_awaited": orderEvent,
   /** The payment contradicts the order, or money came for what cannot be delivered: a person must look. */
   "order.payment_review": orderEvent,
   /** The buyer disputes the payment with the bank, or a dispute was decided. */

@@ -23,12 +23,12 @@ export function paypalPayments(
   return {
     authorise: (request) =>
       asking(async () => {
-        const order = await paypal.ask(({ orders }) =>
-          orders.createOrder({
-            body: orderOf(request),
-            paypalRequestId: `${request.attemptId}-authorise`,
-            prefer: representation,
-          }),
+        // An order that nobody got the address of is never approved: one too many does no harm.
+        const nothing = () => Promise.resolve(undefined);
+        const order = await withFreshKey(`${request.attemptId}-authorise`, nothing, (paypalRequestId) =>
+          paypal.ask(({ orders }) =>
+            orders.createOrder({ body: orderOf(request), paypalRequestId, prefer: representation }),
+          ),
         );
         return handoverOf(order);
       }),
@@ -101,13 +101,15 @@ async function capture(paypal: Paypal, attemptId: string, reference: string): Pr
   if (authorization?.id === undefined) return factsOf(order);
   const authorizationId = authorization.id;
   const outcome = await refusable(() =>
-    paypal.ask(({ payments }) =>
-      payments.captureAuthorizedPayment({
-        authorizationId,
-        paypalRequestId: `${attemptId}-capture`,
-        prefer: representation,
-        body: { finalCapture: true },
-      }),
+    withFreshKey<unknown>(`${attemptId}-capture`, isOver(paypal, reference), (paypalRequestId) =>
+      paypal.ask(({ payments }) =>
+        payments.captureAuthorizedPayment({
+          authorizationId,
+          paypalRequestId,
+          prefer: representation,
+          body: { finalCapture: true },
+        }),
+      ),
     ),
   );
   const facts = factsOf(await readOrder(paypal, reference));
@@ -126,12 +128,10 @@ async function cancel(paypal: Paypal, attemptId: string, reference: string): Pro
   }
   const authorizationId = authorization.id;
   await refusable(() =>
-    paypal.ask(({ payments }) =>
-      payments.voidPayment({
-        authorizationId,
-        paypalRequestId: `${attemptId}-cancel`,
-        prefer: representation,
-      }),
+    withFreshKey<unknown>(`${attemptId}-cancel`, isOver(paypal, reference), (paypalRequestId) =>
+      paypal.ask(({ payments }) =>
+        payments.voidPayment({ authorizationId, paypalRequestId, prefer: representation }),
+      ),
     ),
   );
   return factsOf(await readOrder(paypal, reference));
@@ -143,27 +143,67 @@ async function cancel(paypal: Paypal, attemptId: string, reference: string): Pro
  */
 async function refundOnce(paypal: Paypal, request: RefundRequest): Promise<RefundFacts> {
   const { refundId, reference, amount, currency } = request;
-  const payments = (await readOrder(paypal, reference)).purchaseUnits?.[0]?.payments;
-  const earlier = payments?.refunds?.find(({ customId }) => customId === refundId);
+  const read = async () => (await readOrder(paypal, reference)).purchaseUnits?.[0]?.payments;
+  const made = (payments: Awaited<ReturnType<typeof read>>) =>
+    payments?.refunds?.find(({ customId }) => customId === refundId);
+  const payments = await read();
+  const earlier = made(payments);
   if (earlier) return refundFactsOf(earlier);
   const captureId = payments?.captures?.find(isTaken)?.id;
   if (captureId === undefined) return { reference: "", state: "failed", amount, failureCode: "not_captured" };
   const outcome = await refusable(() =>
-    paypal.ask(({ payments }) =>
-      payments.refundCapturedPayment({
-        captureId,
-        paypalRequestId: `${refundId}-refund`,
-        prefer: representation,
-        body: {
-          amount: { currencyCode: currency, value: paypalValue(amount, currency) },
-          customId: refundId,
-        },
-      }),
+    withFreshKey(
+      `${refundId}-refund`,
+      async () => made(await read()),
+      (paypalRequestId) =>
+        paypal.ask((api) =>
+          api.payments.refundCapturedPayment({
+            captureId,
+            paypalRequestId,
+            prefer: representation,
+            body: {
+              amount: { currencyCode: currency, value: paypalValue(amount, currency) },
+              customId: refundId,
+            },
+          }),
+        ),
     ),
   );
   return outcome.ok
     ? refundFactsOf(outcome.answer)
     : { reference: "", state: "failed", amount, failureCode: failureCodeOf(outcome) };
+}
+
+/** The order once its authorisation is over, whatever came of it. */
+function isOver(paypal: Paypal, reference: string): () => Promise<Order | undefined> {
+  return async () => {
+    const order = await readOrder(paypal, reference);
+    return openAuthorization(order) === undefined ? order : undefined;
+  };
+}
+
+/** Keys of one call that may have been used up by faults. */
+const keyGenerationsMax = 3;
+
+/**
+ * A 500 may be the answer to its key for as long as PayPal keeps it. Such a call is over: what came of it is read, and
+ * where nothing did it is made again under the next key.
+ */
+async function withFreshKey<Answer>(
+  key: string,
+  find: () => Promise<Answer | undefined>,
+  request: (key: string) => Promise<Answer>,
+): Promise<Answer> {
+  for (let generation = 0; ; generation++) {
+    try {
+      return await request(generation === 0 ? key : `${key}-${generation}`);
+    } catch (error) {
+      const isFault = error instanceof ApiError && error.statusCode >= 500;
+      if (!isFault || generation + 1 >= keyGenerationsMax) throw error;
+      const done = await find();
+      if (done) return done;
+    }
+  }
 }
 
 const Refusal = z.object({

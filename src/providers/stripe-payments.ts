@@ -1,33 +1,21 @@
 import { Stripe } from "stripe";
 import { AppError } from "#core/errors";
+import { timeOfId } from "#core/ids";
 import type { PaymentFacts, RefundFacts } from "#core/payment-facts";
-import type { PaymentGateway, PaymentHandover, RefundRequest } from "./payment-gateway.ts";
+import type { PaymentGateway, PaymentHandover, PaymentRequest, RefundRequest } from "./payment-gateway.ts";
 
 /** Stripe's payment intents as a gateway: manual capture, the attempt's id in the metadata and in every key. */
 export function stripePayments(stripe: Stripe): PaymentGateway {
   return {
-    authorise: (request) =>
-      asking(async () => {
-        const intent = await stripe.paymentIntents.create(
-          {
-            amount: request.amount,
-            currency: request.currency.toLowerCase(),
-            capture_method: "manual",
-            automatic_payment_methods: { enabled: true },
-            metadata: { order_id: request.orderId, attempt_id: request.attemptId },
-          },
-          { idempotencyKey: `${request.attemptId}-authorise` },
-        );
-        return handoverOf(intent);
-      }),
+    authorise: (request) => asking(async () => handoverOf(await createOnce(stripe, request))),
     read: (reference) => asking(async () => handoverOf(await retrieve(stripe, reference))),
     capture: (attemptId, reference) =>
-      change(stripe, reference, () =>
-        stripe.paymentIntents.capture(reference, {}, { idempotencyKey: `${attemptId}-capture` }),
+      change(stripe, reference, (generation) =>
+        stripe.paymentIntents.capture(reference, {}, keyOf(`${attemptId}-capture`, generation)),
       ),
     cancel: (attemptId, reference) =>
-      change(stripe, reference, () =>
-        stripe.paymentIntents.cancel(reference, {}, { idempotencyKey: `${attemptId}-cancel` }),
+      change(stripe, reference, (generation) =>
+        stripe.paymentIntents.cancel(reference, {}, keyOf(`${attemptId}-cancel`, generation)),
       ),
     refund: (request) => asking(() => refundOnce(stripe, request)),
   };
@@ -35,6 +23,62 @@ export function stripePayments(stripe: Stripe): PaymentGateway {
 
 function retrieve(stripe: Stripe, reference: string): Promise<Stripe.PaymentIntent> {
   return stripe.paymentIntents.retrieve(reference, { expand: ["latest_charge"] });
+}
+
+/** Hours after which Stripe may have forgotten a key: the earlier call is looked for before it is repeated. */
+const keyMsMax = 23 * 60 * 60 * 1000;
+
+async function createOnce(stripe: Stripe, request: PaymentRequest): Promise<Stripe.PaymentIntent> {
+  const { attemptId, orderId, amount, currency } = request;
+  const find = async () => {
+    const found = await stripe.paymentIntents.search({ query: `metadata['attempt_id']:'${attemptId}'` });
+    return found.data[0];
+  };
+  const isKeyForgotten = Date.now() - timeOfId(attemptId) > keyMsMax;
+  const earlier = isKeyForgotten ? await find() : undefined;
+  if (earlier) return earlier;
+  return withFreshKey(find, (generation) =>
+    stripe.paymentIntents.create(
+      {
+        amount,
+        currency: currency.toLowerCase(),
+        capture_method: "manual",
+        automatic_payment_methods: { enabled: true },
+        metadata: { order_id: orderId, attempt_id: attemptId },
+      },
+      keyOf(`${attemptId}-authorise`, generation),
+    ),
+  );
+}
+
+function keyOf(key: string, generation: number): Stripe.RequestOptions {
+  return { idempotencyKey: generation === 0 ? key : `${key}-${generation}` };
+}
+
+/** Keys of one call that may have been used up by stored faults. */
+const keyGenerationsMax = 3;
+
+/**
+ * Stripe keeps a 500 under its key for a day and says it again to every repetition. Such a call is over: what came of it
+ * is read, and where nothing did it is made again under the next key.
+ */
+async function withFreshKey<Answer>(
+  find: () => Promise<Answer | undefined>,
+  request: (generation: number) => Promise<Answer>,
+): Promise<Answer> {
+  for (let generation = 0; ; generation++) {
+    try {
+      return await request(generation);
+    } catch (error) {
+      if (!isStoredFault(error) || generation + 1 >= keyGenerationsMax) throw error;
+      const done = await find();
+      if (done) return done;
+    }
+  }
+}
+
+function isStoredFault(error: unknown): boolean {
+  return error instanceof Stripe.errors.StripeAPIError && error.headers?.["idempotent-replayed"] === "true";
 }
 
 /** Refunds of one payment that are looked through for ours. */
@@ -46,13 +90,18 @@ const refundsListedMax = 100;
  */
 async function refundOnce(stripe: Stripe, request: RefundRequest): Promise<RefundFacts> {
   const { refundId, reference, amount } = request;
-  const made = await stripe.refunds.list({ payment_intent: reference, limit: refundsListedMax });
-  const earlier = made.data.find((refund) => refund.metadata?.["refund_id"] === refundId);
+  const find = async () => {
+    const made = await stripe.refunds.list({ payment_intent: reference, limit: refundsListedMax });
+    return made.data.find((refund) => refund.metadata?.["refund_id"] === refundId);
+  };
+  const earlier = await find();
   if (earlier) return refundFactsOf(earlier);
   try {
-    const refund = await stripe.refunds.create(
-      { payment_intent: reference, amount, metadata: { refund_id: refundId } },
-      { idempotencyKey: `${refundId}-refund` },
+    const refund = await withFreshKey(find, (generation) =>
+      stripe.refunds.create(
+        { payment_intent: reference, amount, metadata: { refund_id: refundId } },
+        keyOf(`${refundId}-refund`, generation),
+      ),
     );
     return refundFactsOf(refund);
   } catch (error) {
@@ -77,11 +126,15 @@ function refundFactsOf(refund: Stripe.Refund): RefundFacts {
 function change(
   stripe: Stripe,
   reference: string,
-  request: () => Promise<Stripe.PaymentIntent>,
+  request: (generation: number) => Promise<Stripe.PaymentIntent>,
 ): Promise<PaymentFacts> {
   return asking(async () => {
+    const find = async () => {
+      const intent = await retrieve(stripe, reference);
+      return intent.status === "succeeded" || intent.status === "canceled" ? intent : undefined;
+    };
     try {
-      return factsOf(await request());
+      return factsOf(await withFreshKey(find, request));
     } catch (error) {
       if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) throw error;
       if (error.code !== "payment_intent_unexpected_state") throw error;

@@ -16,11 +16,11 @@ const facts: PaymentFacts = {
   failureCode: undefined,
 };
 
-const booked = { refunded: 0, refundPending: false };
+const booked = { superseded: false, refunded: 0, refundPending: false };
 
 function step(status: OrderStatus, change: Partial<PaymentFacts> = {}) {
-  const order = { id: "ord_1", status, total: 500, currency: "USD", ...booked };
-  const attempt = { id: "pay_1", status: "pending" as const, failureCode: null };
+  const order = { id: "ord_1", status, total: 500, currency: "USD" };
+  const attempt = { id: "pay_1", status: "pending" as const, failureCode: null, ...booked };
   return nextPaymentStep({ order, attempt }, { ...facts, ...change });
 }
 
@@ -65,10 +65,14 @@ test("a refund at the provider's own dashboard is booked, unless ours is still u
     status: "paid" as const,
     total: 500,
     currency: "USD",
-    refunded: 0,
+  };
+  const attempt = {
+    id: "pay_1",
+    status: "captured" as const,
+    failureCode: null,
+    ...booked,
     refundPending: true,
   };
-  const attempt = { id: "pay_1", status: "captured" as const, failureCode: null };
   expect(nextPaymentStep({ order, attempt }, { ...facts, ...refunded })).toEqual({ do: "rest" });
 });
 
@@ -91,10 +95,10 @@ test("an authorisation that ended before the money was taken cancels its order",
 });
 
 test("a declined try is told once", () => {
-  const declined = { state: "pending" as const, failureCode: "insufficient_funds" };
+  const declined = { state: "pending" as const, failureCode: "insufficient_funds", ...booked };
   expect(step("pending_payment", declined)).toMatchObject({ do: "record_attempt", declined: true });
-  const order = { id: "ord_1", status: "pending_payment" as const, total: 500, currency: "USD", ...booked };
-  const attempt = { id: "pay_1", status: "pending" as const, failureCode: "insufficient_funds" };
+  const order = { id: "ord_1", status: "pending_payment" as const, total: 500, currency: "USD" };
+  const attempt = { id: "pay_1", status: "pending" as const, failureCode: "insufficient_funds", ...booked };
   expect(nextPaymentStep({ order, attempt }, { ...facts, ...declined })).toEqual({ do: "rest" });
 });
 
@@ -109,8 +113,8 @@ test("money is captured only for an order whose authorisation is recorded and wh
         orderId: fc.constantFrom("ord_1", "ord_2"),
       }),
       ({ status, attemptStatus, ...change }) => {
-        const order = { id: "ord_1", status, total: 500, currency: "USD", ...booked };
-        const attempt = { id: "pay_1", status: attemptStatus, failureCode: null };
+        const order = { id: "ord_1", status, total: 500, currency: "USD" };
+        const attempt = { id: "pay_1", status: attemptStatus, failureCode: null, ...booked };
         const next = nextPaymentStep(
           { order, attempt },
           {

@@ -32,8 +32,6 @@ test("a payment that came too late and went back comes to rest, and refusals bef
     status: "cancelled" as const,
     total: 500,
     currency: "USD",
-    refunded: 500,
-    refundPending: false,
   };
   const facts = {
     reference: "pi_1",
@@ -46,7 +44,8 @@ test("a payment that came too late and went back comes to rest, and refusals bef
     attemptId: "pay_1",
     failureCode: undefined,
   };
-  const attempt = { id: "pay_1", status: "pending" as const, failureCode: null };
+  const booked = { superseded: false, refunded: 500, refundPending: false };
+  const attempt = { id: "pay_1", status: "pending" as const, failureCode: null, ...booked };
   expect(nextPaymentStep({ order, attempt }, facts)).toMatchObject({
     do: "record_attempt",
     status: "captured",
@@ -69,6 +68,7 @@ test("a payment that ended says nothing about the one that the buyer opens while
   };
   const attemptOf = (id: string, providerReference: string): SettledAttempt => ({
     id,
+    orderId: "ord_1",
     providerReference,
     provider: "stripe",
     status: "pending",
@@ -80,7 +80,7 @@ test("a payment that ended says nothing about the one that the buyer opens while
   const notAsked = () => Promise.reject(new Error("nobody asks for this"));
   const settled = await settle<SettledOrder>(
     {
-      load: () => Promise.resolve({ ...order, attempt, refunded: 0, refunds: [] }),
+      load: () => Promise.resolve({ ...order, attempts: [attempt], attempt, refunds: [] }),
       read: (_, reference) =>
         Promise.resolve(
           reference === "pi_1"
@@ -109,6 +109,7 @@ test("a payment that ended says nothing about the one that the buyer opens while
 test("cancelling an order whose authorisation has ended never closes the payment and leaves the order", async () => {
   const attempt: SettledAttempt = {
     id: "pay_1",
+    orderId: "ord_1",
     providerReference: "pi_1",
     provider: "stripe",
     status: "authorised",
@@ -119,8 +120,8 @@ test("cancelling an order whose authorisation has ended never closes the payment
     status: "authorised",
     total: 500,
     currency: "USD",
-    refunded: 0,
     refunds: [],
+    attempts: [attempt],
     attempt,
   };
   const notAsked = () => Promise.reject(new Error("only the settlement moves an authorised order"));
@@ -129,7 +130,7 @@ test("cancelling an order whose authorisation has ended never closes the payment
       load: notAsked,
       authorise: notAsked,
       cancel: notAsked,
-      changeAttempt: notAsked,
+      change: notAsked,
       settle: () => Promise.resolve({ ...order, status: "cancelled" }),
     },
     order,

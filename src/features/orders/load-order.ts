@@ -1,5 +1,5 @@
 import { asc, eq } from "drizzle-orm";
-import { type PaymentAttempt, latestAttempts } from "#features/payments/attempts";
+import { type PaymentAttempt, selectAttempts } from "#features/payments/attempts";
 import { type RefundRow, selectRefunds } from "#features/payments/refund-store";
 import type { Context } from "#platform/context";
 import type { FulfilmentRow, OrderLineRow, OrderRow } from "./store.ts";
@@ -9,7 +9,9 @@ import { fulfilments, orderLines, orders } from "./tables.ts";
 export type Order = OrderRow & {
   readonly lines: readonly OrderLineRow[];
   readonly fulfilments: readonly FulfilmentRow[];
-  /** The newest payment attempt. */
+  /** Oldest first. */
+  readonly attempts: readonly PaymentAttempt[];
+  /** The newest payment attempt; earlier ones were superseded by it. */
   readonly attempt: PaymentAttempt | undefined;
   readonly refunds: readonly RefundRow[];
 };
@@ -25,8 +27,8 @@ export async function loadOrder(context: Context, orderId: string): Promise<Orde
       .where(eq(orderLines.orderId, orderId))
       .orderBy(asc(orderLines.position)),
     primary.select().from(fulfilments).where(eq(fulfilments.orderId, orderId)).orderBy(asc(fulfilments.id)),
-    latestAttempts(context, [orderId]),
+    selectAttempts(context, [orderId]),
     selectRefunds(context, [orderId]),
   ]);
-  return row && { ...row, lines, fulfilments: parcels, attempt: attempts[0], refunds };
+  return row && { ...row, lines, fulfilments: parcels, attempts, attempt: attempts.at(-1), refunds };
 }

@@ -207,6 +207,7 @@ function draftOrder(
       total: line.total.minor,
     })),
     fulfilments: [],
+    attempts: [],
     attempt: undefined,
     refunds: [],
   };

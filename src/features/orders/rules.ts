@@ -21,6 +21,7 @@ export type OrderTransition =
   | "authorise"
   | "pay"
   | "lose_sight"
+  | "regain_sight"
   | "review"
   | "fulfil"
   | "unpack_part"
@@ -45,6 +46,8 @@ export const orderTransitions: TransitionTable<OrderStatus, OrderTransition> = {
   },
   payment_unknown: {
     authorise: "authorised",
+    pay: "paid",
+    regain_sight: "pending_payment",
     review: "payment_review",
     cancel: "cancelled",
     expire: "expired",
@@ -55,7 +58,12 @@ export const orderTransitions: TransitionTable<OrderStatus, OrderTransition> = {
     refund_part: "payment_review",
     refund_all: "refunded",
   },
-  authorised: { pay: "paid", review: "payment_review", cancel: "cancelled" },
+  authorised: {
+    pay: "paid",
+    lose_sight: "payment_unknown",
+    review: "payment_review",
+    cancel: "cancelled",
+  },
   paid: { fulfil: "fulfilling", refund_part: "partially_refunded", refund_all: "refunded" },
   fulfilling: {
     fulfil: "fulfilling",
@@ -104,8 +112,8 @@ export const orderTimes = {
   /** How long a buyer has to pay. */
   payWithinMs: 15 * 60 * 1000,
   /**
-   * How long the stock objects keep the units at most: longer, because stock is given back only once the provider
-   * confirmed that no money can come any more.
+   * How long the stock objects keep the units at most, also while the outcome of the payment is unknown: longer, because
+   * stock is given back only once the provider confirmed that no money can come any more.
    */
   holdMs: 60 * 60 * 1000,
 } as const;

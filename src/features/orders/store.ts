@@ -1,8 +1,8 @@
-import { and, asc, desc, eq, inArray, lt, sql } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, lt, not, or, sql } from "drizzle-orm";
 import { newId } from "#core/ids";
 import { actorOf } from "#core/principal";
 import type { OrderEventType } from "#events/catalogue";
-import { latestAttempts } from "#features/payments/attempts";
+import { hasOpenAttempt, selectAttempts } from "#features/payments/attempts";
 import { selectRefunds } from "#features/payments/refund-store";
 import type { Context } from "#platform/context";
 import type { Order } from "./load-order.ts";
@@ -25,16 +25,20 @@ export async function completeOrders(context: Context, rows: readonly OrderRow[]
       .where(inArray(orderLines.orderId, ids))
       .orderBy(asc(orderLines.position)),
     primary.select().from(fulfilments).where(inArray(fulfilments.orderId, ids)).orderBy(asc(fulfilments.id)),
-    latestAttempts(context, ids),
+    selectAttempts(context, ids),
     selectRefunds(context, ids),
   ]);
-  return rows.map((row) => ({
-    ...row,
-    lines: lines.filter((line) => line.orderId === row.id),
-    fulfilments: parcels.filter((parcel) => parcel.orderId === row.id),
-    attempt: attempts.find((attempt) => attempt.orderId === row.id),
-    refunds: refunds.filter((refund) => refund.orderId === row.id),
-  }));
+  return rows.map((row) => {
+    const ofOrder = attempts.filter((attempt) => attempt.orderId === row.id);
+    return {
+      ...row,
+      lines: lines.filter((line) => line.orderId === row.id),
+      fulfilments: parcels.filter((parcel) => parcel.orderId === row.id),
+      attempts: ofOrder,
+      attempt: ofOrder.at(-1),
+      refunds: refunds.filter((refund) => refund.orderId === row.id),
+    };
+  });
 }
 
 type HistoryEntry = { sequence: number; type: OrderEventType; data: Record<string, unknown> };
@@ -116,14 +120,20 @@ export function changeFulfilment(
     select expect_rows((select count(*) from changed), 1)`);
 }
 
-/** Orders that wait for a payment although their time is over, oldest first. */
+/**
+ * Orders that wait for a payment although their time is over, oldest first. While the outcome of an open payment is
+ * unknown nothing expires: the payments' own sweep finds it out first.
+ */
 export function selectOverdueOrders(context: Context, rowsMax: number) {
   return context.databases.primary
     .select({ id: orders.id })
     .from(orders)
     .where(
       and(
-        inArray(orders.status, ["pending_payment", "payment_unknown"]),
+        or(
+          eq(orders.status, "pending_payment"),
+          and(eq(orders.status, "payment_unknown"), not(hasOpenAttempt(context, orders.id))),
+        ),
         lt(orders.holdExpiresAt, sql`now()`),
       ),
     )

@@ -1,16 +1,17 @@
-import { asc, desc, eq, inArray } from "drizzle-orm";
+import { type Column, and, asc, eq, exists, inArray } from "drizzle-orm";
 import type { Context } from "#platform/context";
+import { openAttemptStatuses } from "./rules.ts";
 import { paymentAttempts } from "./tables.ts";
 
 export type PaymentAttempt = typeof paymentAttempts.$inferSelect;
 
-/** The statement that reads the newest attempt of each order, from the primary. */
-export function latestAttempts(context: Context, orderIds: readonly string[]) {
+/** The statement that reads the attempts of these orders, oldest first, from the primary. */
+export function selectAttempts(context: Context, orderIds: readonly string[]) {
   return context.databases.primary
-    .selectDistinctOn([paymentAttempts.orderId])
+    .select()
     .from(paymentAttempts)
     .where(inArray(paymentAttempts.orderId, [...orderIds]))
-    .orderBy(asc(paymentAttempts.orderId), desc(paymentAttempts.id));
+    .orderBy(asc(paymentAttempts.id));
 }
 
 export async function readAttempt(context: Context, attemptId: string): Promise<PaymentAttempt | undefined> {
@@ -19,4 +20,16 @@ export async function readAttempt(context: Context, attemptId: string): Promise<
     .from(paymentAttempts)
     .where(eq(paymentAttempts.id, attemptId));
   return attempt;
+}
+
+/** Whether the order in this column has a payment of which the provider may still have news. */
+export function hasOpenAttempt(context: Context, orderId: Column) {
+  return exists(
+    context.databases.primary
+      .select({ id: paymentAttempts.id })
+      .from(paymentAttempts)
+      .where(
+        and(eq(paymentAttempts.orderId, orderId), inArray(paymentAttempts.status, [...openAttemptStatuses])),
+      ),
+  );
 }

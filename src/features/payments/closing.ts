@@ -1,8 +1,9 @@
 import { AppError } from "#core/errors";
 import type { PaymentFacts } from "#core/payment-facts";
 import type { PaymentEnd } from "#features/orders/ending";
-import { type AttemptStatus, openAttemptStatuses } from "./rules.ts";
-import type { SettledAttempt, SettledOrder } from "./settlement.ts";
+import { isOpen } from "./rules.ts";
+import type { SettledAttempt, SettledOrder, SettlementChange } from "./settlement.ts";
+import { keepingSight } from "./sight.ts";
 
 /** What closing a payment needs from the world; the real ones ask Postgres and the provider. */
 export type ClosingPorts<Order extends SettledOrder> = {
@@ -10,11 +11,8 @@ export type ClosingPorts<Order extends SettledOrder> = {
   /** Asks once more for the attempt's payment: the same key leads to the same one. @returns its reference. */
   readonly authorise: (order: Order, attempt: SettledAttempt) => Promise<string>;
   readonly cancel: (attempt: SettledAttempt, reference: string) => Promise<PaymentFacts>;
-  /** False when somebody else moved the attempt first: nothing was changed then. */
-  readonly changeAttempt: (
-    order: Order,
-    change: { status: AttemptStatus; reference: string },
-  ) => Promise<boolean>;
+  /** False when somebody else moved the order or the attempt first: nothing was changed then. */
+  readonly change: (order: Order, change: SettlementChange) => Promise<boolean>;
   readonly settle: (orderId: string) => Promise<Order | undefined>;
 };
 
@@ -44,17 +42,20 @@ async function tryToClose<Order extends SettledOrder>(
   order: Order,
 ): Promise<PaymentEnd<Order> | "lost_race"> {
   const { attempt } = order;
-  if (attempt === undefined || !openAttemptStatuses.some((status) => status === attempt.status))
+  if (attempt === undefined || !isOpen(attempt.status))
     return { outcome: attempt?.status === "captured" ? "settled" : "ended", order };
   // Where the provider has ended an authorisation, the settlement ends the order in the same transaction.
-  if (order.status === "authorised")
+  if (order.status === "authorised" || attempt.status === "authorised")
     return { outcome: "settled", order: (await ports.settle(order.id)) ?? order };
-  const reference = attempt.providerReference ?? (await ports.authorise(order, attempt));
-  const { state } = await ports.cancel(attempt, reference);
+  const { reference, state } = await keepingSight(ports, attempt, async () => {
+    const known = attempt.providerReference ?? (await ports.authorise(order, attempt));
+    return { reference: known, state: (await ports.cancel(attempt, known)).state };
+  });
   const cancelled = state === "cancelled";
   if (attempt.providerReference === null || cancelled) {
     const status = cancelled ? "cancelled" : attempt.status;
-    if (!(await ports.changeAttempt(order, { status, reference }))) return "lost_race";
+    const { id } = attempt;
+    if (!(await ports.change(order, { attempt: { id, status, reference } }))) return "lost_race";
   }
   const after = cancelled ? await ports.load(order.id) : await ports.settle(order.id);
   return { outcome: cancelled ? "ended" : "settled", order: after ?? order };

@@ -1,4 +1,5 @@
 import { AppError } from "#core/errors";
+import { loadOrder } from "#features/orders/load-order";
 import { presentOrder } from "#features/orders/present-order";
 import { type OrderAccess, readOwnOrder } from "#features/orders/read-own-order";
 import type { OrderWire } from "#features/orders/schema";
@@ -18,13 +19,16 @@ export type Confirmation = { order: OrderWire; known: boolean };
 export async function confirmPayment(context: Context, access: OrderAccess): Promise<Confirmation> {
   const order = await readOwnOrder(context, access);
   try {
-    return { order: presentOrder((await settlePayment(context, order.id)) ?? order), known: true };
+    const settled = (await settlePayment(context, order.id)) ?? order;
+    const known = settled.status !== "payment_unknown";
+    if (!known) await withholdAnswer(context);
+    return { order: presentOrder(settled), known };
   } catch (error) {
     const unanswered =
       error instanceof AppError &&
       (error.code === "payment_outcome_unknown" || error.code === "dependency_unavailable");
     if (!unanswered) throw error;
     await withholdAnswer(context);
-    return { order: presentOrder(order), known: false };
+    return { order: presentOrder((await loadOrder(context, order.id)) ?? order), known: false };
   }
 }

@@ -1,11 +1,9 @@
 import type { PaymentEnd } from "#features/orders/ending";
 import { type Order, loadOrder } from "#features/orders/load-order";
 import type { Context } from "#platform/context";
-import { lostRace, transact } from "#platform/database";
 import { closePayment } from "./closing.ts";
 import { gatewayOf } from "./gateways.ts";
-import { settlePayment } from "./settle-payment.ts";
-import { changeAttempt } from "./store.ts";
+import { changePayment, settlePayment } from "./settle-payment.ts";
 
 /**
  * Ends an order's payment against Postgres and the provider; see {@link closePayment}.
@@ -20,16 +18,7 @@ export function endPayment(context: Context, order: Order): Promise<PaymentEnd<O
         return (await gatewayOf(context, provider).authorise(request)).facts.reference;
       },
       cancel: ({ provider, id }, reference) => gatewayOf(context, provider).cancel(id, reference),
-      changeAttempt: async ({ attempt }, change) => {
-        if (attempt === undefined) return true;
-        try {
-          await transact(context.databases.primary, [changeAttempt(context, attempt, change)]);
-        } catch (error) {
-          if (lostRace(error)) return false;
-          throw error;
-        }
-        return true;
-      },
+      change: (current, change) => changePayment(context, current, change),
       settle: (orderId) => settlePayment(context, orderId),
     },
     order,

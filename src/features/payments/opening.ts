@@ -1,8 +1,11 @@
 import { AppError } from "#core/errors";
 import type { PaymentProvider } from "#core/payment-facts";
 import type { EpochMs } from "#core/time";
-import { openAttemptStatuses } from "./rules.ts";
-import type { SettledAttempt, SettledOrder } from "./settlement.ts";
+import type { PaymentEnd } from "#features/orders/ending";
+import { isPayable } from "#features/orders/rules";
+import { isOpen } from "./rules.ts";
+import type { SettledAttempt, SettledOrder, SettlementPorts } from "./settlement.ts";
+import { keepingSight } from "./sight.ts";
 
 type OpenedOrder = SettledOrder & { readonly holdExpiresAt: Date };
 
@@ -35,6 +38,10 @@ export type OpeningPorts<
   readonly insertAttempt: (order: Order) => Promise<Attempt | undefined>;
   readonly authorise: (order: Order, attempt: Attempt) => Promise<Handover>;
   readonly read: (attempt: Attempt, reference: string) => Promise<Handover>;
+  /** Ends the order's open payment; one that has got further than that is settled instead. */
+  readonly close: (order: Order) => Promise<PaymentEnd<Order>>;
+  readonly change: SettlementPorts<Order>["change"];
+  readonly settle: (orderId: string) => Promise<unknown>;
   /** Stores the answer together with the provider's reference, where the attempt has none yet. */
   readonly store: (
     order: Order,
@@ -49,7 +56,7 @@ const roundsMax = 3;
 /**
  * Opens an order's payment. The attempt is stored before the provider is called, under a key that is derived from it,
  * so that a crash in between leads back to the same payment. An order has one open attempt: a repeated call, with
- * whatever key, resumes it.
+ * whatever key, resumes it; a call for another provider ends it first.
  * @throws AppError invalid_transition, order_expired, payment_in_progress; the provider's faults pass through.
  */
 export async function openPayment<
@@ -71,15 +78,21 @@ export async function openPayment<
       const handover = await ports.read(attempt, attempt.providerReference);
       return { order, attempt, handover, answered, overtaken: false };
     }
-    const attempt = openAttempt(order, provider, ports.now()) ?? (await ports.insertAttempt(order));
+    const open = openAttempt(order, ports.now());
+    if (open && open.provider !== provider) {
+      await supersede(ports, order.id);
+      continue;
+    }
+    const attempt = open ?? (await ports.insertAttempt(order));
     if (attempt === undefined) throw startedElsewhere();
     const handover =
       attempt.providerReference === null
-        ? await ports.authorise(order, attempt)
+        ? await keepingSight(ports, attempt, () => ports.authorise(order, attempt))
         : await ports.read(attempt, attempt.providerReference);
     const stored = await ports.store(order, attempt, handover);
-    if (stored !== "lost_race")
-      return { order, attempt, handover, answered, overtaken: stored === "same_key" };
+    if (stored === "lost_race") continue;
+    if (order.status === "payment_unknown") await ports.settle(order.id);
+    return { order, attempt, handover, answered, overtaken: stored === "same_key" };
   }
   throw startedElsewhere();
 }
@@ -94,22 +107,41 @@ function attemptAnswered<Attempt extends SettledAttempt>(
   });
 }
 
-/** The order's open attempt with this provider, if it has one. */
+/** The order's open attempt, if it has one. */
 function openAttempt<Attempt extends SettledAttempt>(
   order: OpenedOrder & { readonly attempt: Attempt | undefined },
-  provider: PaymentProvider,
   now: EpochMs,
 ): Attempt | undefined {
-  if (order.status !== "pending_payment")
+  if (!isPayable(order.status))
     throw new AppError("invalid_transition", { detail: `An order that is ${order.status} cannot be paid.` });
   if (order.holdExpiresAt.getTime() <= now)
     throw new AppError("order_expired", { detail: "The time to pay is over; place the order again." });
-  const { attempt } = order;
-  if (!openAttemptStatuses.some((status) => status === attempt?.status)) return undefined;
-  if (attempt?.provider === provider) return attempt;
-  throw new AppError("payment_in_progress", {
-    detail: "A payment through another provider is open for this order; finish it first.",
-  });
+  return isOpen(order.attempt?.status) ? order.attempt : undefined;
+}
+
+type SupersedePorts<Order> = {
+  readonly load: () => Promise<Order>;
+  readonly settle: (orderId: string) => Promise<unknown>;
+  readonly close: (order: Order) => Promise<PaymentEnd<Order>>;
+};
+
+/**
+ * The buyer has changed his mind: the payment that he leaves is ended first, so that only one can take money. One that he
+ * has finished after all pays the order.
+ */
+async function supersede<Order extends OpenedOrder>(
+  ports: SupersedePorts<Order>,
+  orderId: string,
+): Promise<void> {
+  await ports.settle(orderId);
+  const order = await ports.load();
+  if (!isPayable(order.status)) return;
+  const closed = await ports.close(order);
+  if (closed.outcome === "settled" && isPayable(closed.order.status))
+    throw new AppError("payment_in_progress", {
+      detail: "A payment through another provider is under way and can no longer be ended; wait for it.",
+      retryAfterSeconds: 5,
+    });
 }
 
 function startedElsewhere(): AppError {

@@ -39,7 +39,7 @@ export async function processPaymentEvent(
         return true;
       },
       settle: async (attempt) => {
-        await settlePayment(context, attempt.orderId);
+        await settlePayment(context, attempt.orderId, attempt.id);
         if (event) await recordDispute(context, event, attempt);
       },
       markProcessed: (eventId) => markEventProcessed(context, eventId),

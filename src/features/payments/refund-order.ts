@@ -40,7 +40,8 @@ async function storeRefund(context: Context, { orderId, request, input }: Refund
     throw new AppError("invalid_transition", {
       detail: `An order that is ${order.status} has no payment to refund.`,
     });
-  const plan = planRefund({ captured: attempt.capturedAmount, refunds: order.refunds }, order.lines, {
+  const refunds = order.refunds.filter((refund) => refund.attemptId === attempt.id);
+  const plan = planRefund({ captured: attempt.capturedAmount, refunds }, order.lines, {
     amount: input.amount,
     lines: await linesToRefund(context, order, input),
   });

@@ -7,6 +7,7 @@ import { refundTransition } from "./refund-rules.ts";
 export type ExecutedRefund = {
   readonly id: string;
   readonly orderId: string;
+  readonly attemptId: string;
   readonly status: "pending" | "succeeded" | "failed";
   readonly amount: number;
   readonly providerReference: string | null;
@@ -18,6 +19,8 @@ type RefundedOrder<Refund> = {
   readonly total: number;
   readonly refunded: number;
   readonly refunds: readonly Refund[];
+  /** The attempt that pays the order; money of a superseded one was never the order's. */
+  readonly attempt: { readonly id: string } | undefined;
 };
 
 /** What changes together with the refund's own row, in one transaction or not at all. */
@@ -76,7 +79,7 @@ export async function executeRefund<Order extends RefundedOrder<Refund>, Refund 
 
 function changeOf<Refund>(
   order: RefundedOrder<Refund>,
-  { amount }: { readonly amount: number },
+  { amount, attemptId }: { readonly amount: number; readonly attemptId: string },
   facts: RefundFacts,
 ): RefundChange {
   switch (facts.state) {
@@ -92,9 +95,10 @@ function changeOf<Refund>(
       return {
         facts,
         order: {
-          transition: refundTransition(order, amount),
           event: "order.refunded",
-          refunded: order.refunded + amount,
+          ...(attemptId === order.attempt?.id
+            ? { transition: refundTransition(order, amount), refunded: order.refunded + amount }
+            : { transition: undefined, refunded: order.refunded }),
         },
         booked: true,
       };

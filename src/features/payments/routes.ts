@@ -41,6 +41,7 @@ paymentRoutes.openapi(
         "order_expired",
         "payment_in_progress",
         "payment_outcome_unknown",
+        "conflict",
       ),
     },
   }),

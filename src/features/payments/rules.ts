@@ -22,6 +22,13 @@ export const openAttemptStatuses = [
   "unknown",
 ] as const;
 
+export function isOpen(status: AttemptStatus | undefined): boolean {
+  return openAttemptStatuses.some((open) => open === status);
+}
+
+/** For so long a payment that was ended with us may still be paid at the provider: it is looked after. */
+export const closedWatchMs = 6 * 60 * 60 * 1000;
+
 /** What the fold looks at besides the facts. */
 export type PaymentSituation = {
   readonly order: {
@@ -29,15 +36,17 @@ export type PaymentSituation = {
     readonly status: OrderStatus;
     readonly total: number;
     readonly currency: string;
-    /** What our own books say was given back. */
-    readonly refunded: number;
-    /** Whether a refund is under way, whose outcome is not booked yet. */
-    readonly refundPending: boolean;
   };
   readonly attempt: {
     readonly id: string;
     readonly status: AttemptStatus;
     readonly failureCode: string | null;
+    /** Whether the buyer chose another way to pay since: this one no longer pays the order. */
+    readonly superseded: boolean;
+    /** What our own books say was given back of this payment. */
+    readonly refunded: number;
+    /** Whether a refund of it is under way, whose outcome is not booked yet. */
+    readonly refundPending: boolean;
   };
 };
 
@@ -52,11 +61,13 @@ export type PaymentStep =
   | { do: "record_authorised" }
   /** Commit the stock of every SKU; then capture if the money is not captured yet; then record the order as paid. */
   | { do: "commit_and_capture" }
-  /** The order has ended: give the authorisation back, or end a payment that was opened while the order ended. */
+  /** The order has ended or is paid otherwise: give the authorisation back, or end a payment that nobody needs. */
   | { do: "void" }
   /** The authorisation ended before the money was taken: the order is cancelled. */
   | { do: "record_voided" }
-  /** Money came for an order that had ended: it goes back, once. */
+  /** The provider has told what became of a call: nothing was taken, and the order waits for its payment again. */
+  | { do: "record_sighted"; status: AttemptStatus }
+  /** Money came for an order that had ended or is paid otherwise: it goes back, once. */
   | { do: "refund_surplus"; amount: number }
   /** Somebody gave money back at the provider's own dashboard: our books follow. */
   | { do: "record_provider_refund"; amount: number }
@@ -67,39 +78,71 @@ export type PaymentStep =
  * Pure; late, repeated and reordered notifications all lead here and find the same answer.
  */
 export function nextPaymentStep({ order, attempt }: PaymentSituation, facts: PaymentFacts): PaymentStep {
-  if (facts.orderId !== order.id || facts.attemptId !== attempt.id) return park(order, "identity_mismatch");
+  if (facts.orderId !== order.id || facts.attemptId !== attempt.id)
+    return attempt.superseded ? { do: "rest" } : park(order, "identity_mismatch");
+  if (attempt.superseded) return stepOfSuperseded(attempt, facts);
   if (facts.amount !== order.total || facts.currency !== order.currency)
     return park(order, "amount_mismatch");
   switch (facts.state) {
     case "authorised":
+      if (isBeingCaptured(order, attempt)) return { do: "commit_and_capture" };
       if (isPayable(order.status)) return { do: "record_authorised" };
-      if (order.status === "authorised") return { do: "commit_and_capture" };
       return hasEnded(order.status) ? { do: "void" } : { do: "rest" };
     case "captured":
       if (facts.capturedAmount !== order.total) return park(order, "amount_mismatch");
+      if (isBeingCaptured(order, attempt)) return { do: "commit_and_capture" };
       if (isPayable(order.status)) return { do: "record_authorised" };
-      if (order.status === "authorised") return { do: "commit_and_capture" };
       return afterCapture({ order, attempt }, facts);
     case "cancelled":
-      return order.status === "authorised"
-        ? { do: "record_voided" }
-        : recordAttempt(attempt, facts.state, facts.failureCode);
+      if (isBeingCaptured(order, attempt)) return { do: "record_voided" };
+      if (order.status === "payment_unknown") return { do: "record_sighted", status: facts.state };
+      return recordAttempt(attempt, facts.state, facts.failureCode);
     case "approved":
       if (isPayable(order.status)) return { do: "complete_authorisation" };
       return hasEnded(order.status) ? { do: "void" } : { do: "rest" };
     case "pending":
     case "requires_action":
+      if (order.status === "payment_unknown")
+        // The provider is still taking the authorised money.
+        return isBeingCaptured(order, attempt)
+          ? { do: "rest" }
+          : { do: "record_sighted", status: facts.state };
       return hasEnded(order.status) ? { do: "void" } : recordAttempt(attempt, facts.state, facts.failureCode);
   }
 }
 
-/** Once the money is there, earlier refusals are no news. */
-function afterCapture({ order, attempt }: PaymentSituation, facts: PaymentFacts): PaymentStep {
-  const unbooked = facts.refundedAmount - order.refunded;
-  if (order.refundPending) return { do: "rest" };
+type Situation<Part extends keyof PaymentSituation> = PaymentSituation[Part];
+
+/** Authorised, or with a call after the authorisation whose outcome was unknown. */
+function isBeingCaptured(order: Situation<"order">, attempt: Situation<"attempt">): boolean {
+  return (
+    order.status === "authorised" || (order.status === "payment_unknown" && attempt.status === "authorised")
+  );
+}
+
+/** A payment that the buyer left for another takes no money, and what it took goes back. */
+function stepOfSuperseded(attempt: Situation<"attempt">, facts: PaymentFacts): PaymentStep {
+  if (facts.state === "authorised") return { do: "void" };
+  return facts.state === "captured" ? (moneyStep(attempt, facts, false) ?? { do: "rest" }) : { do: "rest" };
+}
+
+/** What is to be done about captured money; undefined when it is all where it should be. */
+function moneyStep(
+  attempt: Situation<"attempt">,
+  facts: PaymentFacts,
+  isDue: boolean,
+): PaymentStep | undefined {
+  const unbooked = facts.refundedAmount - attempt.refunded;
+  if (attempt.refundPending) return { do: "rest" };
   if (unbooked > 0) return { do: "record_provider_refund", amount: unbooked };
   const kept = facts.capturedAmount - facts.refundedAmount;
-  if (hasEnded(order.status) && kept > 0) return { do: "refund_surplus", amount: kept };
+  return !isDue && kept > 0 ? { do: "refund_surplus", amount: kept } : undefined;
+}
+
+/** Once the money is there, earlier refusals are no news. */
+function afterCapture({ order, attempt }: PaymentSituation, facts: PaymentFacts): PaymentStep {
+  const step = moneyStep(attempt, facts, !hasEnded(order.status));
+  if (step !== undefined) return step;
   return order.status === "payment_review" ? { do: "rest" } : recordAttempt(attempt, "captured", undefined);
 }
 

@@ -6,7 +6,7 @@ import { commitStock } from "#features/orders/stock-claims";
 import type { Context } from "#platform/context";
 import { readAttempt } from "./attempts.ts";
 import { gatewayOf } from "./gateways.ts";
-import { lostRace, transact } from "#platform/database";
+import { lostRace, transact, violatesUnique } from "#platform/database";
 import { type SettledAttempt, type SettlementChange, type SettlementPorts, settle } from "./settlement.ts";
 import { bookMoney } from "./money-ledger.ts";
 import { recordProviderRefund, refundSurplus } from "./surplus.ts";
@@ -17,8 +17,12 @@ import { changeAttempt } from "./store.ts";
  * @throws AppError payment_outcome_unknown or dependency_unavailable when the provider gives no answer, conflict when
  * others moved the order all the time.
  */
-export async function settlePayment(context: Context, orderId: string): Promise<Order | undefined> {
-  const settled = await settle(portsOf(context), orderId);
+export async function settlePayment(
+  context: Context,
+  orderId: string,
+  attemptId?: string,
+): Promise<Order | undefined> {
+  const settled = await settle(portsOf(context), orderId, attemptId);
   if (settled === "unsettled")
     throw new AppError("conflict", {
       detail: `The payment of ${orderId} did not come to rest; it goes on later.`,
@@ -41,10 +45,9 @@ function portsOf(context: Context): SettlementPorts<Order> {
     capture: ({ provider, id }, reference) => gatewayOf(context, provider).capture(id, reference),
     cancel: ({ provider, id }, reference) => gatewayOf(context, provider).cancel(id, reference),
     commitStock: (order) => commitStock(context.objects.inventory, order),
-    change: (order, change) => changeTogether(context, order, change),
-    refundSurplus: (order, attempt, amount) => refundSurplus(context, { order, attempt, amount }),
-    recordProviderRefund: (order, attempt, amount) =>
-      recordProviderRefund(context, { order, attempt, amount }),
+    change: (order, change) => changePayment(context, order, change),
+    refundSurplus: (order, attempt, money) => refundSurplus(context, { order, attempt, money }),
+    recordProviderRefund: (order, attempt, money) => recordProviderRefund(context, { order, attempt, money }),
   };
 }
 
@@ -74,20 +77,29 @@ async function readFacts(
   }
 }
 
-async function changeTogether(context: Context, order: Order, change: SettlementChange): Promise<boolean> {
+/**
+ * Changes an order and one of its payment attempts together, each guarded by the version that was read.
+ * @returns false when somebody else moved one of them first, or the buyer opened another payment; nothing was changed then.
+ */
+export async function changePayment(
+  context: Context,
+  order: Order,
+  change: SettlementChange,
+): Promise<boolean> {
+  const attempt = order.attempts.find((each) => each.id === change.attempt?.id);
   const [first, ...rest] = [
     ...(change.order ? changeOrderStatements(context, order, change.order) : []),
-    ...(change.attempt && order.attempt ? [changeAttempt(context, order.attempt, change.attempt)] : []),
+    ...(change.attempt && attempt ? [changeAttempt(context, attempt, change.attempt)] : []),
     // Money for an order that had ended is booked together with its refund.
-    ...(change.order && change.attempt?.status === "captured" && order.attempt
-      ? [bookCapture(context, order, order.attempt)]
+    ...(change.order && change.attempt?.status === "captured" && attempt
+      ? [bookCapture(context, order, attempt)]
       : []),
   ];
   if (first === undefined) return true;
   try {
     await transact(context.databases.primary, [first, ...rest]);
   } catch (error) {
-    if (lostRace(error)) return false;
+    if (lostRace(error) || violatesUnique(error, "payment_attempts_open")) return false;
     throw error;
   }
   if (change.order) context.wakeOutbox();

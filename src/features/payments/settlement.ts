@@ -1,11 +1,19 @@
 import type { PaymentFacts, PaymentProvider } from "#core/payment-facts";
 import type { OrderEventType } from "#events/catalogue";
 import type { OrderStatus, OrderTransition } from "#features/orders/rules";
-import { type AttemptStatus, type PaymentStep, nextPaymentStep } from "./rules.ts";
+import {
+  type AttemptStatus,
+  type PaymentSituation,
+  type PaymentStep,
+  isOpen,
+  nextPaymentStep,
+} from "./rules.ts";
+import { keepingSight } from "./sight.ts";
 
 /** The payment attempt as the settlement sees it. */
 export type SettledAttempt = {
   readonly id: string;
+  readonly orderId: string;
   readonly provider: PaymentProvider;
   readonly status: AttemptStatus;
   readonly providerReference: string | null;
@@ -18,9 +26,15 @@ export type SettledOrder = {
   readonly status: OrderStatus;
   readonly total: number;
   readonly currency: string;
+  /** Oldest first. */
+  readonly attempts: readonly SettledAttempt[];
+  /** The newest attempt, which pays the order; earlier ones were superseded by it. */
   readonly attempt: SettledAttempt | undefined;
-  readonly refunded: number;
-  readonly refunds: readonly { readonly status: "pending" | "succeeded" | "failed" }[];
+  readonly refunds: readonly {
+    readonly status: "pending" | "succeeded" | "failed";
+    readonly attemptId: string;
+    readonly amount: number;
+  }[];
 };
 
 /** What changes together, in one transaction or not at all. */
@@ -32,12 +46,16 @@ export type SettlementChange = {
     numbered?: boolean;
   };
   attempt?: {
+    id: string;
     status: AttemptStatus;
     reference?: string;
     capturedAmount?: number;
     failureCode?: string | undefined;
   };
 };
+
+/** Money that goes or went back, and what was taken before, in minor units. */
+export type MovedMoney = { readonly amount: number; readonly captured: number; readonly currency: string };
 
 /** What the settlement needs from the world; the real ones ask Postgres, the objects and the provider. */
 export type SettlementPorts<Order extends SettledOrder> = {
@@ -53,45 +71,70 @@ export type SettlementPorts<Order extends SettledOrder> = {
   readonly commitStock: (order: Order) => Promise<readonly string[]>;
   /** False when somebody else moved the order or the attempt first: nothing was changed then. */
   readonly change: (order: Order, change: SettlementChange) => Promise<boolean>;
-  /** Gives back money that came for an order that had ended; stored first, once per payment. */
-  readonly refundSurplus: (order: Order, attempt: SettledAttempt, amount: number) => Promise<void>;
+  /** Gives back money that nobody owed; stored first, once per payment. False when somebody moved the order first. */
+  readonly refundSurplus: (order: Order, attempt: SettledAttempt, money: MovedMoney) => Promise<boolean>;
   /** Books what was given back at the provider's own dashboard. False when somebody moved the order first. */
-  readonly recordProviderRefund: (order: Order, attempt: SettledAttempt, amount: number) => Promise<boolean>;
+  readonly recordProviderRefund: (
+    order: Order,
+    attempt: SettledAttempt,
+    money: MovedMoney,
+  ) => Promise<boolean>;
 };
 
 /** Steps that one settlement takes at most; a payment needs three. */
 const stepsMax = 8;
 
 /**
- * Brings an order to where the provider says its newest payment is: authorised → stock committed → captured → paid.
- * Webhooks, queue deliveries, the buyer's confirmation and the sweep all come here, in any order and any number; every
- * step is safe to repeat after a crash.
+ * Brings an order to where the provider says its payment is: authorised → stock committed → captured → paid. Webhooks,
+ * queue deliveries, the buyer's confirmation and the sweep all come here, in any order and any number; every step is safe
+ * to repeat after a crash. When the outcome of a step is unknown, the order says so.
+ * @param attemptId the attempt that there is news of; a superseded one is voided or given back. The newest, if left out.
  * @returns the order as it stands then, undefined when there is none, or "unsettled" after too many lost races.
  */
 export async function settle<Order extends SettledOrder>(
   ports: SettlementPorts<Order>,
   orderId: string,
+  attemptId?: string,
 ): Promise<Order | undefined | "unsettled"> {
   let facts: PaymentFacts | undefined;
   for (let step = 0; step < stepsMax; step++) {
     const order = await ports.load(orderId);
-    const attempt = order?.attempt;
+    const attempt =
+      attemptId === undefined ? order?.attempt : order?.attempts.find((each) => each.id === attemptId);
     if (order === undefined || attempt === undefined) return order;
     if (attempt.providerReference === null) {
-      await adoptPayment(ports, order, attempt);
+      if (!isOpen(attempt.status)) return order;
+      await keepingSight(ports, attempt, () => adoptPayment(ports, order, attempt));
       continue;
     }
     // The newest attempt may be another one by now.
     if (facts?.reference !== attempt.providerReference) facts = undefined;
     facts ??= await ports.read(attempt, attempt.providerReference);
-    const refundPending = order.refunds.some((refund) => refund.status === "pending");
-    const next = nextPaymentStep({ order: { ...order, refundPending }, attempt }, facts);
+    const known = facts;
+    const next = nextPaymentStep(situationOf(order, attempt), known);
     if (next.do === "rest") return order;
-    const outcome = await perform(ports, next, { order, attempt, facts });
+    const outcome = await keepingSight(ports, attempt, () =>
+      perform(ports, next, { order, attempt, facts: known }),
+    );
     if (outcome === "rest") return ports.load(orderId);
     facts = outcome;
   }
   return "unsettled";
+}
+
+function situationOf(order: SettledOrder, attempt: SettledAttempt): PaymentSituation {
+  const refunds = order.refunds.filter((refund) => refund.attemptId === attempt.id);
+  return {
+    order,
+    attempt: {
+      ...attempt,
+      superseded: attempt.id !== order.attempt?.id,
+      refunded: refunds
+        .filter((refund) => refund.status === "succeeded")
+        .reduce((sum, refund) => sum + refund.amount, 0),
+      refundPending: refunds.some((refund) => refund.status === "pending"),
+    },
+  };
 }
 
 /** The process died between the provider's answer and storing it: the attempt gets its reference now. */
@@ -101,7 +144,7 @@ async function adoptPayment<Order extends SettledOrder>(
   attempt: SettledAttempt,
 ): Promise<void> {
   const { reference } = await ports.authorise(order, attempt);
-  await ports.change(order, { attempt: { status: "pending", reference } });
+  await ports.change(order, { attempt: { id: attempt.id, status: "pending", reference } });
 }
 
 type Situation<Order> = { order: Order; attempt: SettledAttempt; facts: PaymentFacts };
@@ -132,7 +175,7 @@ async function perform<Order extends SettledOrder>(
       return change(
         {
           order: { transition: "authorise", event: "order.authorised", data: { attempt_id: attempt.id } },
-          attempt: { status: "authorised" },
+          attempt: { id: attempt.id, status: "authorised" },
         },
         facts,
       );
@@ -144,15 +187,26 @@ async function perform<Order extends SettledOrder>(
       return change(
         {
           order: { transition: "cancel", event: "order.cancelled", data: { reason: "authorisation_ended" } },
-          attempt: { status: "cancelled" },
+          attempt: { id: attempt.id, status: "cancelled" },
+        },
+        facts,
+      );
+    case "record_sighted":
+      return change(
+        {
+          order: {
+            transition: "regain_sight",
+            event: "order.payment_awaited",
+            data: { attempt_id: attempt.id },
+          },
+          attempt: { id: attempt.id, status: step.status },
         },
         facts,
       );
     case "refund_surplus":
-      await ports.refundSurplus(order, attempt, step.amount);
-      return "rest";
+      return (await ports.refundSurplus(order, attempt, movedMoney(step, facts))) ? "rest" : undefined;
     case "record_provider_refund":
-      return (await ports.recordProviderRefund(order, attempt, step.amount)) ? facts : undefined;
+      return (await ports.recordProviderRefund(order, attempt, movedMoney(step, facts))) ? facts : undefined;
     case "record_attempt": {
       const told = {
         transition: undefined,
@@ -163,6 +217,7 @@ async function perform<Order extends SettledOrder>(
         {
           ...(step.declined ? { order: told } : {}),
           attempt: {
+            id: attempt.id,
             status: step.status,
             capturedAmount: facts.capturedAmount,
             failureCode: step.failureCode,
@@ -172,6 +227,10 @@ async function perform<Order extends SettledOrder>(
       );
     }
   }
+}
+
+function movedMoney({ amount }: { amount: number }, facts: PaymentFacts): MovedMoney {
+  return { amount, captured: facts.capturedAmount, currency: facts.currency };
 }
 
 /** Stock first, money second: nothing is captured that cannot be delivered. */
@@ -194,7 +253,7 @@ async function commitAndCapture<Order extends SettledOrder>(
   if (captured.state !== "captured") return captured;
   const paid = await ports.change(order, {
     order: { transition: "pay", event: "order.paid", data: { attempt_id: attempt.id }, numbered: true },
-    attempt: { status: "captured", capturedAmount: captured.capturedAmount },
+    attempt: { id: attempt.id, status: "captured", capturedAmount: captured.capturedAmount },
   });
   return paid ? captured : undefined;
 }
@@ -208,7 +267,7 @@ async function giveUp<Order extends SettledOrder>(
   if (facts.state === "captured") {
     const reviewed = await ports.change(order, {
       order: { transition: "review", event: "order.payment_review", data },
-      attempt: { status: "captured", capturedAmount: facts.capturedAmount },
+      attempt: { id: attempt.id, status: "captured", capturedAmount: facts.capturedAmount },
     });
     return reviewed ? facts : undefined;
   }
@@ -216,7 +275,7 @@ async function giveUp<Order extends SettledOrder>(
   if (cancelled.state !== "cancelled") return cancelled;
   const ended = await ports.change(order, {
     order: { transition: "cancel", event: "order.cancelled", data },
-    attempt: { status: "cancelled" },
+    attempt: { id: attempt.id, status: "cancelled" },
   });
   return ended ? cancelled : undefined;
 }

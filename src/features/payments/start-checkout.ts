@@ -16,9 +16,11 @@ import {
 } from "#platform/idempotency";
 import type { PaymentHandover } from "#providers/payment-gateway";
 import type { PaymentAttempt } from "./attempts.ts";
+import { endPayment } from "./end-payment.ts";
 import { gatewayOf, isOffered } from "./gateways.ts";
 import { type OpeningPorts, openPayment } from "./opening.ts";
 import type { PaymentAttemptWire, StartCheckout } from "./schema.ts";
+import { changePayment, settlePayment } from "./settle-payment.ts";
 import { changeAttempt, insertAttempt } from "./store.ts";
 
 type CheckoutRequest = { access: OrderAccess; request: IdempotentRequest; input: StartCheckout };
@@ -92,6 +94,9 @@ function portsOf(
         ...(returnUrl === undefined ? {} : { returnUrl, cancelUrl: returnUrl }),
       }),
     read: (attempt, reference) => gatewayOf(context, attempt.provider).read(reference),
+    close: (order) => endPayment(context, order),
+    change: (order, change) => changePayment(context, order, change),
+    settle: (orderId) => settlePayment(context, orderId),
     store: (order, attempt, handover) =>
       storeHandover(context, { request, body: presentAttempt(order, attempt), attempt, handover }),
   };

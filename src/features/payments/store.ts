@@ -1,8 +1,8 @@
-import { and, eq, inArray, isNull, lt, sql } from "drizzle-orm";
+import { and, eq, inArray, isNull, lt, or, sql } from "drizzle-orm";
 import type { PaymentFacts, PaymentProvider } from "#core/payment-facts";
 import type { Context } from "#platform/context";
 import type { PaymentAttempt } from "./attempts.ts";
-import { type AttemptStatus, openAttemptStatuses } from "./rules.ts";
+import { type AttemptStatus, closedWatchMs, openAttemptStatuses } from "./rules.ts";
 import { paymentAttempts, paymentEvents } from "./tables.ts";
 
 export type NewAttempt = Pick<PaymentAttempt, "id" | "orderId" | "provider" | "amount" | "currency">;
@@ -34,6 +34,10 @@ export function changeAttempt(context: Context, attempt: PaymentAttempt, change:
 /** Seconds until the sweep asks again: soon at first, then ever more rarely while the payment grows old. */
 const checkSecondsMin = 20;
 
+/** Only PayPal lets buyers approve what we have ended. */
+const isWatchedAfterItsEnd = sql`${paymentAttempts.status} = 'cancelled' and ${paymentAttempts.provider} = 'paypal'
+  and ${paymentAttempts.createdAt} > now() - make_interval(secs => ${closedWatchMs / 1000})`;
+
 /** Takes attempts whose check is due and puts their next check off, so that two sweeps never ask for the same. */
 export async function takeDueAttempts(
   context: Context,
@@ -44,7 +48,7 @@ export async function takeDueAttempts(
     .from(paymentAttempts)
     .where(
       and(
-        inArray(paymentAttempts.status, [...openAttemptStatuses]),
+        or(inArray(paymentAttempts.status, [...openAttemptStatuses]), isWatchedAfterItsEnd),
         lt(paymentAttempts.nextCheckAt, sql`now()`),
       ),
     )

@@ -4,68 +4,83 @@ import type { Order } from "#features/orders/load-order";
 import type { Context } from "#platform/context";
 import { lostRace, transact, violatesUnique } from "#platform/database";
 import { executeRefund } from "./execute-refund.ts";
-import { bookMoney } from "./money-ledger.ts";
+import { bookMoney, bookMoneyOnce } from "./money-ledger.ts";
 import { refundTransition } from "./refund-rules.ts";
 import { findRefundByRequest, insertRefund, insertSettledRefund } from "./refund-store.ts";
-import type { SettledAttempt } from "./settlement.ts";
+import type { MovedMoney, SettledAttempt } from "./settlement.ts";
 
-type Surplus = { order: Order; attempt: SettledAttempt; amount: number };
+type Surplus = { order: Order; attempt: SettledAttempt; money: MovedMoney };
 
-/** One refund per payment of an order that had ended. */
+/** One refund per payment that no order needs. */
 const surplusScope = "system surplus";
 
-/** Gives back money that came for an order that had ended: booked as received, then refunded in full, once. */
-export async function refundSurplus(context: Context, { order, attempt, amount }: Surplus): Promise<void> {
-  const facts = { orderId: order.id, provider: attempt.provider, amount, currency: order.currency };
+/**
+ * Gives back money that came for an order that had ended or was paid otherwise: booked as received, then refunded, once.
+ * The order's version guards it against whoever books what went back already.
+ * @returns false when somebody moved the order first; nothing was given back then.
+ */
+export async function refundSurplus(context: Context, surplus: Surplus): Promise<boolean> {
+  const { order, attempt, money } = surplus;
+  const refund = {
+    ...refundOf(context, surplus),
+    origin: "system" as const,
+    reason: "nothing was owed for this payment",
+    requestScope: surplusScope,
+    requestKey: attempt.id,
+  };
   try {
     await transact(context.databases.primary, [
-      insertRefund(context, {
-        ...refundOf(context, { order, attempt, amount }),
-        origin: "system",
-        reason: "paid after the order had ended",
-        requestScope: surplusScope,
-        requestKey: attempt.id,
+      ...changeOrderStatements(context, order, {
+        transition: undefined,
+        event: "order.refund_requested",
+        data: { refund_id: refund.id, amount: money.amount, currency: money.currency },
       }),
-      bookMoney(context, { ...facts, transactionId: `capture:${attempt.id}`, kind: "capture" }),
+      insertRefund(context, refund),
+      bookCapture(context, surplus),
     ]);
   } catch (error) {
+    if (lostRace(error)) return false;
     if (!violatesUnique(error, "refunds_request_scope_request_key_key")) throw error;
   }
-  const refund = await findRefundByRequest(context, { scope: surplusScope, key: attempt.id });
-  if (refund) await executeRefund(context, refund);
+  const stored = await findRefundByRequest(context, { scope: surplusScope, key: attempt.id });
+  if (stored) await executeRefund(context, stored);
+  return true;
 }
 
 /**
  * Books what was given back at the provider's own dashboard.
  * @returns false when somebody moved the order first; nothing was booked then.
  */
-export async function recordProviderRefund(
-  context: Context,
-  { order, attempt, amount }: Surplus,
-): Promise<boolean> {
-  const refund = refundOf(context, { order, attempt, amount });
-  const refunded = order.refunded + amount;
+export async function recordProviderRefund(context: Context, surplus: Surplus): Promise<boolean> {
+  const { order, attempt, money } = surplus;
+  const { amount, currency } = money;
+  const refund = refundOf(context, surplus);
+  const isOrders = attempt.id === order.attempt?.id;
+  const before = order.refunds
+    .filter((each) => each.attemptId === attempt.id && each.status === "succeeded")
+    .reduce((sum, each) => sum + each.amount, 0);
   try {
     await transact(context.databases.primary, [
       ...changeOrderStatements(context, order, {
-        transition: refundTransition(order, amount),
+        transition: isOrders ? refundTransition(order, amount) : undefined,
         event: "order.refunded",
-        data: { refund_id: refund.id, amount, currency: order.currency },
-        refunded,
+        data: { refund_id: refund.id, amount, currency },
+        refunded: order.refunded + (isOrders ? amount : 0),
       }),
       insertSettledRefund(context, {
         ...refund,
         origin: "provider",
         requestScope: "provider",
-        requestKey: `${attempt.id} ${refunded}`,
+        requestKey: `${attempt.id} ${before + amount}`,
       }),
+      bookCapture(context, surplus),
       bookMoney(context, {
         transactionId: `refund:${refund.id}`,
         kind: "refund",
         orderId: order.id,
         provider: attempt.provider,
         amount,
-        currency: order.currency,
+        currency,
       }),
     ]);
   } catch (error) {
@@ -76,13 +91,25 @@ export async function recordProviderRefund(
   return true;
 }
 
-function refundOf(context: Context, { order, attempt, amount }: Surplus) {
+/** What was taken is booked before what goes back, unless the order's own payment has booked it. */
+function bookCapture(context: Context, { order, attempt, money }: Surplus) {
+  return bookMoneyOnce(context, {
+    transactionId: `capture:${attempt.id}`,
+    kind: "capture",
+    orderId: order.id,
+    provider: attempt.provider,
+    amount: money.captured,
+    currency: money.currency,
+  });
+}
+
+function refundOf(context: Context, { order, attempt, money }: Surplus) {
   return {
     id: newId("refund", context.now()),
     orderId: order.id,
     attemptId: attempt.id,
-    amount,
-    currency: order.currency,
+    amount: money.amount,
+    currency: money.currency,
     requestFingerprint: "",
   };
 }

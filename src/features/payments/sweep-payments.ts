@@ -19,7 +19,7 @@ export async function sweepPayments(context: Context): Promise<number> {
   for (const { provider, providerEventId } of events)
     await tolerate(context, () => processPaymentEvent(context, provider, providerEventId));
   const attempts = await takeDueAttempts(context, sweepMax);
-  for (const { orderId } of attempts) await tolerate(context, () => settlePayment(context, orderId));
+  for (const { id, orderId } of attempts) await tolerate(context, () => settlePayment(context, orderId, id));
   const refunds = await takeDueRefunds(context, sweepMax);
   for (const refund of refunds) await tolerate(context, () => executeRefund(context, refund));
   return events.length + attempts.length + refunds.length;

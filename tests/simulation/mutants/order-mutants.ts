@@ -95,8 +95,8 @@ export const orderMutants: readonly Mutant[] = [
   {
     name: "an authorised order cannot be cancelled",
     file: orderRules,
-    search: 'authorised: { pay: "paid", review: "payment_review", cancel: "cancelled" },',
-    replacement: 'authorised: { pay: "paid", review: "payment_review" },',
+    search: 'lose_sight: "payment_unknown",\n    review: "payment_review",\n    cancel: "cancelled",\n  },',
+    replacement: 'lose_sight: "payment_unknown",\n    review: "payment_review",\n  },',
   },
   {
     name: "a quote forgets the quantity of a line",

@@ -13,8 +13,8 @@ export const paymentMutants: readonly Mutant[] = [
     name: "an authorisation for an ended order is kept",
     file: rules,
     search:
-      'return { do: "commit_and_capture" };\n      return hasEnded(order.status) ? { do: "void" } : { do: "rest" };',
-    replacement: 'return { do: "commit_and_capture" };\n      return { do: "rest" };',
+      'return { do: "record_authorised" };\n      return hasEnded(order.status) ? { do: "void" } : { do: "rest" };',
+    replacement: 'return { do: "record_authorised" };\n      return { do: "rest" };',
   },
   {
     name: "an approval for an ended order is kept",
@@ -39,34 +39,33 @@ export const paymentMutants: readonly Mutant[] = [
   {
     name: "an authorisation that ended leaves its order waiting",
     file: rules,
-    search: 'return order.status === "authorised"\n        ? { do: "record_voided" }',
-    replacement: 'return order.status === "shipped"\n        ? { do: "record_voided" }',
+    search: 'if (isBeingCaptured(order, attempt)) return { do: "record_voided" };',
+    replacement: "",
   },
   {
     name: "money for an ended order is kept",
     file: rules,
-    search: "if (hasEnded(order.status) && kept > 0)",
-    replacement: "if (hasEnded(order.status) && kept < 0)",
+    search: "return !isDue && kept > 0 ?",
+    replacement: "return !isDue && kept < 0 ?",
   },
   {
     name: "a captured payment of a waiting order is taken for done",
     file: rules,
-    search:
-      'if (isPayable(order.status)) return { do: "record_authorised" };\n      if (order.status === "authorised") return { do: "commit_and_capture" };\n      return afterCapture',
-    replacement:
-      'if (order.status === "authorised") return { do: "commit_and_capture" };\n      return afterCapture',
+    search: 'if (isPayable(order.status)) return { do: "record_authorised" };\n      return afterCapture',
+    replacement: "return afterCapture",
   },
   {
     name: "an authorised order rests before its capture",
     file: rules,
-    search: 'if (order.status === "authorised") return { do: "commit_and_capture" };\n      return hasEnded',
-    replacement: "return hasEnded",
+    search:
+      'case "authorised":\n      if (isBeingCaptured(order, attempt)) return { do: "commit_and_capture" };',
+    replacement: 'case "authorised":',
   },
   {
     name: "every payment is taken for another order's",
     file: rules,
-    search: "facts.attemptId !== attempt.id) return park",
-    replacement: "facts.attemptId === attempt.id) return park",
+    search: "facts.attemptId !== attempt.id)",
+    replacement: "facts.attemptId === attempt.id)",
   },
   {
     name: "money is captured before stock is committed",
@@ -111,8 +110,8 @@ export const paymentMutants: readonly Mutant[] = [
     name: "a payment without stock is given back and its order left",
     file: settlement,
     search:
-      'order: { transition: "cancel", event: "order.cancelled", data },\n    attempt: { status: "cancelled" },',
-    replacement: 'attempt: { status: "cancelled" },',
+      'order: { transition: "cancel", event: "order.cancelled", data },\n    attempt: { id: attempt.id, status: "cancelled" },',
+    replacement: 'attempt: { id: attempt.id, status: "cancelled" },',
   },
   {
     name: "captured money without stock is taken as paid",
@@ -123,32 +122,33 @@ export const paymentMutants: readonly Mutant[] = [
   {
     name: "the attempt of a paid order stays authorised",
     file: settlement,
-    search: 'attempt: { status: "captured", capturedAmount: captured.capturedAmount },',
-    replacement: 'attempt: { status: "authorised" },',
+    search: 'attempt: { id: attempt.id, status: "captured", capturedAmount: captured.capturedAmount },',
+    replacement: 'attempt: { id: attempt.id, status: "authorised" },',
   },
   {
     name: "an attempt without reference is never looked for",
     file: settlement,
-    search: "      await adoptPayment(ports, order, attempt);\n      continue;",
+    search:
+      "      await keepingSight(ports, attempt, () => adoptPayment(ports, order, attempt));\n      continue;",
     replacement: "      return order;",
   },
   {
     name: "a payment is closed here and stays open at the provider",
     file: closing,
-    search: "const { state } = await ports.cancel(attempt, reference);",
-    replacement: 'const state: string = "cancelled";',
+    search: "state: (await ports.cancel(attempt, known)).state };",
+    replacement: 'state: "cancelled" };',
   },
   {
     name: "an order on its way to paid is voided by its cancellation",
     file: closing,
-    search: 'if (order.status === "authorised")',
+    search: 'if (order.status === "authorised" || attempt.status === "authorised")',
     replacement: 'if (order.status === "paid")',
   },
   {
     name: "orders that ended can be paid",
     file: opening,
-    search: 'if (order.status !== "pending_payment")',
-    replacement: 'if (order.status === "paid")',
+    search: "if (!isPayable(order.status))\n    throw",
+    replacement: 'if (order.status === "paid")\n    throw',
   },
   {
     name: "the second of two equal openings fails",
@@ -195,19 +195,46 @@ export const paymentMutants: readonly Mutant[] = [
   {
     name: "money that came too late is not given back",
     file: settlement,
-    search: "await ports.refundSurplus(order, attempt, step.amount);",
-    replacement: "",
+    search:
+      'return (await ports.refundSurplus(order, attempt, movedMoney(step, facts))) ? "rest" : undefined;',
+    replacement: 'return "rest";',
   },
   {
     name: "captured money without stock is not booked",
     file: settlement,
-    search: 'data },\n      attempt: { status: "captured", capturedAmount: facts.capturedAmount },',
+    search:
+      'data },\n      attempt: { id: attempt.id, status: "captured", capturedAmount: facts.capturedAmount },',
     replacement: "data },",
   },
   {
     name: "the amount that was captured is not noted",
     file: settlement,
-    search: 'attempt: { status: "captured", capturedAmount: captured.capturedAmount },',
-    replacement: 'attempt: { status: "captured", capturedAmount: captured.refundedAmount },',
+    search: 'attempt: { id: attempt.id, status: "captured", capturedAmount: captured.capturedAmount },',
+    replacement: 'attempt: { id: attempt.id, status: "captured", capturedAmount: captured.refundedAmount },',
+  },
+  {
+    name: "an authorisation that the buyer left for another payment is kept",
+    file: rules,
+    search: 'if (facts.state === "authorised") return { do: "void" };',
+    replacement: 'if (facts.state === "authorised") return { do: "rest" };',
+  },
+  {
+    name: "money that the buyer's earlier payment took is kept",
+    file: rules,
+    search:
+      'return facts.state === "captured" ? (moneyStep(attempt, facts, false) ?? { do: "rest" }) : { do: "rest" };',
+    replacement: 'return { do: "rest" };',
+  },
+  {
+    name: "an order whose payment was lost from sight stays so",
+    file: rules,
+    search: 'if (order.status === "payment_unknown") return { do: "record_sighted", status: facts.state };',
+    replacement: 'if (order.status === "payment_unknown") return { do: "rest" };',
+  },
+  {
+    name: "a second way to pay is opened beside the first",
+    file: opening,
+    search: "      await supersede(ports, order.id);\n      continue;",
+    replacement: "      return ports.load().then(() => Promise.reject(new Error('two payments')));",
   },
 ];

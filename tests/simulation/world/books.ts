@@ -14,6 +14,11 @@ export class BooksModel {
       this.accounts.set(account, this.balance(account) + amount);
   }
 
+  /** The same for a fact that an earlier step may have booked. */
+  bookOnce(fact: MoneyFact): void {
+    if (!this.#booked.has(fact.transactionId)) this.book(fact);
+  }
+
   balance(account: string): number {
     return this.accounts.get(account) ?? 0;
   }

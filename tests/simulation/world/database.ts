@@ -2,9 +2,9 @@ import { AppError } from "#core/errors";
 import { nextState } from "#core/state-machine";
 import type { OutsideProvider, PaymentFacts, PaymentProvider } from "#core/payment-facts";
 import type { OrderEventType } from "#events/catalogue";
-import { type OrderTransition, isPayable, orderTransitions } from "#features/orders/rules";
+import { type OrderTransition, orderTransitions } from "#features/orders/rules";
 import type { MoneyFact } from "#features/payments/bookkeeping";
-import { type AttemptStatus, openAttemptStatuses } from "#features/payments/rules";
+import { type AttemptStatus, closedWatchMs, isOpen } from "#features/payments/rules";
 import { Violation } from "../network.ts";
 import type {
   AttemptRow,
@@ -29,6 +29,7 @@ export type OrderMove = {
   refunded?: number;
 };
 export type AttemptMove = {
+  id: string;
   status: AttemptStatus;
   reference?: string;
   capturedAmount?: number;
@@ -75,9 +76,8 @@ export class DatabaseModel {
   load(orderId: string): Order | undefined {
     const row = this.orders.get(orderId);
     if (row === undefined) return undefined;
-    let attempt: AttemptRow | undefined;
-    for (const each of this.attempts.values()) if (each.orderId === orderId) attempt = each;
-    return { ...row, attempt, refunds: this.refunds.of(orderId) };
+    const attempts = [...this.attempts.values()].filter((attempt) => attempt.orderId === orderId);
+    return { ...row, attempts, attempt: attempts.at(-1), refunds: this.refunds.of(orderId) };
   }
 
   /** @returns false when the key has an answer already. */
@@ -102,10 +102,13 @@ export class DatabaseModel {
   /** @returns false when the order or its attempt has another version by now. */
   move(order: Order, { order: orderMove, attempt: attemptMove }: Move): boolean {
     const row = this.orders.get(order.id);
-    const attempt = order.attempt && this.attempts.get(order.attempt.id);
+    const seen = order.attempts.find((each) => each.id === attemptMove?.id);
+    const attempt = seen && this.attempts.get(seen.id);
     if (row === undefined) throw new Violation("orders do not vanish", order.id);
     if (orderMove && row.version !== order.version) return false;
-    if (attemptMove && attempt?.version !== order.attempt?.version) return false;
+    if (attemptMove && attempt?.version !== seen?.version) return false;
+    if (attemptMove && takesMoney(attemptMove) && this.#hasOpenAttempt(order.id, attemptMove.id))
+      return false;
     const status = orderMove?.transition
       ? nextState(orderTransitions, row.status, orderMove.transition)
       : row.status;
@@ -141,8 +144,7 @@ export class DatabaseModel {
 
   /** @returns undefined when the order has another attempt that can still take money. */
   insertAttempt(order: OrderRow, id: string, provider: PaymentProvider): AttemptRow | undefined {
-    for (const { orderId, status } of this.attempts.values())
-      if (orderId === order.id && status !== "cancelled" && status !== "failed") return undefined;
+    if (this.#hasOpenAttempt(order.id, id)) return undefined;
     const { id: orderId, total: amount, currency } = order;
     const attempt: AttemptRow = {
       id,
@@ -161,6 +163,13 @@ export class DatabaseModel {
     };
     this.attempts.set(id, attempt);
     return attempt;
+  }
+
+  /** Whether another attempt of the order can still take money. */
+  #hasOpenAttempt(orderId: string, exceptId: string): boolean {
+    for (const attempt of this.attempts.values())
+      if (attempt.orderId === orderId && attempt.id !== exceptId && takesMoney(attempt)) return true;
+    return false;
   }
 
   attemptOf(id: string): AttemptRow {
@@ -183,7 +192,7 @@ export class DatabaseModel {
     if (this.#opened.has(key)) return "same_key";
     if (attempt.providerReference === null) {
       if (this.attempts.get(attempt.id)?.version !== attempt.version) return "lost_race";
-      this.#moveAttempt(attempt, { status: "pending", reference });
+      this.#moveAttempt(attempt, { id: attempt.id, status: "pending", reference });
     }
     this.#opened.set(key, { attemptId: attempt.id });
     return "stored";
@@ -223,7 +232,7 @@ export class DatabaseModel {
 
   takeDueAttempts(): AttemptRow[] {
     const { now } = this;
-    const due = [...this.attempts.values()].filter((each) => isOpen(each) && each.nextCheckAt < now);
+    const due = [...this.attempts.values()].filter((each) => isWatched(each, now) && each.nextCheckAt < now);
     for (const attempt of due) {
       const nextCheckAt = now + Math.max(checkMsMin, (now - attempt.createdAt) / 2);
       this.attempts.set(attempt.id, { ...attempt, nextCheckAt });
@@ -232,8 +241,14 @@ export class DatabaseModel {
   }
 
   overdueOrders(): string[] {
-    const due = (row: OrderRow) => isPayable(row.status) && row.holdExpiresAt.getTime() < this.now;
+    const due = (row: OrderRow) => this.#mayExpire(row) && row.holdExpiresAt.getTime() < this.now;
     return [...this.orders.values()].filter(due).map((row) => row.id);
+  }
+
+  /** While the outcome of an open payment is unknown its order does not expire. */
+  #mayExpire({ id, status }: OrderRow): boolean {
+    if (status !== "payment_unknown") return status === "pending_payment";
+    return ![...this.attempts.values()].some((each) => each.orderId === id && isOpen(each.status));
   }
 
   /** When something is due for a sweep, by this database's clock; undefined when nothing waits any more. */
@@ -247,20 +262,26 @@ export class DatabaseModel {
     for (const event of this.paymentEvents.values())
       if (event.processedAt === null) next = Math.min(next, event.receivedAt + strandedMs);
     for (const attempt of this.attempts.values())
-      if (isOpen(attempt)) next = Math.min(next, attempt.nextCheckAt);
+      if (isWatched(attempt, this.now)) next = Math.min(next, attempt.nextCheckAt);
     return Math.min(next, this.refunds.nextDueAt());
   }
 
   nextExpiryAt(): number {
     let next = Number.POSITIVE_INFINITY;
     for (const order of this.orders.values())
-      if (isPayable(order.status)) next = Math.min(next, order.holdExpiresAt.getTime());
+      if (this.#mayExpire(order)) next = Math.min(next, order.holdExpiresAt.getTime());
     return next;
   }
 }
 
-function isOpen(attempt: AttemptRow): boolean {
-  return openAttemptStatuses.some((status) => status === attempt.status);
+function isWatched({ status, provider, createdAt }: AttemptRow, now: number): boolean {
+  return (
+    isOpen(status) || (status === "cancelled" && provider === "paypal" && now - createdAt < closedWatchMs)
+  );
+}
+
+function takesMoney({ status }: { status: AttemptStatus }): boolean {
+  return status !== "cancelled" && status !== "failed";
 }
 
 function captureOf(order: OrderRow, attempt: AttemptRow): MoneyFact {

@@ -150,7 +150,7 @@ export class Deliveries {
     for (const event of await look(() => database.strandedEvents()))
       await tolerate(shop.processEvent(event.id));
     for (const attempt of await look(() => database.takeDueAttempts()))
-      await tolerate(shop.settlePayment(attempt.orderId));
+      await tolerate(shop.settlePayment(attempt.orderId, attempt.id));
     for (const refund of await look(() => database.refunds.takeDue()))
       await tolerate(shop.executeRefund(refund));
   }

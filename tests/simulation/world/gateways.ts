@@ -1,6 +1,7 @@
+import { AppError } from "#core/errors";
 import type { PaymentFacts, RefundFacts } from "#core/payment-facts";
 import type { SettledAttempt } from "#features/payments/settlement";
-import { type Channel, type Process, Violation } from "../network.ts";
+import { type Channel, Fault, type Process, Violation } from "../network.ts";
 import { calls } from "./calls.ts";
 import type { AttemptRow, OrderRow, RefundRow } from "./rows.ts";
 import type { World } from "./world.ts";
@@ -67,8 +68,15 @@ export class Gateways {
     });
   }
 
-  #call<Reply>(asked: Channel, effect: () => Reply): Promise<Reply> {
-    return this.#world.network.call(this.#process, asked, effect);
+  /** Whoever hears nothing from a provider does not know what became of the call. */
+  async #call<Reply>(asked: Channel, effect: () => Reply): Promise<Reply> {
+    try {
+      return await this.#world.network.call(this.#process, asked, effect);
+    } catch (error) {
+      if (error instanceof Fault && asked.to === "provider")
+        throw new AppError("payment_outcome_unknown", { cause: error });
+      throw error;
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { PaymentProvider } from "#core/payment-facts";
 import { refundTransition } from "#features/payments/refund-rules";
 import type { RefundChange } from "#features/payments/refunding";
+import type { MovedMoney } from "#features/payments/settlement";
 import { Violation } from "../network.ts";
 import type { DatabaseModel } from "./database.ts";
 import type { AttemptRow, Order, RefundRow } from "./rows.ts";
@@ -41,24 +42,31 @@ export class RefundsModel {
     return "stored";
   }
 
-  /** Money that came for an order that had ended: booked as received and to be given back, once for each payment. */
-  insertSurplus(order: Order, { id: attemptId, provider }: AttemptRow, amount: number): RefundRow {
+  /**
+   * Money that nobody owed: booked as received and to be given back, once for each payment.
+   * @returns undefined when somebody moved the order first.
+   */
+  insertSurplus(order: Order, attempt: AttemptRow, { amount, captured }: MovedMoney): RefundRow | undefined {
+    const { id: attemptId } = attempt;
     const requestKey = `surplus ${attemptId}`;
     const known = this.find(requestKey);
     if (known) return known;
-    const { id: orderId, currency } = order;
-    const transactionId = `capture:${attemptId}`;
-    this.#database.books.book({ transactionId, kind: "capture", orderId, provider, amount, currency });
+    if (!this.#database.move(order, { order: { transition: undefined, event: "order.refund_requested" } }))
+      return undefined;
+    this.#bookCapture(order, attempt, captured);
     return this.#insert(order, { requestKey, attemptId, amount, lines: [], restock: false }, "pending");
   }
 
   /** What was given back in the provider's dashboard. */
-  recordAtProvider(order: Order, { id: attemptId, provider }: AttemptRow, amount: number): boolean {
-    const refunded = order.refunded + amount;
-    const transition = refundTransition(order, amount);
+  recordAtProvider(order: Order, attempt: AttemptRow, { amount, captured }: MovedMoney): boolean {
+    const { id: attemptId, provider } = attempt;
+    const isOrders = attemptId === order.attempt?.id;
+    const refunded = order.refunded + (isOrders ? amount : 0);
+    const transition = isOrders ? refundTransition(order, amount) : undefined;
     if (!this.#database.move(order, { order: { transition, event: "order.refunded", refunded } }))
       return false;
-    const requestKey = `provider ${attemptId} ${refunded}`;
+    this.#bookCapture(order, attempt, captured);
+    const requestKey = `provider ${attemptId} ${this.rows.size}`;
     const refund = { requestKey, attemptId, amount, lines: [], restock: false };
     this.#book(this.#insert(order, refund, "succeeded"), order, provider);
     return true;
@@ -117,6 +125,11 @@ export class RefundsModel {
     const row: RefundRow = { ...refund, ...unknown, id, orderId, status, nextCheckAt };
     this.rows.set(id, row);
     return row;
+  }
+
+  #bookCapture({ id: orderId, currency }: Order, { id, provider }: AttemptRow, amount: number): void {
+    const transactionId = `capture:${id}`;
+    this.#database.books.bookOnce({ transactionId, kind: "capture", orderId, provider, amount, currency });
   }
 
   #book({ id, amount }: RefundRow, { id: orderId, currency }: Order, provider: PaymentProvider): void {

@@ -64,6 +64,7 @@ export type DisputeRow = { readonly status: DisputeFacts["status"]; readonly rep
 
 /** An order with all that belongs to it, as one transaction read it. */
 export type Order = OrderRow & {
+  readonly attempts: readonly AttemptRow[];
   readonly attempt: AttemptRow | undefined;
   readonly refunds: readonly RefundRow[];
 };

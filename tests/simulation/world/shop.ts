@@ -5,9 +5,9 @@ import { Currency, money } from "#core/money";
 import { epochMs } from "#core/time";
 import type { CheckoutReply } from "#durable-objects/cart/checkouts";
 import { type Quote, quoteOf } from "#features/checkout/rules";
-import { type End, type EndingPorts, endOrder, expireOrder } from "#features/orders/ending";
+import { type End, type EndingPorts, type PaymentEnd, endOrder, expireOrder } from "#features/orders/ending";
 import { type Placed, place } from "#features/orders/placement";
-import { orderTimes, reservationId } from "#features/orders/rules";
+import { isPayable, orderTimes, reservationId } from "#features/orders/rules";
 import { type StockObjects, commitStock, returnStock } from "#features/orders/stock-claims";
 import { type DisputePorts, recordReport } from "#features/payments/dispute-recording";
 import { closePayment } from "#features/payments/closing";
@@ -108,12 +108,15 @@ export class Shop {
           this.#call(calls.store, () => database.insertAttempt(order, this.#world.newId("pay"), provider)),
         authorise: (order, attempt) => this.#gateways.authorise(order, attempt),
         read: (attempt, reference) => this.#gateways.read(attempt, reference),
+        close: (order) => this.#endPayment(order),
+        change: (order, change) => this.#call(calls.move, () => database.move(order, change)),
+        settle: (settledId) => this.settlePayment(settledId),
         store: (_order, attempt, facts) =>
           this.#call(calls.store, () => database.storeOpened(key, attempt, facts.reference)),
       },
       provider,
     );
-    if (opened.answered === undefined && opened.order.status !== "pending_payment")
+    if (opened.answered === undefined && !isPayable(opened.order.status))
       throw new Violation("only waiting orders are paid", `${orderId} is ${opened.order.status}`);
     const { reference } = opened.handover;
     this.#world.handedOver.add(reference);
@@ -132,8 +135,8 @@ export class Shop {
     return expireOrder(this.#endingPorts(), orderId);
   }
 
-  async settlePayment(orderId: string): Promise<Order | undefined> {
-    const settled = await settle(this.#settlementPorts(), orderId);
+  async settlePayment(orderId: string, attemptId?: string): Promise<Order | undefined> {
+    const settled = await settle(this.#settlementPorts(), orderId, attemptId);
     if (settled === "unsettled") throw new AppError("conflict");
     return settled;
   }
@@ -148,11 +151,11 @@ export class Shop {
         adoptReference: (attempt, reference) =>
           this.#call(calls.store, () => {
             const order = database.load(attempt.orderId);
-            const move = { attempt: { status: "pending" as const, reference } };
-            return order !== undefined && database.move({ ...order, attempt }, move);
+            const move = { attempt: { id: attempt.id, status: "pending" as const, reference } };
+            return order !== undefined && database.move({ ...order, attempts: [attempt] }, move);
           }),
-        settle: async ({ orderId }) => {
-          await this.settlePayment(orderId);
+        settle: async ({ orderId, id }) => {
+          await this.settlePayment(orderId, id);
           if (event?.dispute) await this.#recordDispute(orderId, event.dispute);
         },
         markProcessed: (id) =>
@@ -186,7 +189,14 @@ export class Shop {
     const order = await this.#mustLoad(orderId);
     const { attempt } = order;
     if (attempt?.status !== "captured") throw new AppError("invalid_transition");
-    const plan = planRefund({ captured: attempt.capturedAmount, refunds: order.refunds }, order.lines, asked);
+    const plan = planRefund(
+      {
+        captured: attempt.capturedAmount,
+        refunds: order.refunds.filter((refund) => refund.attemptId === attempt.id),
+      },
+      order.lines,
+      asked,
+    );
     checkPlan(order, asked, plan);
     if (!plan.ok) throw new AppError("refund_exceeds_payment");
     const { amount, lines } = plan;
@@ -259,13 +269,14 @@ export class Shop {
       cancel: (attempt, reference) => this.#gateways.cancel(attempt, reference),
       commitStock: (order) => commitStock(this.#stock, order),
       change: (order, change) => this.#call(calls.move, () => database.move(order, change)),
-      refundSurplus: async (order, { id }, amount) => {
+      refundSurplus: async (order, { id }, money) => {
         const attempt = database.attemptOf(id);
-        const refund = await this.#call(calls.store, () => refunds.insertSurplus(order, attempt, amount));
-        await this.executeRefund(refund);
+        const refund = await this.#call(calls.store, () => refunds.insertSurplus(order, attempt, money));
+        if (refund) await this.executeRefund(refund);
+        return refund !== undefined;
       },
-      recordProviderRefund: (order, { id }, amount) =>
-        this.#call(calls.move, () => refunds.recordAtProvider(order, database.attemptOf(id), amount)),
+      recordProviderRefund: (order, { id }, money) =>
+        this.#call(calls.move, () => refunds.recordAtProvider(order, database.attemptOf(id), money)),
     };
   }
 
@@ -274,21 +285,24 @@ export class Shop {
     return {
       load: (orderId) => this.#load(orderId),
       settlePayment: (orderId) => this.settlePayment(orderId),
-      endPayment: (order) =>
-        closePayment<Order>(
-          {
-            load: (orderId) => this.#load(orderId),
-            authorise: async (asked, attempt) => (await this.#gateways.authorise(asked, attempt)).reference,
-            cancel: (attempt, reference) => this.#gateways.cancel(attempt, reference),
-            changeAttempt: (moved, attempt) =>
-              this.#call(calls.store, () => database.move(moved, { attempt })),
-            settle: (orderId) => this.settlePayment(orderId),
-          },
-          order,
-        ),
+      endPayment: (order) => this.#endPayment(order),
       change: (order, { transition, event }) =>
         this.#call(calls.move, () => database.move(order, { order: { transition, event } })),
     };
+  }
+
+  #endPayment(order: Order): Promise<PaymentEnd<Order>> {
+    const { database } = this.#world;
+    return closePayment<Order>(
+      {
+        load: (orderId) => this.#load(orderId),
+        authorise: async (asked, attempt) => (await this.#gateways.authorise(asked, attempt)).reference,
+        cancel: (attempt, reference) => this.#gateways.cancel(attempt, reference),
+        change: (moved, change) => this.#call(calls.store, () => database.move(moved, change)),
+        settle: (orderId) => this.settlePayment(orderId),
+      },
+      order,
+    );
   }
 
   readonly #stock: StockObjects = (sku) => ({
