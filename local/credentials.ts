@@ -17,6 +17,8 @@ export const LOCAL_CREDENTIALS = {
   paypalClientId: "local-paypal-client",
   paypalClientSecret: "local-paypal-secret",
   paypalWebhookId: "LOCALPAYPALWEBHOOK",
+  identityClientId: "local-shop",
+  identityClientSecret: "local-shop-secret",
   mailApiKey: "local-mail-key",
   sentryPublicKey: "localsentrykey",
 } as const;

@@ -99,6 +99,18 @@ export const launchers = {
       return startPaypal(options);
     },
   ),
+  identity: launcher(
+    z.object({
+      ...common,
+      clientId: z.string(),
+      clientSecret: z.string(),
+      callbackUrl: z.object({ openid: z.url(), github: z.url() }),
+    }),
+    async (options) => {
+      const { startIdentity } = await import("./identity/start-identity.ts");
+      return startIdentity(options);
+    },
+  ),
   mail: launcher(z.object({ ...common, apiKey: z.string() }), async (options) => {
     const { startMail } = await import("./mail/start-mail.ts");
     return startMail(options);

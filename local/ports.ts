@@ -16,6 +16,7 @@ const listeners = [
   "mail",
   "sentry",
   "paypal",
+  "identity",
 ] as const;
 
 export type Ports = Record<(typeof listeners)[number] | "api", number>;

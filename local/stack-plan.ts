@@ -24,10 +24,14 @@ export type Addresses = {
     search: string;
     stripe: string;
     paypal: string;
+    identity: string;
     mail: string;
     sentry: string;
   };
 };
+
+/** Where a front end of the shop usually runs on a developer's machine. */
+const SHOP_PAGES = ["http://localhost:3000/signed-in", "http://127.0.0.1:3000/signed-in"];
 
 /** What serves the API: the finished bundle, or the sources as they change. */
 export const workerNames = ["worker", "dev"] as const;
@@ -87,6 +91,7 @@ function planAddresses(ports: Ports): Addresses {
       search: http(ports.search),
       stripe: http(ports.stripe),
       paypal: http(ports.paypal),
+      identity: http(ports.identity),
       mail: http(ports.mail),
       sentry: http(ports.sentry),
     },
@@ -143,6 +148,15 @@ function planServices({ addresses, ports, settings }: Layout): StackPlan["servic
       webhookId: local.paypalWebhookId,
       webhookBackoffScale: RETRY_DELAY_SCALE,
     },
+    identity: {
+      ...place("identity"),
+      clientId: local.identityClientId,
+      clientSecret: local.identityClientSecret,
+      callbackUrl: {
+        openid: `${addresses.api}/auth/oauth/local/callback`,
+        github: `${addresses.api}/auth/oauth/github/callback`,
+      },
+    },
     mail: { ...place("mail"), apiKey: local.mailApiKey },
     sentry: { ...place("sentry"), publicKey: local.sentryPublicKey },
   };
@@ -175,8 +189,22 @@ function planWorkerSettings({ api, services }: Addresses): Record<string, string
     PAYPAL_CLIENT_SECRET: local.paypalClientSecret,
     PAYPAL_WEBHOOK_ID: local.paypalWebhookId,
     PAYPAL_API_URL: services.paypal,
+    OAUTH_PROVIDERS: JSON.stringify(planSignInProviders(services.identity)),
+    SIGN_IN_RETURN_URLS: SHOP_PAGES.join(","),
     MAIL_API_URL: services.mail,
     MAIL_API_KEY: local.mailApiKey,
     SENTRY_DSN: `${services.sentry.replace("//", `//${local.sentryPublicKey}@`)}/1`,
   };
+}
+
+function planSignInProviders(identity: string) {
+  const client = {
+    client_id: LOCAL_CREDENTIALS.identityClientId,
+    client_secret: LOCAL_CREDENTIALS.identityClientSecret,
+  };
+  return [
+    { ...client, kind: "oidc", name: "local", issuer: identity },
+    { ...client, kind: "github", web_url: `${identity}/github`, api_url: `${identity}/github` },
+    { ...client, kind: "oidc", name: "contrary", issuer: `${identity}/contrary` },
+  ];
 }

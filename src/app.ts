@@ -14,6 +14,7 @@ import { deadLetterRoutes } from "#features/dead-letters/routes";
 import { inventoryRoutes } from "#features/inventory/routes";
 import { jobRoutes } from "#features/jobs/routes";
 import { liveRoutes } from "#features/live/routes";
+import { identityRoutes, identitySignInRoutes } from "#features/identities/routes";
 import { mfaRoutes, mfaSignInRoutes } from "#features/mfa/routes";
 import { createOperationsRoutes } from "#features/operations/routes";
 import { orderAdminRoutes } from "#features/orders/admin-routes";
@@ -49,6 +50,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.use(limitBody);
   app.route("/", createOperationsRoutes(app));
   app.route("/", credentialRoutes);
+  app.route("/", identitySignInRoutes);
   app.route("/", mfaSignInRoutes);
   app.route("/", mailedRoutes);
   app.use(authenticate);
@@ -58,6 +60,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", deviceRoutes);
   app.route("/", stepUpRoutes);
   app.route("/", mfaRoutes);
+  app.route("/", identityRoutes);
   app.route("/", catalogRoutes);
   app.route("/", catalogImportRoutes);
   app.route("/", catalogAdminRoutes);

@@ -8,6 +8,8 @@ export const idPrefixes = {
   user: "usr",
   session: "ses",
   mailToken: "mtk",
+  identity: "idn",
+  passkey: "psk",
   product: "prd",
   variant: "var",
   category: "cat",

@@ -24,7 +24,14 @@ export const eventSchemas = {
   /** The ways to sign in to this account have changed; its owner is told. */
   "user.sign_in_changed": z.object({
     user_id: z.string(),
-    change: z.enum(["mfa_enabled", "mfa_disabled", "recovery_codes_renewed"]),
+    change: z.enum([
+      "mfa_enabled",
+      "mfa_disabled",
+      "recovery_codes_renewed",
+      "identity_linked",
+      "identity_unlinked",
+    ]),
+    provider: z.string().optional(),
   }),
   /** With the token that proves the address, unless it was proven by other means. */
   "user.registered": z.object({ user_id: z.string(), mail_token_id: z.string().optional() }),

@@ -11,6 +11,7 @@ import { createPaypal } from "#providers/paypal";
 import { paypalPayments } from "#providers/paypal-payments";
 import { type Queue, createQueue } from "#providers/queue";
 import { createSearch } from "#providers/search";
+import type { SignInProvider } from "#providers/sign-in-provider";
 import { createStripe } from "#providers/stripe";
 import { stripePayments } from "#providers/stripe-payments";
 import type { OutsideProvider } from "#core/payment-facts";
@@ -19,6 +20,7 @@ import { type Bindings, type Settings, settingsOf } from "./env.ts";
 import type { PendingAnswer } from "./idempotency.ts";
 import { type Log, createLog, errorFields } from "./log.ts";
 import { type Objects, createObjects } from "./objects.ts";
+import { createSignInProviders } from "./sign-in-providers.ts";
 
 /** Clients of outside services: stateless over HTTP, made once per isolate. */
 type Services = {
@@ -29,6 +31,8 @@ type Services = {
   /** The providers that take money, by name. */
   readonly payments: Readonly<Partial<Record<OutsideProvider, PaymentGateway>>>;
   readonly sendMail: (mail: Mail) => Promise<void>;
+  /** Who may vouch for customers, by name. */
+  readonly signInProviders: ReadonlyMap<string, SignInProvider>;
 };
 
 /** What every verb is given: who asks, the time, the stores and services, and the ways to report. */
@@ -147,6 +151,7 @@ function servicesOf(settings: Settings): Services {
         { apiUrl: settings.MAIL_API_URL, apiKey: settings.MAIL_API_KEY, from: settings.MAIL_FROM },
         mail,
       ),
+    signInProviders: createSignInProviders(settings.OAUTH_PROVIDERS),
   };
   services.set(settings, made);
   return made;

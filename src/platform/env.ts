@@ -4,6 +4,7 @@ import type { LimitsObject } from "#durable-objects/limits/object";
 import type { RoomObject } from "#durable-objects/rooms/room";
 import { z } from "zod";
 import { Currency } from "#core/money";
+import { ProviderList } from "#providers/sign-in-provider";
 import { EncryptionKeys } from "./sealed-text.ts";
 
 /** What the runtime binds to the Worker: Durable Object namespaces, and every setting and secret as text. */
@@ -41,6 +42,18 @@ function parseJson(text: string): unknown {
 }
 
 const requestsPerMinute = z.coerce.number().int().min(1).max(1_000_000);
+const returnUrlList = z
+  .string()
+  .transform((text) => text.split(",").map((url) => url.trim()))
+  .transform((urls) => urls.filter(Boolean))
+  .pipe(
+    z.array(
+      z
+        .url({ protocol: /^https?$/ })
+        .refine((url) => !/[?#]/.test(url), "must have neither query nor fragment")
+        .transform((url) => new URL(url).href),
+    ),
+  );
 
 const Settings = z.object({
   ENVIRONMENT: z.enum(["local", "test", "staging", "production"]),
@@ -101,6 +114,10 @@ const Settings = z.object({
   TOKEN_SECRET: z.string().min(32),
   /** JSON array of `{ kid, key }`, a key being 32 bytes in base64url; the first seals secrets at rest, all open them. */
   ENCRYPTION_KEYS: z.string().transform(parseJson).pipe(EncryptionKeys),
+  /** JSON array of who may vouch for customers: Google, GitHub, other issuers of OpenID Connect. */
+  OAUTH_PROVIDERS: z.string().transform(parseJson).pipe(ProviderList).default([]),
+  /** Comma-separated addresses of the shop's pages that a sign-in at a provider may lead back to. */
+  SIGN_IN_RETURN_URLS: returnUrlList.default([]),
   /** scrypt's parallelism; one in tests, where hashing would dominate. */
   PASSWORD_SCRYPT_PARALLELISM: z.coerce.number().int().min(1).max(16).default(5),
 

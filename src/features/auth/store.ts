@@ -6,7 +6,8 @@ import type { Context } from "#platform/context";
 import { authLimits } from "./rules.ts";
 import { type UserRow, sessions, users } from "./tables.ts";
 
-export type NewUser = Pick<UserRow, "id" | "email" | "name" | "role"> & { passwordHash: string };
+export type NewUser = Pick<UserRow, "id" | "email" | "name" | "role" | "passwordHash"> &
+  Partial<Pick<UserRow, "emailVerifiedAt">>;
 
 /** Breaks the unique index `users_email` when the e-mail, in lower case, has an account. */
 export function insertUser(context: Context, user: NewUser) {
