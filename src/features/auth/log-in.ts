@@ -3,25 +3,30 @@ import { demandSecondFactor } from "#features/mfa/pending-sign-in";
 import type { Context } from "#platform/context";
 import { transact } from "#platform/database";
 import { hashPassword, needsRehash, verifyPassword } from "#platform/passwords";
+import { admitGuess } from "./guess-guard.ts";
 import { openSession, signedIn } from "./open-session.ts";
 import type { Credentials, SignedIn } from "./schema.ts";
 import { deleteSurplusSessions, findUserByEmail, renewPasswordHash } from "./store.ts";
 import type { UserRow } from "./tables.ts";
 
+type LoginInput = { credentials: Credentials; userAgent: string | undefined; network: string };
+
 /**
  * Opens a session. An unknown e-mail takes as long and reads the same as a wrong password.
- * @throws AppError invalid_credentials; mfa_required, with what to go on with.
+ * @throws AppError rate_limited while guesses are held off; invalid_credentials; mfa_required, with what to go on with.
  */
 export async function logIn(
   context: Context,
-  { credentials, userAgent }: { credentials: Credentials; userAgent: string | undefined },
+  { credentials, userAgent, network }: LoginInput,
 ): Promise<SignedIn> {
+  const guess = await admitGuess(context, { email: credentials.email, network });
   const user = await findUserByEmail(context, credentials.email);
   const proven = await verifyPassword(context, credentials.password, user?.passwordHash);
   if (user === undefined || !proven)
     throw new AppError("invalid_credentials", {
       detail: "Check both, or make an account at POST /auth/register.",
     });
+  context.afterResponse(guess.wasRight());
   await demandSecondFactor(context, {
     userId: user.id,
     sessionVersion: user.sessionVersion,

@@ -13,6 +13,7 @@ import {
   replayOf,
 } from "#platform/idempotency";
 import { hashPassword, verifyPassword } from "#platform/passwords";
+import { rememberNetwork } from "./guess-guard.ts";
 import { newMailToken } from "./mail-tokens.ts";
 import { openSession, signedIn } from "./open-session.ts";
 import { refuseWeakPassword } from "./password-rules.ts";
@@ -24,6 +25,7 @@ const created = 201;
 export type RegisterInput = {
   registration: Registration;
   userAgent: string | undefined;
+  network: string;
   idempotent: IdempotentRequest | undefined;
 };
 
@@ -58,6 +60,7 @@ export async function register(context: Context, input: RegisterInput): Promise<
     ]);
     if (user === undefined) throw new Error("the insert returned no user");
     context.wakeOutbox();
+    context.afterResponse(rememberNetwork(context, { email, network: input.network }));
     return { status: created, body: await signedIn(context, user, session), replayed: false };
   } catch (error) {
     if (!violatesUnique(error, "users_email") && !lostToSameKey(error)) throw error;

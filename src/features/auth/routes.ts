@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { sha256Hex } from "#core/canonical-json";
 import { describeRoute } from "#http/describe-route";
+import { networkOf } from "#http/network";
 import { idempotentRequestOf } from "#http/idempotency";
 import { bodyErrors, createRouter, idempotencyKey, json, jsonBody, problems } from "#http/openapi";
 import { limitAttempts } from "#http/rate-limit";
@@ -61,7 +62,12 @@ credentialRoutes.openapi(
     const owner = await sha256Hex(fingerprinted.email);
     const idempotent = await idempotentRequestOf(request, fingerprinted, owner);
     const userAgent = request.req.header("user-agent");
-    const outcome = await register(request.var.context, { registration, userAgent, idempotent });
+    const outcome = await register(request.var.context, {
+      registration,
+      userAgent,
+      network: networkOf(request.req.header("cf-connecting-ip")),
+      idempotent,
+    });
     markReplay(request, outcome);
     return request.json(outcome.body, 201);
   },
@@ -74,20 +80,18 @@ credentialRoutes.openapi(
     tags,
     summary: "Sign in",
     description:
-      "Every login opens a session of its own, so it may be repeated freely; an Idempotency-Key changes nothing. An account with an authenticator app answers `mfa_required` with an `mfa_token` for POST /auth/mfa/verify.",
-    middleware: [
-      limitAttempts({ byEmail: attemptLimits.loginByEmail, byAddress: attemptLimits.loginByAddress }),
-    ] as const,
+      "Every login opens a session of its own, so it may be repeated freely; an Idempotency-Key changes nothing. Wrong passwords are held off by delays that grow; nobody is locked out, and whoever signs in from where they did before is not held off by what others guess. An account with an authenticator app answers `mfa_required` with an `mfa_token` for POST /auth/mfa/verify.",
     request: { body: jsonBody(Credentials) },
     responses: {
-      200: { ...json(SignedIn, "A new session"), headers: rateFields },
+      200: json(SignedIn, "A new session"),
       ...problems(...bodyErrors, "invalid_credentials", "mfa_required", "rate_limited", "busy"),
     },
   }),
   async (request) => {
     const credentials = request.req.valid("json");
+    const network = networkOf(request.req.header("cf-connecting-ip"));
     const userAgent = request.req.header("user-agent");
-    return request.json(await logIn(request.var.context, { credentials, userAgent }), 200);
+    return request.json(await logIn(request.var.context, { credentials, userAgent, network }), 200);
   },
 );
 

@@ -16,10 +16,12 @@ export const authLimits = {
 
 const attemptWindowSeconds = 15 * 60;
 
-/** Attempts at signing in or up within a window. Those that succeed do not count against the e-mail. */
+/**
+ * Attempts at signing up within a window, and at signing in while wrong passwords cannot be delayed. Those that succeed do
+ * not count against the e-mail.
+ */
 export const attemptLimits = {
   loginByEmail: { name: "login-email", requestsMax: 10, windowSeconds: attemptWindowSeconds },
-  loginByAddress: { name: "login-address", requestsMax: 100, windowSeconds: attemptWindowSeconds },
   registerByEmail: { name: "register-email", requestsMax: 10, windowSeconds: attemptWindowSeconds },
   registerByAddress: { name: "register-address", requestsMax: 50, windowSeconds: attemptWindowSeconds },
 } as const;
@@ -41,4 +43,21 @@ export const accountPaces = {
   mailTokenByAddress: { name: "mail-token-address", requestsMax: 60, windowSeconds: attemptWindowSeconds },
   /** Wrong current passwords of somebody who is signed in; right ones are taken back. */
   passwordByUser: { name: "current-password", requestsMax: 10, windowSeconds: attemptWindowSeconds },
+} as const;
+
+/**
+ * Wrong passwords are delayed: beyond so many free ones each doubles the delay, which begins at a second. See
+ * guess-guard.ts for what is counted.
+ */
+export const guessDelays = {
+  pair: { freeFailures: 10, delaySecondsMax: 15 * 60, oneForgottenInSeconds: 10 * 60 },
+  network: { freeFailures: 20, delaySecondsMax: 15 * 60, oneForgottenInSeconds: 60 },
+  account: { freeFailures: 50, delaySecondsMax: 5 * 60, oneForgottenInSeconds: 60 },
+  /** Attempts from a network that is new to the account, however hard the account is attacked from elsewhere. */
+  strangersAttempts: 2,
+  /** When nothing was tried for so long, all is forgotten. */
+  forgottenAfterSeconds: 24 * 60 * 60,
+  networkKnownForDays: 90,
+  /** How long an attempt waits for the counters before it goes on without them. */
+  deadlineMs: 1_500,
 } as const;
