@@ -2,6 +2,7 @@ import { createMiddleware } from "hono/factory";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { newId } from "#core/ids";
 import { currentTime } from "#core/time";
+import { apiKeyRoutes } from "#features/api-keys/routes";
 import { accountRoutes, mailedRoutes } from "#features/auth/account-routes";
 import { deviceRoutes } from "#features/auth/session-routes";
 import { credentialRoutes, sessionRoutes } from "#features/auth/routes";
@@ -81,6 +82,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", deadLetterRoutes);
   app.route("/", auditRoutes);
   app.route("/", staffRoutes);
+  app.route("/", apiKeyRoutes);
   app.route("/", liveRoutes);
   app.notFound(answerOtherwise(app));
   app.onError(respondToError);

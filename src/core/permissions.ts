@@ -22,6 +22,7 @@ export const permissions = {
   "audit:read": "See who of the staff did what",
   "staff:read": "See who belongs to the staff, and the roles that there are",
   "staff:manage": "Appoint and dismiss staff, and define roles; nobody gives what they do not have",
+  "api_keys:read": "See which API keys there are, and when they were last used",
   "api_keys:manage": "Make, rotate and revoke API keys; nobody gives what they do not have",
 } as const satisfies Record<`${string}:${string}`, string>;
 

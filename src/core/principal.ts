@@ -28,16 +28,19 @@ export type UserPrincipal = {
 export type Principal =
   | { readonly kind: "guest" }
   | UserPrincipal
+  /** A program with a key of its own. */
+  | { readonly kind: "api_key"; readonly keyId: Id<"apiKey">; readonly permissions: ReadonlySet<Permission> }
   /** The system itself: queue deliveries, sweeps, consumers. */
   | { readonly kind: "system" };
 
 /** The name that histories and idempotency scopes carry for this principal. */
 export function actorOf(principal: Principal): string {
+  if (principal.kind === "api_key") return principal.keyId;
   return principal.kind === "user" ? principal.userId : principal.kind;
 }
 
 /** What the principal may do beyond what everybody may. */
 export function permissionsOf(principal: Principal): ReadonlySet<Permission> {
   if (principal.kind === "system") return allPermissions;
-  return principal.kind === "user" ? principal.permissions : new Set();
+  return principal.kind === "guest" ? new Set() : principal.permissions;
 }

@@ -1,11 +1,13 @@
 import { createMiddleware } from "hono/factory";
+import { looksLikeApiKey } from "#core/api-key-text";
 import { AppError } from "#core/errors";
 import { minuteMs, secondMs } from "#core/time";
 import { verifyAccessToken } from "#platform/access-tokens";
+import { verifyApiKey } from "#platform/api-keys";
 import { actingAs } from "#platform/context";
 import type { AppEnvironment } from "./app-types.ts";
 
-/** Reads the Bearer token, if there is one; a bad one is refused even where none is needed. */
+/** Reads the Bearer token, an access token or an API key, if there is one; a bad one is refused even where none is needed. */
 export const authenticate = createMiddleware<AppEnvironment>(async (request, next) => {
   const header = request.req.header("authorization");
   if (header !== undefined) {
@@ -13,7 +15,9 @@ export const authenticate = createMiddleware<AppEnvironment>(async (request, nex
     if (token === undefined)
       throw new AppError("invalid_token", { detail: "Send Authorization: Bearer <access token>." });
     const { context } = request.var;
-    const principal = await verifyAccessToken(context.settings, token, context.now());
+    const principal = looksLikeApiKey(token)
+      ? await verifyApiKey(context, token)
+      : await verifyAccessToken(context.settings, token, context.now());
     request.set("context", actingAs(context, principal));
   }
   return next();

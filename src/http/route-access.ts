@@ -143,6 +143,11 @@ export const routeAccess = {
   "GET /admin/roles/{id}": "staff:read",
   "PATCH /admin/roles/{id}": "staff:manage",
   "DELETE /admin/roles/{id}": "staff:manage",
+
+  "GET /admin/api-keys": "api_keys:read",
+  "POST /admin/api-keys": "api_keys:manage",
+  "POST /admin/api-keys/{id}/rotate": "api_keys:manage",
+  "DELETE /admin/api-keys/{id}": "api_keys:manage",
 } as const satisfies Record<`${string} /${string}`, Access>;
 
 export type RouteName = keyof typeof routeAccess;
