@@ -191,6 +191,9 @@ function planWorkerSettings({ api, services }: Addresses): Record<string, string
     PAYPAL_API_URL: services.paypal,
     OAUTH_PROVIDERS: JSON.stringify(planSignInProviders(services.identity)),
     SIGN_IN_RETURN_URLS: SHOP_PAGES.join(","),
+    // Browsers take no number for a domain.
+    PASSKEY_RP_ID: "localhost",
+    PASSKEY_ORIGINS: "http://localhost:3000",
     MAIL_API_URL: services.mail,
     MAIL_API_KEY: local.mailApiKey,
     SENTRY_DSN: `${services.sentry.replace("//", `//${local.sentryPublicKey}@`)}/1`,

@@ -20,6 +20,7 @@ import { mfaRoutes, mfaSignInRoutes } from "#features/mfa/routes";
 import { createOperationsRoutes } from "#features/operations/routes";
 import { orderAdminRoutes } from "#features/orders/admin-routes";
 import { orderRoutes } from "#features/orders/routes";
+import { passkeyRoutes, passkeySignInRoutes } from "#features/passkeys/routes";
 import { paymentAdminRoutes } from "#features/payments/admin-routes";
 import { paymentRoutes } from "#features/payments/routes";
 import { returnAdminRoutes } from "#features/returns/admin-routes";
@@ -53,6 +54,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", credentialRoutes);
   app.route("/", identitySignInRoutes);
   app.route("/", mfaSignInRoutes);
+  app.route("/", passkeySignInRoutes);
   app.route("/", mailedRoutes);
   app.use(authenticate);
   app.use(limitAccounts);
@@ -62,6 +64,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", stepUpRoutes);
   app.route("/", mfaRoutes);
   app.route("/", identityRoutes);
+  app.route("/", passkeyRoutes);
   app.route("/", catalogRoutes);
   app.route("/", catalogImportRoutes);
   app.route("/", catalogAdminRoutes);

@@ -30,6 +30,8 @@ export const eventSchemas = {
       "recovery_codes_renewed",
       "identity_linked",
       "identity_unlinked",
+      "passkey_added",
+      "passkey_removed",
     ]),
     provider: z.string().optional(),
   }),

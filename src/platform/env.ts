@@ -118,6 +118,10 @@ const Settings = z.object({
   OAUTH_PROVIDERS: z.string().transform(parseJson).pipe(ProviderList).default([]),
   /** Comma-separated addresses of the shop's pages that a sign-in at a provider may lead back to. */
   SIGN_IN_RETURN_URLS: returnUrlList.default([]),
+  /** The domain that passkeys are good for, such as the shop's; unset, this API's own host. */
+  PASSKEY_RP_ID: z.string().min(1).optional(),
+  /** Comma-separated origins of the pages on which they are used; unset, this API's own. */
+  PASSKEY_ORIGINS: originList.default([]),
   /** scrypt's parallelism; one in tests, where hashing would dominate. */
   PASSWORD_SCRYPT_PARALLELISM: z.coerce.number().int().min(1).max(16).default(5),
 

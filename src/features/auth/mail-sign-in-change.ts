@@ -10,6 +10,8 @@ const wordings: Readonly<Record<SignInChange, string>> = {
   mfa_disabled: "the authenticator app is no longer asked for when you sign in",
   identity_linked: "an account elsewhere can now be used to sign in",
   identity_unlinked: "an account elsewhere can no longer be used to sign in",
+  passkey_added: "a passkey can now be used to sign in",
+  passkey_removed: "a passkey can no longer be used to sign in",
   recovery_codes_renewed: "new recovery codes have replaced the old ones",
 };
 

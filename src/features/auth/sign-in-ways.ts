@@ -13,5 +13,6 @@ export function expectSomeWayIn(context: Context, userId: Id<"user">) {
     select expect_rows(
       case when exists (select from users where id = ${userId} and password_hash is not null)
              or exists (select from identities where user_id = ${userId})
+             or exists (select from passkeys where user_id = ${userId})
            then 1 else 0 end, 1)`);
 }

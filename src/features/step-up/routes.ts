@@ -17,7 +17,7 @@ stepUpRoutes.openapi(
     request: { body: jsonBody(StepUpProof) },
     responses: {
       200: json(RenewedAccess, "An access token of the same session, freshly proven"),
-      ...problems(...bodyErrors, "invalid_credentials", "mfa_required", "rate_limited"),
+      ...problems(...bodyErrors, "invalid_credentials", "mfa_required", "passkey_refused", "rate_limited"),
     },
   }),
   async (request) => request.json(await stepUp(request.var.context, request.req.valid("json")), 200),

@@ -6,6 +6,8 @@ import { renewSessionProof } from "#features/auth/renew-proof";
 import type { RenewedAccess } from "#features/auth/schema";
 import { signedInUser } from "#features/auth/signed-in-user";
 import { hasSecondFactor, proveSecondFactor } from "#features/mfa/prove-second-factor";
+import { passkeyRefused } from "#features/passkeys/challenges";
+import { provePasskey } from "#features/passkeys/prove-passkey";
 import { limitFailures } from "#platform/attempts";
 import type { Context } from "#platform/context";
 import { stepUpLimit } from "./rules.ts";
@@ -13,7 +15,7 @@ import type { StepUpProof } from "./schema.ts";
 
 /**
  * Takes a fresh proof that whoever holds the session is its owner, and gives an access token for dangerous acts.
- * @throws AppError unauthenticated, invalid_credentials, mfa_required, rate_limited, invalid_token.
+ * @throws AppError unauthenticated, invalid_credentials, passkey_refused, mfa_required, rate_limited, invalid_token.
  */
 export async function stepUp(context: Context, proof: StepUpProof): Promise<RenewedAccess> {
   const { userId } = signedInUser(context);
@@ -25,6 +27,10 @@ async function methodProvenBy(
   userId: Id<"user">,
   proof: StepUpProof,
 ): Promise<SignInMethod> {
+  if ("passkey" in proof) {
+    if ((await provePasskey(context, proof.passkey)) === userId) return "passkey";
+    throw passkeyRefused();
+  }
   if (!("password" in proof)) return proveSecondFactor(context, userId, proof);
   if (await hasSecondFactor(context, userId))
     throw new AppError("mfa_required", {
