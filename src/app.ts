@@ -25,6 +25,7 @@ import { paymentAdminRoutes } from "#features/payments/admin-routes";
 import { paymentRoutes } from "#features/payments/routes";
 import { returnAdminRoutes } from "#features/returns/admin-routes";
 import { returnRoutes } from "#features/returns/routes";
+import { privacyRoutes } from "#features/privacy/routes";
 import { createRebuildRoutes } from "#features/search/rebuild-routes";
 import { searchRoutes } from "#features/search/routes";
 import { staffRoutes } from "#features/staff/routes";
@@ -86,6 +87,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", auditRoutes);
   app.route("/", staffRoutes);
   app.route("/", apiKeyRoutes);
+  app.route("/", privacyRoutes);
   app.route("/", liveRoutes);
   app.notFound(answerOtherwise(app));
   app.onError(respondToError);

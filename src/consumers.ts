@@ -2,6 +2,7 @@ import { mailSignInChange } from "#features/auth/mail-sign-in-change";
 import { sendEmailChangedMail, sendPasswordChangedMail } from "#features/auth/send-change-mails";
 import { sendTokenMail } from "#features/auth/send-token-mail";
 import { sendWelcomeMail } from "#features/auth/send-welcome-mail";
+import { claimProvenOrders } from "#features/cart/adopt-guest";
 import { clearOrderedLines } from "#features/cart/clear-ordered-lines";
 import { refreshCatalogueCache } from "#features/catalog/refresh-cache";
 import { receiveFirstCount } from "#features/inventory/adjust-stock";
@@ -9,6 +10,7 @@ import { closeEndedConnections } from "#features/live/close-ended-connections";
 import { tellBuyer } from "#features/live/tell-buyer";
 import { returnStockOfEndedOrder } from "#features/orders/end-order";
 import { mailReceipt } from "#features/orders/mail-receipt";
+import { forgetErasedUser } from "#features/privacy/erase-data";
 import { restockRefunded } from "#features/payments/restock-refunded";
 import { settleAfterRefund } from "#features/payments/settle-after-refund";
 import { mailReturn } from "#features/returns/mail-return";
@@ -51,10 +53,11 @@ const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
   "user.registered": [{ name: "welcome-mail", handle: sendWelcomeMail }],
   "user.sign_in_changed": [{ name: "sign-in-mail", handle: mailSignInChange }],
   "mail_token.issued": [{ name: "token-mail", handle: sendTokenMail }],
-  "user.email_verified": [],
+  "user.email_verified": [{ name: "claim-guest-orders", handle: claimProvenOrders }],
   "user.email_changed": [{ name: "email-changed-mail", handle: sendEmailChangedMail }],
   "user.password_changed": [{ name: "password-changed-mail", handle: sendPasswordChangedMail }],
   "user.sessions_ended": [{ name: "close-connections", handle: closeEndedConnections }],
+  "user.erased": [{ name: "forget-user", handle: forgetErasedUser }],
   "order.placed": [{ name: "clear-cart", handle: clearOrderedLines }, live],
   "order.authorised": [live],
   "order.paid": [{ name: "receipt", handle: mailReceipt }, live],
@@ -79,6 +82,7 @@ const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
   "order.return_closed": [live],
   "return.decided": [returnMail],
   "return.received": [{ name: "restock-returned", handle: restockReturned }, returnMail],
+  "order.anonymised": [],
 };
 
 export function handlersFor(context: Context): (event: RecordedEvent) => readonly Handler<RecordedEvent>[] {

@@ -123,6 +123,13 @@ export class CartObject extends DurableObject<Bindings> {
     await this.#once(orderId, (lines) => ({ lines: withoutOrdered(lines, ordered), leftOver: [] }));
   }
 
+  /** Empties the cart for good, when its owner is erased. */
+  async forget(): Promise<void> {
+    this.#kept = undefined;
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+  }
+
   /** The platform repeats a failed alarm a few times only, so this one sets itself again before anything can fail. */
   override async alarm(): Promise<void> {
     if (this.#store.handovers("open").length > 0) {
@@ -130,9 +137,7 @@ export class CartObject extends DurableObject<Bindings> {
       await this.#finishHandovers();
     }
     if (this.#store.load().touchedAt + cartLimits.idleMs > currentTime()) return this.#setAlarm();
-    this.#kept = undefined;
-    await this.ctx.storage.deleteAlarm();
-    await this.ctx.storage.deleteAll();
+    return this.forget();
   }
 
   #setAlarm(): Promise<void> {

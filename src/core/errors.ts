@@ -53,6 +53,11 @@ export const errorCodes = {
   insufficient_stock: { status: 409, title: "Not enough stock", retryable: false },
   variant_unavailable: { status: 409, title: "A variant is no longer sold", retryable: false },
   invalid_transition: { status: 409, title: "The order's state does not allow this", retryable: false },
+  orders_in_progress: {
+    status: 409,
+    title: "Orders that are not finished stand against this",
+    retryable: false,
+  },
   order_expired: { status: 409, title: "The order's hold has expired", retryable: false },
   payment_declined: { status: 402, title: "The payment was declined", retryable: false },
   payment_in_progress: { status: 409, title: "Another payment attempt is open", retryable: true },

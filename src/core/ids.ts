@@ -7,6 +7,7 @@ const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 export const idPrefixes = {
   user: "usr",
   session: "ses",
+  consent: "cns",
   mailToken: "mtk",
   identity: "idn",
   passkey: "psk",

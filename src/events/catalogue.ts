@@ -45,6 +45,8 @@ export const eventSchemas = {
   "user.password_changed": z.object({ user_id: z.string() }),
   /** Some or all of the user's sessions ended before their time. */
   "user.sessions_ended": z.object({ user_id: z.string() }),
+  /** The account and all that belonged to it are deleted. */
+  "user.erased": z.object({ user_id: z.string() }),
   "order.placed": orderEvent,
   "order.authorised": orderEvent,
   "order.paid": orderEvent,
@@ -75,6 +77,8 @@ export const eventSchemas = {
   "return.decided": z.object({ return_id: z.string(), order_id: z.string() }),
   /** Goods have come back; `receipt` is the place of what came in the return's receipts. */
   "return.received": z.object({ return_id: z.string(), order_id: z.string(), receipt: z.int() }),
+  /** Everything personal was taken out of it, because its buyer asked for that. */
+  "order.anonymised": orderEvent,
 } as const;
 
 export type EventType = keyof typeof eventSchemas;

@@ -70,6 +70,9 @@ function refusalOf(error: unknown): AppError {
   if (error instanceof HTTPException) return refusalOfHttpException(error);
   if (lostRace(error)) return new AppError("conflict", { detail: "Read the resource again and repeat." });
   const databaseFault = databaseErrorOf(error);
+  // Of all that refer to a user, only what the user adds can miss it: the account was erased, the access token lives on.
+  if (databaseFault?.code === "23503" && databaseFault.constraint?.endsWith("_user_id_fkey") === true)
+    return new AppError("unauthenticated", { detail: "This account does not exist any more." });
   if (databaseFault !== undefined && databaseFault.code === undefined)
     return new AppError("dependency_unavailable", {
       detail: "The database is not answering. Try again.",

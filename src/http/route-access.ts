@@ -137,6 +137,12 @@ export const routeAccess = {
   "GET /admin/dead-letters": "dead_letters:read",
   "POST /admin/dead-letters/{id}/replay": "dead_letters:replay",
 
+  "GET /customers/me/consents": "signed in",
+  "PUT /customers/me/consents/{purpose}": "signed in",
+  "GET /customers/me/export": "signed in lately",
+  "DELETE /customers/me": "signed in lately",
+  "POST /admin/privacy/guest-erasures": "customers:write",
+
   "GET /admin/audit": "audit:read",
   "GET /admin/audit/head": "audit:read",
 

@@ -1,11 +1,15 @@
 import { AppError } from "#core/errors";
-import type { Id } from "#core/ids";
+import { type Id, idSchema } from "#core/ids";
+import type { RecordedEvent } from "#events/catalogue";
+import { findUser } from "#features/auth/store";
 import { claimOrders } from "#features/orders/claim-orders";
 import type { Context } from "#platform/context";
 import { errorFields } from "#platform/log";
 import { cartIdOfUser, openCartToken } from "./cart-access.ts";
 import { readCart } from "./change-cart.ts";
 import type { CartWire } from "./schema.ts";
+
+const UserId = idSchema("user");
 
 export type Adopter = {
   readonly id: Id<"user">;
@@ -39,6 +43,15 @@ export async function mergeGuestCart(context: Context, cartToken: string | undef
     throw new AppError("unauthenticated", { detail: "Sign in to the account that gets the cart." });
   await adoptGuest(context, { id: principal.userId, verifiedEmail: undefined }, cartToken);
   return readCart(context, { cartId: cartIdOfUser(principal.userId), token: undefined });
+}
+
+/** Gives the orders that were placed under an address to its account, once the address is proven. */
+export async function claimProvenOrders(
+  context: Context,
+  event: RecordedEvent<"user.email_verified">,
+): Promise<void> {
+  const user = await findUser(context, UserId.parse(event.data.user_id));
+  if (user?.emailVerifiedAt) await adoptGuest(context, { id: user.id, verifiedEmail: user.email }, undefined);
 }
 
 /** The same at a sign-in, which neither a stale token nor an unreachable cart may prevent: `POST /cart/merge` repeats it. */

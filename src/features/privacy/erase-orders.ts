@@ -1,0 +1,115 @@
+import { sql } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
+import { z } from "zod";
+import { AppError } from "#core/errors";
+import type { Id } from "#core/ids";
+import { newId } from "#core/ids";
+import { actorOf } from "#core/principal";
+import type { Context } from "#platform/context";
+import { lostRace, transact } from "#platform/database";
+import { erasedEmail, erasedText, openOrderStatuses } from "./rules.ts";
+
+/** Whose data it is: an account's, with the guest orders under its proven address, or a guest's. */
+export type DataSubject = { readonly userId?: Id<"user">; readonly guestEmail?: string | undefined };
+
+const attemptsMax = 5;
+/** Ids of orders that a refusal names. */
+const namedOrdersMax = 20;
+
+/**
+ * Strips the subject's orders of everything personal, together with the given statements. Lines, amounts, numbers and the
+ * country stay, for the books must.
+ * @returns how many orders there were.
+ * @throws AppError orders_in_progress while one is not finished.
+ */
+export async function eraseOrders(
+  context: Context,
+  subject: DataSubject,
+  alongside: readonly BatchItem<"pg">[],
+): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    const found = await findOrders(context, subject);
+    const open = found.filter(({ open: isOpen }) => isOpen).map(({ id }) => id);
+    if (open.length > 0)
+      throw new AppError("orders_in_progress", {
+        detail:
+          "Orders that are paid, sent or disputed need their address. Cancel them, or wait until they are done.",
+        members: { order_ids: open.slice(0, namedOrdersMax) },
+      });
+    try {
+      await transact(context.databases.primary, [
+        stripOrders(context, subject, found),
+        ...forgetTraces(
+          context,
+          subject,
+          found.map(({ id }) => id),
+        ),
+        ...alongside,
+      ]);
+      return found.length;
+    } catch (error) {
+      if (!lostRace(error) || attempt === attemptsMax) throw error;
+    }
+  }
+}
+
+function isTheirs({ userId, guestEmail }: DataSubject) {
+  return sql`(user_id = ${userId ?? null} or (user_id is null and lower(email) = lower(${guestEmail ?? null})))`;
+}
+
+const FoundOrders = z.array(z.object({ id: z.string(), version: z.coerce.number(), open: z.boolean() }));
+type FoundOrder = z.infer<typeof FoundOrders>[number];
+
+async function findOrders(context: Context, subject: DataSubject): Promise<FoundOrder[]> {
+  const statuses = sql.join(
+    openOrderStatuses.map((status) => sql`${status}`),
+    sql`, `,
+  );
+  const { rows } = await context.databases.primary.execute(sql`
+    select id, version, status in (${statuses})
+      or exists (select 1 from disputes where order_id = orders.id and status = 'open')
+      or exists (select 1 from refunds where order_id = orders.id and status = 'pending') as open
+    from orders where ${isTheirs(subject)}`);
+  return FoundOrders.parse(rows);
+}
+
+/** Fails as a lost race when an order has moved, or another was placed, since they were read. */
+function stripOrders(context: Context, subject: DataSubject, found: readonly FoundOrder[]): BatchItem<"pg"> {
+  const now = context.now();
+  const list = JSON.stringify(
+    found.map(({ id, version }) => ({ id, version, event_id: newId("orderEvent", now) })),
+  );
+  const stripped = (column: "shipping_address" | "billing_address") => sql`
+    jsonb_strip_nulls(jsonb_build_object('name', ${erasedText}::text, 'line1', ${erasedText}::text,
+      'city', ${erasedText}::text, 'country', ${sql.raw(column)} -> 'country'))`;
+  return context.databases.primary.execute(sql`
+    with listed as (select * from jsonb_to_recordset(${list}::jsonb) as t (id text, version bigint, event_id text)),
+    stripped as (
+      update orders set email = ${erasedEmail}, notes = null, version = orders.version + 1, updated_at = now(),
+        shipping_address = ${stripped("shipping_address")}, billing_address = ${stripped("billing_address")},
+        user_id = null
+      from listed where orders.id = listed.id and orders.version = listed.version
+      returning orders.id, orders.version, listed.event_id),
+    told as (
+      insert into order_events (order_id, sequence, id, type, actor, at)
+      select id, version, event_id, 'order.anonymised', ${actorOf(context.principal)}, ${new Date(now).toISOString()}
+      from stripped)
+    select expect_rows((select count(*) from stripped), (select count(*) from orders where ${isTheirs(subject)}))`);
+}
+
+/** What else remembers the buyer of these orders: parcels' tracking, the providers' messages, answers kept for retries. */
+function forgetTraces(context: Context, { userId }: DataSubject, ids: string[]): BatchItem<"pg">[] {
+  const { primary } = context.databases;
+  const list = sql`(select jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`;
+  return [
+    primary.execute(sql`
+      update fulfilments set tracking_number = null, tracking_url = null where order_id in ${list}`),
+    primary.execute(sql`
+      update payment_events set payload = '{"erased": true}'
+      where processed_at is not null and (provider, provider_reference) in
+        (select provider, provider_reference from payment_attempts where order_id in ${list})`),
+    primary.execute(sql`
+      delete from idempotency_records
+      where starts_with(scope, ${`${userId ?? "nobody"} `}) or body ->> 'id' in ${list}`),
+  ];
+}

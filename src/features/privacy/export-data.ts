@@ -1,0 +1,109 @@
+import { desc, eq, sql } from "drizzle-orm";
+import { AppError } from "#core/errors";
+import type { Id } from "#core/ids";
+import { epochMs, toTimestamp } from "#core/time";
+import { findUser } from "#features/auth/store";
+import { sessions, type UserRow } from "#features/auth/tables";
+import { signedInUser } from "#features/auth/signed-in-user";
+import { userOnTheWire } from "#features/auth/open-session";
+import { cartIdOfUser } from "#features/cart/cart-access";
+import { readCart } from "#features/cart/change-cart";
+import { presentOrder } from "#features/orders/present-order";
+import { completeOrders, selectHistory, selectOrders } from "#features/orders/store";
+import type { Context } from "#platform/context";
+import { presentConsent, selectConsents } from "./consents.ts";
+
+/** Orders that are in memory at once while the file is written. */
+const ordersAtOnce = 50;
+
+const timestampOf = (date: Date) => toTimestamp(epochMs(date.getTime()));
+
+/**
+ * Everything that is kept of the signed-in customer, as JSON Lines: account, sign-ins, consents and cart first, then every
+ * order with its history, and at last how many there were.
+ * @throws AppError unauthenticated when the account is gone.
+ */
+export async function exportOwnData(context: Context): Promise<ReadableStream<Uint8Array>> {
+  const { userId } = signedInUser(context);
+  const user = await findUser(context, userId);
+  if (user === undefined)
+    throw new AppError("unauthenticated", { detail: "This account does not exist any more." });
+  const account = await describeAccount(context, user);
+  return streamOf(linesOf(context, userId, account));
+}
+
+async function describeAccount(context: Context, user: UserRow): Promise<Record<string, unknown>> {
+  const { primary } = context.databases;
+  const [signIns, given, identities] = await primary.batch([
+    primary.select().from(sessions).where(eq(sessions.userId, user.id)).orderBy(desc(sessions.createdAt)),
+    selectConsents(context, user.id),
+    primary.execute(sql`
+      select provider, subject, email, created_at, last_used_at from identities where user_id = ${user.id}`),
+  ]);
+  return {
+    exported_at: toTimestamp(context.now()),
+    account: { ...userOnTheWire(user), created_at: timestampOf(user.createdAt) },
+    sessions: signIns.map(({ id, userAgent, createdAt, rotatedAt }) => ({
+      id,
+      user_agent: userAgent,
+      created_at: timestampOf(createdAt),
+      last_used_at: timestampOf(rotatedAt),
+    })),
+    identities: identities.rows,
+    consents: given.map(presentConsent),
+    cart: await readCart(context, { cartId: cartIdOfUser(user.id), token: undefined }),
+  };
+}
+
+/** Reads on only when the client has taken what was written. */
+function streamOf(parts: AsyncGenerator<string>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    pull: async (controller) => {
+      const { done, value } = await parts.next();
+      if (done === true) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+    cancel: async () => {
+      await parts.return(undefined);
+    },
+  });
+}
+
+async function* linesOf(
+  context: Context,
+  userId: Id<"user">,
+  account: Record<string, unknown>,
+): AsyncGenerator<string> {
+  yield line(account);
+  let count = 0;
+  for await (const order of ordersOf(context, userId)) {
+    yield line({ order });
+    count++;
+  }
+  yield line({ end: true, orders: count });
+}
+
+function line(value: unknown): string {
+  return `${JSON.stringify(value)}\n`;
+}
+
+async function* ordersOf(context: Context, userId: Id<"user">): AsyncGenerator<unknown> {
+  let beforeId: string | undefined;
+  for (;;) {
+    const rows = await selectOrders(context, {
+      userId,
+      ...(beforeId === undefined ? {} : { beforeId }),
+      rowsMax: ordersAtOnce,
+    });
+    for (const order of await completeOrders(context, rows)) {
+      const history = await selectHistory(context, order.id);
+      yield {
+        ...presentOrder(order),
+        history: history.map(({ type, data, at }) => ({ type, data, at: timestampOf(at) })),
+      };
+    }
+    beforeId = rows.at(-1)?.id;
+    if (rows.length < ordersAtOnce) return;
+  }
+}

@@ -1,0 +1,172 @@
+import { randomUUID } from "node:crypto";
+import { expect, test, vi } from "vitest";
+import { z } from "zod";
+import { Order, createBuyer } from "../buying.ts";
+import { inDatabase } from "../in-database.ts";
+import { createSeller } from "../selling.ts";
+import type { Customer } from "../shop-client.ts";
+import { adminToken, registerCustomer, request, stack } from "../stack.ts";
+
+const { api, services } = stack();
+const buyer = createBuyer({ api, stripe: services.stripe });
+const seller = createSeller(api);
+const Problem = z.object({ code: z.string() });
+
+/** Words that occur nowhere else, one in each place where a buyer writes something personal. */
+function newCanary() {
+  const word = `canary${randomUUID().replaceAll("-", "")}`;
+  return {
+    word,
+    address: {
+      name: `${word} name`,
+      line1: `${word} street`,
+      line2: `${word} flat`,
+      city: `${word} city`,
+      region: `${word} region`,
+      postal_code: word.slice(6, 20),
+      country: "PT",
+      phone: word.slice(6, 36),
+    },
+    notes: `${word} ring twice`,
+  };
+}
+type Canary = ReturnType<typeof newCanary>;
+
+async function order(customer: Customer, { address, notes }: Canary): Promise<Order> {
+  const { variantId } = await seller.stockVariant(5, 4200);
+  const cart = await buyer.fillCart({ [variantId]: 1 }, customer.token);
+  const json = { email: customer.email, shipping_address: address, billing_address: address, notes };
+  return (await buyer.placeOrder(cart, { json, token: customer.token })).as(Order);
+}
+
+/** Tables and columns of the database in which the text stands, wherever that is. */
+async function placesOf(text: string): Promise<unknown[]> {
+  const columns = await inDatabase(
+    `select table_name, column_name from information_schema.columns join information_schema.tables using (table_name)
+     where table_type = 'BASE TABLE' and tables.table_schema = 'public' and columns.table_schema = 'public'
+       and columns.data_type in ('text', 'jsonb', 'json', 'ARRAY')`,
+    [],
+  );
+  const found: unknown[] = [];
+  for (const each of z.array(z.object({ table_name: z.string(), column_name: z.string() })).parse(columns)) {
+    const rows = await inDatabase(
+      `select 1 from "${each.table_name}" where strpos("${each.column_name}"::text, $1) > 0 limit 1`,
+      [text],
+    );
+    if (rows.length > 0) found.push(`${each.table_name}.${each.column_name}`);
+  }
+  return found;
+}
+
+test("an erased customer is nowhere in the database, and the books still have the order", async () => {
+  const customer = await registerCustomer();
+  const canary = newCanary();
+  const { id } = await order(customer, canary);
+  const headers = { "idempotency-key": randomUUID() };
+  await request("/customers/me/consents/promotions", {
+    method: "PUT",
+    token: customer.token,
+    json: { granted: true, wording: canary.word },
+    headers,
+  });
+  expect(await placesOf(canary.word)).not.toEqual([]);
+  const open = await request("/customers/me", { method: "DELETE", token: customer.token });
+  expect(open.as(Problem).code).toBe("orders_in_progress");
+  await request(`/orders/${id}/cancel`, { method: "POST", token: customer.token });
+  const erased = await request("/customers/me", { method: "DELETE", token: customer.token });
+  expect(erased.body).toEqual({ orders: 1 });
+  expect(await placesOf(canary.word)).toEqual([]);
+  expect(await placesOf(customer.email)).toEqual([]);
+  const kept = (await request(`/admin/orders/${id}`, { token: await adminToken() })).body;
+  expect(kept).toMatchObject({ total: { amount: 4200 }, shipping_address: { country: "PT" }, notes: null });
+  const { email, password } = customer;
+  const login = await request("/auth/login", { method: "POST", json: { email, password } });
+  expect(login.as(Problem).code).toBe("invalid_credentials");
+});
+
+test("an erasure that is asked for again changes nothing, and the token of the erased buys nothing", async () => {
+  const customer = await registerCustomer();
+  const { variantId } = await seller.stockVariant(5);
+  await request("/customers/me", { method: "DELETE", token: customer.token });
+  const again = await request("/customers/me", { method: "DELETE", token: customer.token });
+  expect(again.body).toEqual({ orders: 0 });
+  const cart = await buyer.fillCart({ [variantId]: 1 }, customer.token);
+  const refused = await buyer.placeOrder(cart, { token: customer.token });
+  expect(refused.status).toBe(401);
+});
+
+test("a guest is erased on request of the staff, and of staff alone", async () => {
+  const email = `${randomUUID()}@guests.example`;
+  const canary = newCanary();
+  const { variantId } = await seller.stockVariant(5);
+  const cart = await buyer.fillCart({ [variantId]: 1 });
+  const json = { email, shipping_address: canary.address };
+  const placed = (await buyer.placeOrder(cart, { json })).as(Order);
+  await buyer.cancel(placed);
+  const call = { method: "POST", json: { email } };
+  expect((await request("/admin/privacy/guest-erasures", call)).status).toBe(401);
+  const token = await adminToken();
+  const erased = await request("/admin/privacy/guest-erasures", { ...call, token });
+  expect(erased.body).toEqual({ orders: 1 });
+  // A cancelled order's events are mailed and told by name of the order alone, so nothing comes back later.
+  expect(await placesOf(canary.word)).toEqual([]);
+  expect(await placesOf(email)).toEqual([]);
+  const again = await request("/admin/privacy/guest-erasures", { ...call, token });
+  expect(again.as(Problem).code).toBe("not_found");
+});
+
+test("the export holds what is known of the customer, and nothing of others", async () => {
+  const [customer, other] = [await registerCustomer(), await registerCustomer()];
+  const [canary, othersCanary] = [newCanary(), newCanary()];
+  const { id } = await order(customer, canary);
+  await order(other, othersCanary);
+  const answer = await request("/customers/me/export", { token: customer.token });
+  const text = z.string().parse(answer.body);
+  const lines: unknown[] = text
+    .trimEnd()
+    .split("\n")
+    .map((line): unknown => JSON.parse(line));
+  expect(lines[0]).toMatchObject({ account: { email: customer.email }, sessions: [{}] });
+  expect(lines[1]).toMatchObject({ order: { id, shipping_address: canary.address, notes: canary.notes } });
+  expect(lines.at(-1)).toEqual({ end: true, orders: 1 });
+  expect(text).not.toContain(othersCanary.word);
+  expect(text).not.toContain(other.email);
+  expect(text).not.toContain("password");
+});
+
+test("consents are remembered answer by answer, and the last one counts", async () => {
+  const { id, token } = await registerCustomer();
+  const path = "/customers/me/consents";
+  expect((await request(path, { token })).body).toMatchObject({
+    data: [{ purpose: "promotions", granted: false, given_at: null }],
+  });
+  for (const granted of [true, false, true])
+    await request(`${path}/promotions`, {
+      method: "PUT",
+      token,
+      json: { granted, wording: "newsletter-1" },
+    });
+  expect((await request(path, { token })).body).toMatchObject({
+    data: [{ granted: true, wording: "newsletter-1" }],
+  });
+  expect(await inDatabase("select 1 from consents where user_id = $1", [id])).toHaveLength(3);
+});
+
+test("an account that proves its address finds the orders that it placed as a guest", async () => {
+  const customer = await registerCustomer();
+  const { variantId } = await seller.stockVariant(5);
+  const cart = await buyer.fillCart({ [variantId]: 1 });
+  const placed = (await buyer.placeOrder(cart, { json: { email: customer.email } })).as(Order);
+  await inDatabase("update users set email_verified_at = now() where id = $1", [customer.id]);
+  await inDatabase(
+    "insert into outbox (id, type, subject, payload) values ($1, 'user.email_verified', $2, $3)",
+    [`evt_${randomUUID().replaceAll("-", "").slice(0, 26)}`, customer.id, { user_id: customer.id }],
+  );
+  await vi.waitFor(
+    async () =>
+      expect((await request("/orders", { token: customer.token })).body).toMatchObject({
+        data: [{ id: placed.id }],
+      }),
+    { timeout: 25_000, interval: 500 },
+  );
+});
