@@ -97,13 +97,15 @@ function stripOrders(context: Context, subject: DataSubject, found: readonly Fou
     select expect_rows((select count(*) from stripped), (select count(*) from orders where ${isTheirs(subject)}))`);
 }
 
-/** What else remembers the buyer of these orders: parcels' tracking, the providers' messages, answers kept for retries. */
+/** What else remembers the buyer of these orders: parcels' tracking, what was said of returns, the providers' messages, answers kept for retries. */
 function forgetTraces(context: Context, { userId }: DataSubject, ids: string[]): BatchItem<"pg">[] {
   const { primary } = context.databases;
   const list = sql`(select jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`;
   return [
     primary.execute(sql`
       update fulfilments set tracking_number = null, tracking_url = null where order_id in ${list}`),
+    primary.execute(sql`
+      update returns set reason = ${erasedText}, decision_note = null where order_id in ${list}`),
     primary.execute(sql`
       update payment_events set payload = '{"erased": true}'
       where processed_at is not null and (provider, provider_reference) in

@@ -63,7 +63,7 @@ privacyRoutes.openapi(
       200: {
         description:
           "JSON Lines: the account with its sign-ins, consents and cart, then each order with its history, and at last a line that says how many orders there were: without it, the file is not whole.",
-        content: { "text/jsonl": { schema: ExportedLine } },
+        content: { "text/jsonl": { schema: z.string() } },
       },
       ...problems(),
     },

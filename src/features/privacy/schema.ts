@@ -32,12 +32,3 @@ export const ErasureWire = z
   .object({ orders: z.int().openapi({ description: "Orders that were stripped of everything personal." }) })
   .openapi("Erasure");
 export type ErasureWire = z.infer<typeof ErasureWire>;
-
-/** One line of an export: the account first, then an order each, the end last. */
-export const ExportedLine = z
-  .union([
-    z.looseObject({ exported_at: z.string() }),
-    z.object({ order: z.looseObject({ id: z.string() }) }),
-    z.object({ end: z.literal(true), orders: z.int() }),
-  ])
-  .openapi("ExportedLine");
