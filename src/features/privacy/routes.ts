@@ -5,14 +5,7 @@ import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openap
 import { giveConsent, readConsents } from "./consents.ts";
 import { eraseGuest, eraseOwnAccount } from "./erase-data.ts";
 import { exportOwnData } from "./export-data.ts";
-import {
-  ConsentPurpose,
-  ConsentWire,
-  ErasureWire,
-  ExportedLine,
-  GiveConsent,
-  GuestSubject,
-} from "./schema.ts";
+import { ConsentPurpose, ConsentWire, ErasureWire, GiveConsent, GuestSubject } from "./schema.ts";
 
 export const privacyRoutes = createRouter();
 
