@@ -1,7 +1,7 @@
 import { AppError } from "#core/errors";
 import { type Id, idSchema } from "#core/ids";
 import type { RecordedEvent } from "#events/catalogue";
-import { findUser } from "#features/auth/store";
+import { findAccount } from "#features/auth/account";
 import { claimOrders } from "#features/orders/claim-orders";
 import type { Context } from "#platform/context";
 import { errorFields } from "#platform/log";
@@ -50,8 +50,8 @@ export async function claimProvenOrders(
   context: Context,
   event: RecordedEvent<"user.email_verified">,
 ): Promise<void> {
-  const user = await findUser(context, UserId.parse(event.data.user_id));
-  if (user?.emailVerifiedAt) await adoptGuest(context, { id: user.id, verifiedEmail: user.email }, undefined);
+  const user = await findAccount(context, UserId.parse(event.data.user_id));
+  if (user?.verifiedEmail !== undefined) await adoptGuest(context, user, undefined);
 }
 
 /** The same at a sign-in, which neither a stale token nor an unreachable cart may prevent: `POST /cart/merge` repeats it. */

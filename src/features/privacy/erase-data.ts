@@ -1,11 +1,9 @@
-import { eq } from "drizzle-orm";
 import { AppError } from "#core/errors";
 import { idSchema } from "#core/ids";
 import type { RecordedEvent } from "#events/catalogue";
 import { insertEvents } from "#events/record";
-import { findUser } from "#features/auth/store";
+import { deleteAccount, findAccount } from "#features/auth/account";
 import { signedInUser } from "#features/auth/signed-in-user";
-import { users } from "#features/auth/tables";
 import { cartIdOfUser } from "#features/cart/cart-access";
 import type { Context } from "#platform/context";
 import { eraseOrders } from "./erase-orders.ts";
@@ -19,23 +17,18 @@ const UserId = idSchema("user");
  */
 export async function eraseOwnAccount(context: Context): Promise<ErasureWire> {
   const { userId } = signedInUser(context);
-  const user = await findUser(context, userId);
+  const user = await findAccount(context, userId);
   // Somebody was faster: another device, or this very request before its answer was lost.
   if (user === undefined) return { orders: 0 };
   if (user.role !== "customer")
     throw new AppError("forbidden", {
       detail: "An account of the staff is dismissed first, by an admin: PATCH /admin/staff.",
     });
-  const { primary } = context.databases;
-  const orders = await eraseOrders(
-    context,
-    { userId, guestEmail: user.emailVerifiedAt === null ? undefined : user.email },
-    [
-      // Sessions, identities, second factors, addresses and consents go with the account: their keys cascade.
-      primary.delete(users).where(eq(users.id, userId)),
-      insertEvents(context, [{ type: "user.erased", subject: userId, data: { user_id: userId } }]),
-    ],
-  );
+  const orders = await eraseOrders(context, { userId, guestEmail: user.verifiedEmail }, [
+    // Sessions, identities, second factors, addresses and consents go with the account: their keys cascade.
+    deleteAccount(context, userId),
+    insertEvents(context, [{ type: "user.erased", subject: userId, data: { user_id: userId } }]),
+  ]);
   context.wakeOutbox();
   return { orders };
 }

@@ -1,20 +1,14 @@
-import { desc, eq, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import { AppError } from "#core/errors";
 import type { Id } from "#core/ids";
 import { epochMs, toTimestamp } from "#core/time";
-import { findUser } from "#features/auth/store";
-import { sessions, type UserRow } from "#features/auth/tables";
+import { type Account, findAccount, selectSignIns } from "#features/auth/account";
 import { signedInUser } from "#features/auth/signed-in-user";
-import { userOnTheWire } from "#features/auth/open-session";
 import { cartIdOfUser } from "#features/cart/cart-access";
 import { readCart } from "#features/cart/change-cart";
-import { presentOrder } from "#features/orders/present-order";
-import { completeOrders, selectHistory, selectOrders } from "#features/orders/store";
+import { everyOrderOf } from "#features/orders/every-order";
 import type { Context } from "#platform/context";
 import { presentConsent, selectConsents } from "./consents.ts";
-
-/** Orders that are in memory at once while the file is written. */
-const ordersAtOnce = 50;
 
 const timestampOf = (date: Date) => toTimestamp(epochMs(date.getTime()));
 
@@ -25,29 +19,36 @@ const timestampOf = (date: Date) => toTimestamp(epochMs(date.getTime()));
  */
 export async function exportOwnData(context: Context): Promise<ReadableStream<Uint8Array>> {
   const { userId } = signedInUser(context);
-  const user = await findUser(context, userId);
+  const user = await findAccount(context, userId);
   if (user === undefined)
     throw new AppError("unauthenticated", { detail: "This account does not exist any more." });
   const account = await describeAccount(context, user);
   return streamOf(linesOf(context, userId, account));
 }
 
-async function describeAccount(context: Context, user: UserRow): Promise<Record<string, unknown>> {
+async function describeAccount(context: Context, user: Account): Promise<Record<string, unknown>> {
   const { primary } = context.databases;
   const [signIns, given, identities] = await primary.batch([
-    primary.select().from(sessions).where(eq(sessions.userId, user.id)).orderBy(desc(sessions.createdAt)),
+    selectSignIns(context, user.id),
     selectConsents(context, user.id),
     primary.execute(sql`
       select provider, subject, email, created_at, last_used_at from identities where user_id = ${user.id}`),
   ]);
   return {
     exported_at: toTimestamp(context.now()),
-    account: { ...userOnTheWire(user), created_at: timestampOf(user.createdAt) },
-    sessions: signIns.map(({ id, userAgent, createdAt, rotatedAt }) => ({
+    account: {
+      id: user.id,
+      email: user.email,
+      email_verified: user.verifiedEmail !== undefined,
+      name: user.name,
+      role: user.role,
+      created_at: timestampOf(user.createdAt),
+    },
+    sessions: signIns.map(({ id, userAgent, createdAt, lastUsedAt }) => ({
       id,
       user_agent: userAgent,
       created_at: timestampOf(createdAt),
-      last_used_at: timestampOf(rotatedAt),
+      last_used_at: timestampOf(lastUsedAt),
     })),
     identities: identities.rows,
     consents: given.map(presentConsent),
@@ -77,7 +78,7 @@ async function* linesOf(
 ): AsyncGenerator<string> {
   yield line(account);
   let count = 0;
-  for await (const order of ordersOf(context, userId)) {
+  for await (const order of everyOrderOf(context, userId)) {
     yield line({ order });
     count++;
   }
@@ -86,24 +87,4 @@ async function* linesOf(
 
 function line(value: unknown): string {
   return `${JSON.stringify(value)}\n`;
-}
-
-async function* ordersOf(context: Context, userId: Id<"user">): AsyncGenerator<unknown> {
-  let beforeId: string | undefined;
-  for (;;) {
-    const rows = await selectOrders(context, {
-      userId,
-      ...(beforeId === undefined ? {} : { beforeId }),
-      rowsMax: ordersAtOnce,
-    });
-    for (const order of await completeOrders(context, rows)) {
-      const history = await selectHistory(context, order.id);
-      yield {
-        ...presentOrder(order),
-        history: history.map(({ type, data, at }) => ({ type, data, at: timestampOf(at) })),
-      };
-    }
-    beforeId = rows.at(-1)?.id;
-    if (rows.length < ordersAtOnce) return;
-  }
 }
