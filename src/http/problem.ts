@@ -98,7 +98,7 @@ function refusalOfHttpException(exception: HTTPException): AppError {
 
 /** Turns a failed validation into `invalid_request`, each fault at its JSON pointer. */
 export function refuseInvalid(target: string, issues: readonly z.core.$ZodIssue[]): AppError {
-  const errors = issues.flatMap((issue) => {
+  const errors = issues.flatMap(alternativesOf).flatMap((issue) => {
     const path =
       issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
     return path.map((segments) => ({
@@ -111,6 +111,12 @@ export function refuseInvalid(target: string, issues: readonly z.core.$ZodIssue[
     detail: `${errors.length} ${errors.length === 1 ? "value is" : "values are"} not as described; see errors.`,
     errors,
   });
+}
+
+/** Where one of several shapes was possible, what is wrong with each of them. */
+function alternativesOf(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== "invalid_union" || issue.errors.length === 0) return [issue];
+  return issue.errors.flat().map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 function pointerTo(target: string, segments: readonly PropertyKey[]): string {
