@@ -124,9 +124,54 @@ test("money is captured only for an order whose authorisation is recorded and wh
           },
         );
         if (next.do !== "commit_and_capture") return;
-        expect(status).toBe("authorised");
+        // What is unknown of an authorised payment is whether its money was taken.
+        expect(attemptStatus === "authorised" ? ["authorised", "payment_unknown"] : ["authorised"]).toContain(
+          status,
+        );
         expect(change).toMatchObject({ amount: 500, orderId: "ord_1" });
       },
     ),
   );
+});
+
+test.each([
+  ["pending", { do: "record_sighted", status: "pending" }],
+  ["cancelled", { do: "record_sighted", status: "cancelled" }],
+  ["authorised", { do: "record_authorised" }],
+  ["captured", { do: "record_authorised" }],
+] as const)(
+  "an order that lost sight of its payment goes on when the provider says %s",
+  (state, expected) => {
+    const change = state === "captured" ? { state, capturedAmount: 500 } : { state };
+    expect(step("payment_unknown", change)).toEqual(expected);
+  },
+);
+
+test("when the outcome of a capture is unknown, what the provider says decides: taken, to be taken, or over", () => {
+  const order = { id: "ord_1", status: "payment_unknown" as const, total: 500, currency: "USD" };
+  const attempt = { id: "pay_1", status: "authorised" as const, failureCode: null, ...booked };
+  const next = (change: Partial<PaymentFacts>) =>
+    nextPaymentStep({ order, attempt }, { ...facts, ...change });
+  expect(next({ state: "captured", capturedAmount: 500 })).toEqual({ do: "commit_and_capture" });
+  expect(next({ state: "authorised" })).toEqual({ do: "commit_and_capture" });
+  expect(next({ state: "pending" })).toEqual({ do: "rest" });
+  expect(next({ state: "cancelled" })).toEqual({ do: "record_voided" });
+});
+
+test("a payment that the buyer left takes no money, and what it took goes back, whatever became of the order", () => {
+  const attempt = {
+    id: "pay_1",
+    status: "cancelled" as const,
+    failureCode: null,
+    ...booked,
+    superseded: true,
+  };
+  for (const status of orderStatuses) {
+    const order = { id: "ord_1", status, total: 500, currency: "USD" };
+    const next = (change: Partial<PaymentFacts>) =>
+      nextPaymentStep({ order, attempt }, { ...facts, ...change });
+    expect(next({ state: "approved" })).toEqual({ do: "rest" });
+    expect(next({ state: "authorised" })).toEqual({ do: "void" });
+    expect(next({ state: "captured", capturedAmount: 500 })).toEqual({ do: "refund_surplus", amount: 500 });
+  }
 });

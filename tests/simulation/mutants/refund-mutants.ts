@@ -94,8 +94,8 @@ export const refundMutants: readonly Mutant[] = [
   {
     name: "an order forgets what of it went back",
     file: refunding,
-    search: "refunded: order.refunded + amount,",
-    replacement: "refunded: amount,",
+    search: "refunded: order.refunded + amount }",
+    replacement: "refunded: amount }",
   },
   {
     name: "a refund under way is booked at once",
@@ -124,7 +124,7 @@ export const refundMutants: readonly Mutant[] = [
   {
     name: "our own refund is booked as one in the dashboard",
     file: rules,
-    search: 'if (order.refundPending) return { do: "rest" };',
+    search: 'if (attempt.refundPending) return { do: "rest" };',
     replacement: "",
   },
   {
