@@ -1,5 +1,5 @@
 import { AppError } from "#core/errors";
-import type { Id } from "#core/ids";
+import { type Id, idSchema } from "#core/ids";
 import { insertEvents } from "#events/record";
 import { expectSomeWayIn, holdAccount } from "#features/auth/sign-in-ways";
 import { signedInUser } from "#features/auth/signed-in-user";
@@ -12,17 +12,18 @@ import { deletePasskey, findPasskeysOf, renameInStore } from "./store.ts";
 /** @throws AppError not_found. */
 export async function renamePasskey(
   context: Context,
-  { id, name }: { id: Id<"passkey">; name: string },
+  { id, name }: { id: string; name: string },
 ): Promise<Passkey> {
   const { userId } = signedInUser(context);
-  const row = await renameInStore(context, { userId, id }, name);
+  const row = await renameInStore(context, { userId, id: passkeyIdOf(id) }, name);
   if (row === undefined) throw noSuchPasskey();
   return passkeyOnTheWire(row);
 }
 
 /** @throws AppError not_found; last_sign_in_method when nothing else would open the account. */
-export async function removePasskey(context: Context, id: Id<"passkey">): Promise<void> {
+export async function removePasskey(context: Context, asked: string): Promise<void> {
   const { userId } = signedInUser(context);
+  const id = passkeyIdOf(asked);
   const own = await findPasskeysOf(context, userId);
   if (!own.some((passkey) => passkey.id === id)) throw noSuchPasskey();
   const data = { user_id: userId, change: "passkey_removed" } as const;
@@ -40,6 +41,12 @@ export async function removePasskey(context: Context, id: Id<"passkey">): Promis
     });
   }
   context.wakeOutbox();
+}
+
+function passkeyIdOf(text: string): Id<"passkey"> {
+  const id = idSchema("passkey").safeParse(text);
+  if (!id.success) throw noSuchPasskey();
+  return id.data;
 }
 
 function noSuchPasskey(): AppError {

@@ -1,5 +1,4 @@
 import { z } from "@hono/zod-openapi";
-import { idSchema } from "#core/ids";
 import { passkeyLimits } from "./rules.ts";
 
 const base64Url = z
@@ -60,7 +59,7 @@ export const PasskeySignIn = z.strictObject({ credential: PasskeyAnswer }).opena
 export const PasskeyProof = z.strictObject({ passkey: PasskeyAnswer }).openapi("PasskeyProof");
 export const RenamePasskey = z.strictObject({ name: Name }).openapi("RenamePasskey");
 
-export const PasskeyPath = z.object({ id: idSchema("passkey").openapi({ type: "string" }) });
+export const PasskeyPath = z.object({ id: z.string().max(64).openapi({ description: "The passkey's id." }) });
 
 export const PasskeyOptions = z
   .object({

@@ -155,7 +155,8 @@ test("an account lists, renames and removes its passkeys, and a removed one open
   const listed = await request("/auth/passkeys", { token });
   expect(listed.body).toEqual({ data: [renamed.body] });
   expect((await remove(token, passkey.id)).status).toBe(204);
-  expect((await remove(token, passkey.id)).body).toMatchObject({ status: 404, code: "not_found" });
+  for (const id of [passkey.id, "no-such-id"])
+    expect((await remove(token, id)).body).toMatchObject({ status: 404, code: "not_found" });
   expect((await signIn(device.use(await newChallenge()))).body).toMatchObject({ code: "passkey_refused" });
 });
 
