@@ -5,6 +5,7 @@ import { startOwnStack } from "./own-stack.ts";
 declare module "vitest" {
   export interface ProvidedContext {
     addresses: Addresses;
+    stateFolder: string;
   }
 }
 
@@ -12,5 +13,6 @@ declare module "vitest" {
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const stack = await startOwnStack();
   project.provide("addresses", stack.addresses);
+  project.provide("stateFolder", stack.stateFolder);
   return stack.end;
 }

@@ -1,3 +1,4 @@
+import { tellable } from "#core/faults";
 import type { EpochMs } from "#core/time";
 
 /** An outbox row as the drain sees it. */
@@ -115,8 +116,7 @@ async function runTogether<Event>(
         await handler.handle(delivery.row.event);
         delivery.handledBy.push(handler.name);
       } catch (error) {
-        delivery.failure =
-          error instanceof Error ? error.message : "a handler threw something that is no error";
+        delivery.failure = tellable(error).message;
         onFailure(handler.name, delivery.row.event, error);
       }
     }),

@@ -1,3 +1,4 @@
+import { tellable } from "#core/faults";
 import { currentTime, toTimestamp } from "#core/time";
 
 /**
@@ -47,10 +48,6 @@ export function createLog(base: LogFields): Log {
 
 /** What may be logged of a thrown value. */
 export function errorFields(error: unknown): LogFields {
-  if (!(error instanceof Error)) return { error_name: typeof error, error_message: String(error) };
-  return {
-    error_name: error.name,
-    error_message: error.message,
-    ...(error.stack === undefined ? {} : { stack: error.stack }),
-  };
+  const { name, message, stack } = tellable(error);
+  return { error_name: name, error_message: message, ...(stack === undefined ? {} : { stack }) };
 }

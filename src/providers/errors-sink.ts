@@ -1,3 +1,4 @@
+import { tellable } from "#core/faults";
 import { Toucan } from "toucan-js";
 
 export type ErrorsSinkSettings = { dsn: string | undefined; environment: string; release: string };
@@ -23,6 +24,6 @@ export function createErrorsSink(settings: ErrorsSinkSettings, invocation: Invoc
       requestDataOptions: { allowedHeaders: false, allowedCookies: false, allowedSearchParams: false },
     });
     toucan.setTags({ ...tags });
-    toucan.captureException(error);
+    toucan.captureException(tellable(error));
   };
 }

@@ -1,3 +1,4 @@
+import { tellable } from "#core/faults";
 import { AppError } from "#core/errors";
 import type { PaymentFacts } from "#core/payment-facts";
 
@@ -37,7 +38,7 @@ export async function processEvent<Attempt extends FoundAttempt>(
     if (event.providerReference !== null) await settleReference(ports, event.providerReference);
     await ports.markProcessed(event.id);
   } catch (error) {
-    await ports.markFailed(event.id, error instanceof Error ? error.message : "unknown fault");
+    await ports.markFailed(event.id, tellable(error).message);
     throw error;
   }
 }
