@@ -11,6 +11,7 @@ import { cartRoutes } from "#features/cart/routes";
 import { catalogAdminRoutes } from "#features/catalog/admin-routes";
 import { catalogImportRoutes } from "#features/catalog/import-routes";
 import { catalogRoutes } from "#features/catalog/routes";
+import { customerRoutes } from "#features/customers/routes";
 import { deadLetterRoutes } from "#features/dead-letters/routes";
 import { inventoryRoutes } from "#features/inventory/routes";
 import { jobRoutes } from "#features/jobs/routes";
@@ -62,6 +63,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", sessionRoutes);
   app.route("/", accountRoutes);
   app.route("/", deviceRoutes);
+  app.route("/", customerRoutes);
   app.route("/", stepUpRoutes);
   app.route("/", mfaRoutes);
   app.route("/", identityRoutes);

@@ -9,6 +9,7 @@ export const idPrefixes = {
   session: "ses",
   consent: "cns",
   mailToken: "mtk",
+  address: "adr",
   identity: "idn",
   passkey: "psk",
   product: "prd",

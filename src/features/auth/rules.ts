@@ -2,6 +2,7 @@
 export const authLimits = {
   emailCharactersMax: 254,
   nameCharactersMax: 200,
+  localeCharactersMax: 35,
   passwordCharactersMin: 8,
   passwordCharactersMax: 256,
   /** Signed-in devices of one account; the one unused for longest is signed out by the next login. */

@@ -20,17 +20,19 @@ const mailToken = z.string().min(1).max(100).openapi({ description: "As the mail
 
 const refreshToken = z.string().min(1).max(512).openapi({ description: "As the last answer gave it." });
 
+const Name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(authLimits.nameCharactersMax)
+  .regex(/^\P{Cc}*$/u, "must not contain control characters")
+  .openapi({ example: "Ada Lovelace" });
+
 export const Registration = z
   .strictObject({
     email: Email,
     password: newPassword,
-    name: z
-      .string()
-      .trim()
-      .min(1)
-      .max(authLimits.nameCharactersMax)
-      .regex(/^\P{Cc}*$/u, "must not contain control characters")
-      .openapi({ example: "Ada Lovelace" }),
+    name: Name,
   })
   .openapi("Registration");
 export type Registration = z.infer<typeof Registration>;
@@ -126,7 +128,22 @@ export const SessionList = z
   .openapi("SessionList");
 export type SessionList = z.infer<typeof SessionList>;
 
-export const Profile = User.extend({ created_at: z.iso.datetime() }).openapi("Profile");
+const Locale = z
+  .string()
+  .max(authLimits.localeCharactersMax)
+  .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, "must be a BCP 47 language tag")
+  .openapi({ example: "pt-BR" });
+
+export const ProfilePatch = z
+  .strictObject({ name: Name.optional(), locale: Locale.nullable().optional() })
+  .openapi("ProfilePatch");
+export type ProfilePatch = z.infer<typeof ProfilePatch>;
+
+export const Profile = User.extend({
+  locale: z.string().nullable(),
+  version: z.int(),
+  created_at: z.iso.datetime(),
+}).openapi("Profile");
 export type Profile = z.infer<typeof Profile>;
 
 export const PublicKeys = z

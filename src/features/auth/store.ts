@@ -70,6 +70,19 @@ export function replacePasswordHash(
     select expect_rows((select count(*) from changed), 1)`);
 }
 
+/** Changes the profile if it has this version; undefined when it has another. */
+export async function updateProfile(
+  context: Context,
+  profile: Pick<UserRow, "id" | "version" | "name" | "locale">,
+): Promise<UserRow | undefined> {
+  const [row] = await context.databases.primary
+    .update(users)
+    .set({ name: profile.name, locale: profile.locale, updatedAt: sql`now()` })
+    .where(and(eq(users.id, profile.id), eq(users.version, profile.version)))
+    .returning();
+  return row;
+}
+
 export function setPasswordHash(context: Context, user: { id: Id<"user">; passwordHash: string }) {
   return context.databases.primary
     .update(users)

@@ -1,0 +1,120 @@
+import { z } from "@hono/zod-openapi";
+import { requiredVersion, versionEtag } from "#http/conditional";
+import { describeRoute } from "#http/describe-route";
+import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
+import { addAddress } from "./add-address.ts";
+import { listAddresses, readAddress } from "./address-book.ts";
+import { changeAddress, removeAddress } from "./change-address.ts";
+import { customerLimits } from "./rules.ts";
+import {
+  CustomerAddress,
+  CustomerAddressList,
+  CustomerAddressParam,
+  CustomerAddressPatch,
+  NewCustomerAddress,
+} from "./schema.ts";
+
+/** What customers keep with us about themselves. */
+export const customerRoutes = createRouter();
+
+const tags = ["customers"];
+const path = "/customers/me/addresses/{id}";
+const mergePatch = "application/merge-patch+json";
+const ifMatch = z.object({ "if-match": z.string().max(100).optional() });
+const versionProblems = ["if_match_required", "version_mismatch", "not_found"] as const;
+
+function withEtag(description: string) {
+  return {
+    ...json(CustomerAddress, description),
+    headers: { ETag: { schema: { type: "string" } } },
+  } as const;
+}
+
+customerRoutes.openapi(
+  describeRoute({
+    method: "get",
+    path: "/customers/me/addresses",
+    tags,
+    summary: "The address book",
+    description: `At most ${customerLimits.addressesMax} addresses, the oldest first.`,
+    responses: { 200: json(CustomerAddressList, "The addresses"), ...problems() },
+  }),
+  async (request) => request.json(await listAddresses(request.var.context), 200),
+);
+
+customerRoutes.openapi(
+  describeRoute({
+    method: "post",
+    path: "/customers/me/addresses",
+    tags,
+    summary: "Add an address",
+    description: "A new default takes the place of the former one.",
+    request: { body: jsonBody(NewCustomerAddress) },
+    responses: {
+      201: withEtag("The address"),
+      ...problems(...bodyErrors, "address_book_full"),
+    },
+  }),
+  async (request) => {
+    const address = await addAddress(request.var.context, request.req.valid("json"));
+    request.header("ETag", versionEtag(address.version));
+    return request.json(address, 201);
+  },
+);
+
+customerRoutes.openapi(
+  describeRoute({
+    method: "get",
+    path,
+    tags,
+    summary: "One address",
+    request: { params: CustomerAddressParam },
+    responses: { 200: withEtag("The address"), ...problems("not_found") },
+  }),
+  async (request) => {
+    const address = await readAddress(request.var.context, request.req.valid("param").id);
+    request.header("ETag", versionEtag(address.version));
+    return request.json(address, 200);
+  },
+);
+
+customerRoutes.openapi(
+  describeRoute({
+    method: "patch",
+    path,
+    tags,
+    summary: "Change an address",
+    request: {
+      params: CustomerAddressParam,
+      headers: ifMatch,
+      body: { required: true, content: { [mergePatch]: { schema: CustomerAddressPatch } } },
+    },
+    responses: { 200: withEtag("The address as it is now"), ...problems(...bodyErrors, ...versionProblems) },
+  }),
+  async (request) => {
+    const { id } = request.req.valid("param");
+    const expectedVersion = requiredVersion(request);
+    const patch = request.req.valid("json");
+    const address = await changeAddress(request.var.context, { id, expectedVersion, patch });
+    request.header("ETag", versionEtag(address.version));
+    return request.json(address, 200);
+  },
+);
+
+customerRoutes.openapi(
+  describeRoute({
+    method: "delete",
+    path,
+    tags,
+    summary: "Delete an address",
+    description: "Orders keep what they copied.",
+    request: { params: CustomerAddressParam, headers: ifMatch },
+    responses: { 204: { description: "It is gone" }, ...problems(...versionProblems) },
+  }),
+  async (request) => {
+    const { id } = request.req.valid("param");
+    const expectedVersion = requiredVersion(request);
+    await removeAddress(request.var.context, { id, expectedVersion });
+    return request.body(null, 204);
+  },
+);
