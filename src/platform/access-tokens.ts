@@ -13,41 +13,62 @@ const algorithm = "EdDSA";
 const tokenType = "at+jwt";
 const audience = "tradewind";
 
-const PrivateJwk = z.object({
+/** Characters of a token that we look at; ours have about 700. */
+const charactersMax = 4_096;
+
+/** Seconds by which the clocks of two of our machines may differ. */
+const clockToleranceSeconds = 30;
+
+const PublicJwk = z.object({
   kty: z.literal("OKP"),
   crv: z.literal("Ed25519"),
   kid: z.string().min(1),
   x: z.string(),
-  d: z.string(),
 });
-const PrivateJwks = z.array(PrivateJwk).min(1);
+const PrivateJwk = PublicJwk.extend({ d: z.string() });
 
-type SigningKey = { kid: string; privateKey: CryptoKey | Uint8Array; publicKey: CryptoKey | Uint8Array };
+/**
+ * The first key signs. The others only verify, so their public halves are enough: the next key, published before it
+ * signs, and the former one, until its last token has expired.
+ */
+const Keys = z.tuple([PrivateJwk], PublicJwk.extend({ d: z.string().optional() }));
 
-const keysBySettings = new WeakMap<Settings, Promise<SigningKey[]>>();
+type Key = CryptoKey | Uint8Array;
+type SigningKeys = {
+  current: { kid: string; privateKey: Key };
+  verifying: ReadonlyMap<string, Key>;
+};
 
-async function keysOf(settings: Settings): Promise<SigningKey[]> {
+const keysBySettings = new WeakMap<Settings, Promise<SigningKeys>>();
+
+function keysOf(settings: Settings): Promise<SigningKeys> {
   const known = keysBySettings.get(settings);
   if (known) return known;
-  const jwks = privateJwksOf(settings);
-  const keys = Promise.all(
-    jwks.map(async ({ d, ...publicJwk }) => ({
-      kid: publicJwk.kid,
-      privateKey: await importJWK({ ...publicJwk, d }, algorithm),
-      publicKey: await importJWK(publicJwk, algorithm),
-    })),
-  );
+  const keys = importKeys(settings);
   keysBySettings.set(settings, keys);
   return keys;
 }
 
-function privateJwksOf(settings: Settings) {
-  return PrivateJwks.parse(JSON.parse(settings.ACCESS_TOKEN_KEYS));
+async function importKeys(settings: Settings): Promise<SigningKeys> {
+  const jwks = jwksOf(settings);
+  const [{ kid, ...current }] = jwks;
+  const verifying = jwks.map(async ({ kid, kty, crv, x }): Promise<[string, Key]> => [
+    kid,
+    await importJWK({ kty, crv, x }, algorithm),
+  ]);
+  return {
+    current: { kid, privateKey: await importJWK(current, algorithm) },
+    verifying: new Map(await Promise.all(verifying)),
+  };
+}
+
+function jwksOf(settings: Settings) {
+  return Keys.parse(JSON.parse(settings.ACCESS_TOKEN_KEYS));
 }
 
 /** The public keys as a JWK set (RFC 7517): what other services verify our tokens with. */
 export function publicJwks(settings: Settings) {
-  const keys = privateJwksOf(settings).map(({ kty, crv, kid, x }) => ({
+  const keys = jwksOf(settings).map(({ kty, crv, kid, x }) => ({
     kty,
     crv,
     kid,
@@ -76,8 +97,7 @@ export type AccessGrant = {
 
 /** Signs a token with the newest key: EdDSA, with `kid`, `typ`, `iss`, `aud`, `iat` and `exp`. */
 export async function signAccessToken(settings: Settings, grant: AccessGrant, now: EpochMs): Promise<string> {
-  const [key] = await keysOf(settings);
-  if (key === undefined) throw new Error("ACCESS_TOKEN_KEYS holds no key");
+  const { current } = await keysOf(settings);
   const issuedAt = Math.floor(now / secondMs);
   const claims = {
     sid: grant.sessionId,
@@ -87,13 +107,13 @@ export async function signAccessToken(settings: Settings, grant: AccessGrant, no
     amr: grant.methods,
   };
   return new SignJWT(claims)
-    .setProtectedHeader({ alg: algorithm, kid: key.kid, typ: tokenType })
+    .setProtectedHeader({ alg: algorithm, kid: current.kid, typ: tokenType })
     .setSubject(grant.userId)
     .setIssuer(settings.PUBLIC_URL)
     .setAudience(audience)
     .setIssuedAt(issuedAt)
     .setExpirationTime(issuedAt + accessTokenSeconds)
-    .sign(key.privateKey);
+    .sign(current.privateKey);
 }
 
 /**
@@ -101,14 +121,15 @@ export async function signAccessToken(settings: Settings, grant: AccessGrant, no
  * @throws AppError token_expired or invalid_token.
  */
 export async function verifyAccessToken(settings: Settings, token: string, now: EpochMs): Promise<Principal> {
-  const keys = await keysOf(settings);
+  if (token.length > charactersMax) throw refusedToken(new Error("the token is too long"));
+  const { verifying } = await keysOf(settings);
   try {
     const { payload } = await jwtVerify(
       token,
       ({ kid }) => {
-        const key = keys.find((candidate) => candidate.kid === kid);
+        const key = kid === undefined ? undefined : verifying.get(kid);
         if (key === undefined) throw new errors.JWKSNoMatchingKey();
-        return key.publicKey;
+        return key;
       },
       {
         algorithms: [algorithm],
@@ -119,6 +140,9 @@ export async function verifyAccessToken(settings: Settings, token: string, now: 
         requiredClaims: ["exp", "iat"],
       },
     );
+    // The library looks at `iat` only with a greatest age, which `exp` says already.
+    if ((payload.iat ?? 0) > now / 1000 + clockToleranceSeconds)
+      throw new Error("the token was issued in the future");
     const { sub, sid, role, ver, auth_time: authTime, amr } = Claims.parse(payload);
     const authenticatedAt = epochMs(authTime * secondMs);
     return {
@@ -134,6 +158,10 @@ export async function verifyAccessToken(settings: Settings, token: string, now: 
   } catch (error) {
     if (error instanceof errors.JWTExpired)
       throw new AppError("token_expired", { detail: "Refresh it at POST /auth/refresh.", cause: error });
-    throw new AppError("invalid_token", { detail: "Sign in again at POST /auth/login.", cause: error });
+    throw refusedToken(error);
   }
+}
+
+function refusedToken(cause: unknown): AppError {
+  return new AppError("invalid_token", { detail: "Sign in again at POST /auth/login.", cause });
 }

@@ -108,7 +108,11 @@ const Settings = z.object({
   /** Whether buyers may promise to pay by bank transfer or on delivery: that holds stock without any money. */
   MANUAL_PAYMENTS: z.enum(["on", "off"]).default("off"),
 
-  /** JSON array of private Ed25519 JWKs with `kid`; the first signs, all of them verify. */
+  /**
+   * JSON array of Ed25519 JWKs with `kid`. The first is private and signs; all of them verify and are published, so the
+   * others may be public halves. To change keys, add the next one as the last, after a day make it the first, and drop
+   * the former one after another.
+   */
   ACCESS_TOKEN_KEYS: z.string().min(2),
   /** Keys cart tokens, cursors and live tickets. */
   TOKEN_SECRET: z.string().min(32),

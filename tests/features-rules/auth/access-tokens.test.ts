@@ -66,6 +66,46 @@ test("the first key signs; tokens of the second are good until it is dropped", a
   });
 });
 
+test("a rotation leaves no token behind: the next key is published, then signs, then stands alone", async () => {
+  const { d: _newer, ...newerPublic } = newer;
+  const { d: _older, ...olderPublic } = older;
+  const phases = [
+    settingsWith(older),
+    settingsWith(older, newerPublic),
+    settingsWith(newer, olderPublic),
+    settingsWith(newer),
+  ];
+  expect(phases.map((phase) => publicJwks(phase).keys.map(({ kid }) => kid))).toEqual([
+    ["older"],
+    ["older", "newer"],
+    ["newer", "older"],
+    ["newer"],
+  ]);
+  // Isolates change their settings one by one: those of one phase and of the next verify each other's tokens.
+  for (const [index, phase] of phases.entries()) {
+    const token = await signAccessToken(phase, grant, now);
+    for (const other of phases.slice(Math.max(0, index - 1), index + 2))
+      expect(await verifyAccessToken(other, token, now)).toMatchObject({ userId: grant.userId });
+  }
+  const retired = await signAccessToken(settingsWith(older), grant, now);
+  await expect(verifyAccessToken(settingsWith(newer), retired, now)).rejects.toMatchObject({
+    code: "invalid_token",
+  });
+});
+
+test("the first key must be able to sign", async () => {
+  const { d: _, ...publicHalf } = newer;
+  await expect(signAccessToken(settingsWith(publicHalf), grant, now)).rejects.toThrow();
+});
+
+test("a token of more than 4096 characters is refused unread", async () => {
+  await expect(verifyAccessToken(settingsWith(newer), `e.${"A".repeat(4_096)}.s`, now)).rejects.toMatchObject(
+    {
+      code: "invalid_token",
+    },
+  );
+});
+
 test("the published keys are the public halves", () => {
   const { keys } = publicJwks(settingsWith(newer, older));
   expect(keys.map(({ kid }) => kid)).toEqual(["newer", "older"]);
@@ -94,6 +134,8 @@ test.each<[string, Change, object]>([
   ["no expiry", withoutExpiry, {}],
   ["a user id of another form", (claims) => ({ ...claims, sub: "1" }), {}],
   ["an unknown role", (claims) => ({ ...claims, role: "owner" }), {}],
+  ["a beginning in the future", (claims) => ({ ...claims, nbf: (claims.iat ?? 0) + 60 }), {}],
+  ["a time of issue in the future", (claims) => ({ ...claims, iat: (claims.iat ?? 0) + 60 }), {}],
   ["another type of token", unchanged, { typ: "JWT" }],
 ])("a token that we signed ourselves but with %s is refused", async (_what, change, header) => {
   const settings = settingsWith(newer);
