@@ -21,6 +21,8 @@ const KINDS = {
   "PAYMENT.CAPTURE.DENIED": { resource: "capture", summary: "Payment denied" },
   "PAYMENT.CAPTURE.REFUNDED": { resource: "refund", summary: "Payment refunded" },
   "CUSTOMER.DISPUTE.CREATED": { resource: "dispute", summary: "A new dispute opened" },
+  "CUSTOMER.DISPUTE.UPDATED": { resource: "dispute", summary: "A dispute was updated" },
+  "CUSTOMER.DISPUTE.RESOLVED": { resource: "dispute", summary: "A dispute was resolved" },
 } as const;
 type EventType = keyof typeof KINDS;
 export const EVENT_TYPES = Object.keys(KINDS);

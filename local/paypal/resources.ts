@@ -79,7 +79,11 @@ export type StoredRefund = Filed &
     noteToPayer: string | null;
   };
 
-export type StoredDispute = Filed & Stamped & { kind: "dispute"; capture: StoredCapture };
+export type StoredDispute = Filed & Stamped & { kind: "dispute"; capture: StoredCapture } & DisputeState;
+
+export type DisputeState =
+  | { status: "WAITING_FOR_SELLER_RESPONSE" | "UNDER_REVIEW" }
+  | { status: "RESOLVED"; outcome: "RESOLVED_BUYER_FAVOUR" | "RESOLVED_SELLER_FAVOUR" };
 
 export type StoredEvent = Filed & {
   kind: "event";

@@ -3,11 +3,15 @@ import { inTransaction } from "../simulator/database.ts";
 import { ok, readJson, refused, type SteeringAnswer } from "../simulator/steering.ts";
 import { revokeTokens } from "./access-tokens.ts";
 import { Approval, approveOrder } from "./approve-order.ts";
+import { DisputeMove, moveDispute } from "./disputes.ts";
 import { PaypalFailure } from "./failure.ts";
 import { describeOrder } from "./order-view.ts";
 import type { Simulation } from "./simulation.ts";
 
-/** `POST orders/:id/approve` is the buyer's click; `POST tokens/revoke` makes every access token worthless. */
+/**
+ * `POST orders/:id/approve` is the buyer's click; `POST captures/:id/dispute` moves the dispute of a capture;
+ * `POST tokens/revoke` makes every access token worthless.
+ */
 export function steerPaypal(
   simulation: Simulation,
   action: string,
@@ -17,6 +21,12 @@ export function steerPaypal(
     revokeTokens(simulation);
     return ok({ revoked: true });
   }
+  const captureId = /^POST captures\/(\w+)\/dispute$/.exec(action)?.[1];
+  if (captureId !== undefined) {
+    const move = readJson(body, DisputeMove);
+    if (!move.success) return refused(z.prettifyError(move.error));
+    return steered(simulation, () => moveDispute(simulation, captureId, move.data));
+  }
   const id = /^POST orders\/(\w+)\/approve$/.exec(action)?.[1];
   return id === undefined ? undefined : approve(simulation, id, body);
 }
@@ -24,9 +34,14 @@ export function steerPaypal(
 function approve(simulation: Simulation, id: string, body: string): SteeringAnswer {
   const approval = readJson(body === "" ? "{}" : body, Approval);
   if (!approval.success) return refused(z.prettifyError(approval.error));
+  return steered(simulation, () =>
+    describeOrder(simulation, approveOrder(simulation, id, approval.data.payer)),
+  );
+}
+
+function steered(simulation: Simulation, act: () => object): SteeringAnswer {
   try {
-    const order = inTransaction(simulation.database, () => approveOrder(simulation, id, approval.data.payer));
-    return ok(describeOrder(simulation, order));
+    return ok(inTransaction(simulation.database, act));
   } catch (failure) {
     if (!(failure instanceof PaypalFailure)) throw failure;
     return { status: failure.status, body: failure.body };

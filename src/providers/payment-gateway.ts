@@ -33,6 +33,8 @@ export type PaymentGateway = {
   readonly capture: (attemptId: string, reference: string) => Promise<PaymentFacts>;
   /** Gives an authorisation back, or ends a payment that the buyer has not finished. */
   readonly cancel: (attemptId: string, reference: string) => Promise<PaymentFacts>;
+  /** The payment that a capture belongs to, where events name captures only. */
+  readonly referenceOfCapture?: (captureId: string) => Promise<string | undefined>;
   /** Gives captured money back. Repeating it for one refund has no second effect, whenever that happens. */
   readonly refund: (refund: RefundRequest) => Promise<RefundFacts>;
 };

@@ -16,8 +16,8 @@ export type SignedWebhook = { body: string; headers: Headers };
 
 const Resource = z.looseObject({
   id: z.string().optional(),
-  custom_id: z.string().optional(),
-  purchase_units: z.array(z.looseObject({ custom_id: z.string().optional() })).optional(),
+  links: z.array(z.looseObject({ href: z.string(), rel: z.string() })).optional(),
+  disputed_transactions: z.array(z.looseObject({ seller_transaction_id: z.string().optional() })).optional(),
   supplementary_data: z
     .looseObject({ related_ids: z.looseObject({ order_id: z.string().optional() }).optional() })
     .optional(),
@@ -32,16 +32,22 @@ export const PaypalEvent = z.looseObject({
 });
 export type PaypalEvent = z.infer<typeof PaypalEvent>;
 
-/** The payment that an event is about: PayPal's order, and the attempt that we named when we created it. */
+/**
+ * The payment that an event is about: PayPal's order, or else the capture that was refunded or disputed. What the shop
+ * wrote into the payment is not asked: whoever refunds in the dashboard may write something else.
+ */
 export function subjectOfPaypalEvent(event: PaypalEvent): {
   reference: string | undefined;
-  attemptId: string | undefined;
+  captureId: string | undefined;
 } {
   const { resource } = event;
   const isOrder = event.event_type.startsWith("CHECKOUT.ORDER.");
+  const refunded = resource.links?.find(({ rel }) => rel === "up")?.href;
   return {
     reference: isOrder ? resource.id : resource.supplementary_data?.related_ids?.order_id,
-    attemptId: resource.custom_id ?? resource.purchase_units?.[0]?.custom_id,
+    captureId:
+      resource.disputed_transactions?.[0]?.seller_transaction_id ??
+      /\/v2\/payments\/captures\/(?<id>[\w-]+)$/.exec(refunded ?? "")?.groups?.["id"],
   };
 }
 

@@ -36,6 +36,11 @@ export function paypalPayments(
     completeAuthorisation: (reference) => asking(() => completeAuthorisation(paypal, reference)),
     capture: (attemptId, reference) => asking(() => capture(paypal, attemptId, reference)),
     cancel: (attemptId, reference) => asking(() => cancel(paypal, attemptId, reference)),
+    referenceOfCapture: (captureId) =>
+      asking(async () => {
+        const capture = await paypal.ask(({ payments }) => payments.getCapturedPayment({ captureId }));
+        return capture.supplementaryData?.relatedIds?.orderId;
+      }),
     refund: (request) => asking(() => refundOnce(paypal, request)),
   };
 }

@@ -130,15 +130,37 @@ test("a refund happens once, even when its request id is long forgotten", async 
 });
 
 describe("faults", () => {
-  test.each([
-    ["a lost reply", { lose_reply: { path: "/v2/payments/authorizations/*/capture" } }],
-    [
-      "a 500 that took effect",
-      { error_500: { path: "/v2/payments/authorizations/*/capture", effect: true } },
-    ],
-  ])("%s leaves the outcome unknown, and reading finds it", async (_, fault) => {
+  const captures = "/v2/payments/authorizations/*/capture";
+
+  test("a capture that was answered with a 500 took the money, and reading finds it at once", async () => {
     const reference = await authorised();
-    await simulator.steer("faults", fault);
+    await simulator.steer("faults", { error_500: { path: captures, effect: true } });
+    expect((await gateway.capture("pay_1", reference)).state).toBe("captured");
+  });
+
+  test("a capture whose 500 is kept under its key is made again under the next, once", async () => {
+    const reference = await authorised();
+    await simulator.steer("faults", { error_500: { path: captures, stored: true } });
+    expect(await gateway.capture("pay_1", reference)).toMatchObject({
+      state: "captured",
+      capturedAmount: 2_599,
+    });
+  });
+
+  test("a refund that was answered with a 500 is given once", async () => {
+    const reference = await authorised();
+    await gateway.capture("pay_1", reference);
+    for (const effect of [true, false]) {
+      await simulator.steer("faults", { error_500: { path: "/v2/payments/captures/*/refund", effect } });
+      const request = { refundId: `ref_${effect}`, reference, amount: 500, currency: "USD" };
+      expect((await gateway.refund(request)).state).toBe("succeeded");
+    }
+    expect((await gateway.read(reference)).facts.refundedAmount).toBe(1_000);
+  });
+
+  test("a lost reply leaves the outcome unknown, and reading finds it", async () => {
+    const reference = await authorised();
+    await simulator.steer("faults", { lose_reply: { path: captures } });
     expect(await codeOf(gateway.capture("pay_1", reference))).toBe("payment_outcome_unknown");
     expect((await gateway.read(reference)).facts.state).toBe("captured");
   });

@@ -14,6 +14,8 @@ type FoundAttempt = { readonly orderId: string; readonly providerReference: stri
 
 /** What acting on an event needs from the world; the real ones ask Postgres and the provider. */
 export type EventPorts<Attempt extends FoundAttempt> = {
+  /** The payment of an event that names only a part of it, such as a capture; undefined when it is about none. */
+  readonly referenceOf: (event: StoredEvent) => Promise<string | undefined>;
   readonly read: (reference: string) => Promise<PaymentFacts>;
   /** The attempt that the facts are about: by the provider's id, or by ours when that was not stored yet. */
   readonly findAttempt: (facts: PaymentFacts) => Promise<Attempt | undefined>;
@@ -35,7 +37,8 @@ export async function processEvent<Attempt extends FoundAttempt>(
 ): Promise<void> {
   if (event === undefined || event.processedAt !== null) return;
   try {
-    if (event.providerReference !== null) await settleReference(ports, event.providerReference);
+    const reference = event.providerReference ?? (await ports.referenceOf(event));
+    if (reference !== undefined) await settleReference(ports, reference);
     await ports.markProcessed(event.id);
   } catch (error) {
     await ports.markFailed(event.id, tellable(error).message);

@@ -3,6 +3,7 @@ import type { Context } from "#platform/context";
 import { lostRace, transact } from "#platform/database";
 import { recordDispute } from "./disputes.ts";
 import { processEvent } from "./event-processing.ts";
+import { referenceOfEvent } from "./event-subject.ts";
 import { gatewayOf } from "./gateways.ts";
 import { settlePayment } from "./settle-payment.ts";
 import {
@@ -25,6 +26,7 @@ export async function processPaymentEvent(
   const event = await loadPaymentEvent(context, provider, providerEventId);
   await processEvent(
     {
+      referenceOf: async () => (event ? referenceOfEvent(context, event) : undefined),
       read: async (reference) => (await gatewayOf(context, provider).read(reference)).facts,
       findAttempt: (facts) => findAttempt(context, provider, facts),
       adoptReference: async (attempt, reference) => {

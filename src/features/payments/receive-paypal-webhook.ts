@@ -2,7 +2,6 @@ import { AppError } from "#core/errors";
 import { newId } from "#core/ids";
 import type { Context } from "#platform/context";
 import { type SignedWebhook, subjectOfPaypalEvent, verifyPaypalEvent } from "#providers/paypal-events";
-import { readAttempt } from "./attempts.ts";
 import { publishStoredEvent } from "./publish-payment-event.ts";
 import { insertPaymentEvent } from "./store.ts";
 
@@ -21,16 +20,13 @@ export async function receivePaypalWebhook(context: Context, signed: SignedWebho
     throw new AppError("invalid_signature", {
       detail: "PayPal's signature does not match the body, or is too old.",
     });
-  const { reference, attemptId } = subjectOfPaypalEvent(event);
-  // Events of captures and refunds name our attempt where they do not name PayPal's order.
-  const attempt =
-    reference === undefined && attemptId !== undefined ? await readAttempt(context, attemptId) : undefined;
   await insertPaymentEvent(context, {
     id: newId("paymentEvent", context.now()),
     provider: "paypal",
     providerEventId: event.id,
     type: event.event_type,
-    providerReference: reference ?? attempt?.providerReference ?? null,
+    // Events of refunds and disputes name a capture only: its payment is asked for when they are acted on.
+    providerReference: subjectOfPaypalEvent(event).reference ?? null,
     payload: event,
     occurredAt: new Date(event.create_time),
   });

@@ -120,7 +120,7 @@ const PaypalOrder = z.object({
 });
 
 /** Calls PayPal's API as we do ourselves: a call of ours that was under way when the buyer changed his mind. */
-async function askPaypal(method: "GET" | "POST", path: string): Promise<unknown> {
+async function askPaypal(method: "GET" | "POST", path: string, body?: object): Promise<unknown> {
   const { paypalClientId: id, paypalClientSecret: secret } = LOCAL_CREDENTIALS;
   const issued = await fetch(`${services.paypal}/v1/oauth2/token`, {
     method: "POST",
@@ -135,6 +135,7 @@ async function askPaypal(method: "GET" | "POST", path: string): Promise<unknown>
       "content-type": "application/json",
       prefer: "return=representation",
     },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   expect(response.status).toBeLessThan(300);
   return response.json();
@@ -268,6 +269,12 @@ test("money that PayPal took for a cancelled order of two payments goes back", a
 test("a second authorisation at Stripe is given back, however late it comes", async () => {
   const { order } = await newOrder();
   const stripe = (await buyer.startPayment(order)).as(StripeAttempt);
+  // Stripe's own news of the new payment must not open it again below.
+  const intent = stripe.client_secret.split("_secret")[0];
+  await vi.waitFor(async () => {
+    const read = "select 1 from payment_events where provider_reference = $1 and processed_at is not null";
+    expect(await inDatabase(read, [intent])).not.toEqual([]);
+  }, patience);
   // As if Stripe had confirmed an end that it did not carry out.
   await inDatabase("update payment_attempts set status = 'cancelled' where id = $1", [stripe.attempt_id]);
   const paypal = (await startPaypal(order)).as(Attempt);
@@ -279,4 +286,64 @@ test("a second authorisation at Stripe is given back, however late it comes", as
     expect(again.status).toBe(400);
   }, patience);
   expect(await postingsOf(order)).toEqual({ "receivable:paypal": 1500, sales: -1500 });
+});
+
+const Disputes = z.object({
+  data: z.array(
+    z.object({
+      order_id: z.string(),
+      provider: z.string(),
+      status: z.string(),
+      amount: z.object({ amount: z.int() }),
+    }),
+  ),
+});
+
+async function disputesOf(order: Order, token: string) {
+  const { data } = (await request("/admin/disputes?limit=100", { token })).as(Disputes);
+  return data.filter((dispute) => dispute.order_id === order.id);
+}
+
+test("a PayPal dispute is recorded when it is opened and when it is decided", async () => {
+  const token = await adminToken();
+  const { order } = await newOrder();
+  const { approve_url: approveUrl } = (await startPaypal(order)).as(Attempt);
+  await approve(approveUrl, "dispute@buyer.example");
+  await eventually(order, "paid");
+  const recorded = { order_id: order.id, provider: "paypal", amount: { amount: 1500 } };
+  const opened = { timeout: 25_000, interval: 500 };
+  await vi.waitFor(
+    async () => expect(await disputesOf(order, token)).toEqual([{ ...recorded, status: "open" }]),
+    opened,
+  );
+  const [capture] = (await paymentsAt(approveUrl)).captures;
+  const decided = await fetch(`${services.paypal}/_simulator/captures/${capture?.id}/dispute`, {
+    method: "POST",
+    body: JSON.stringify({ status: "RESOLVED", outcome: "RESOLVED_BUYER_FAVOUR" }),
+  });
+  expect(decided.status).toBe(200);
+  await vi.waitFor(
+    async () => expect(await disputesOf(order, token)).toEqual([{ ...recorded, status: "lost" }]),
+    patience,
+  );
+});
+
+test("a refund in PayPal's dashboard is booked with us, and what it gave is not given again", async () => {
+  const { order } = await newOrder();
+  const { approve_url: approveUrl } = (await startPaypal(order)).as(Attempt);
+  await approve(approveUrl);
+  await eventually(order, "paid");
+  const [capture] = (await paymentsAt(approveUrl)).captures;
+  await askPaypal("POST", `/v2/payments/captures/${capture?.id}/refund`, {
+    amount: { currency_code: "USD", value: "9.00" },
+    custom_id: "something else",
+  });
+  await eventually(order, "partially_refunded");
+  const tooMuch = await request(`/admin/orders/${order.id}/refunds`, {
+    method: "POST",
+    token: await adminToken(),
+    json: { amount: 700, restock: false },
+    headers: { "idempotency-key": randomUUID() },
+  });
+  expect(tooMuch.as(Problem).code).toBe("refund_exceeds_payment");
 });

@@ -146,6 +146,7 @@ export class Shop {
     const event = await this.#call(calls.load, () => database.paymentEvents.get(eventId));
     await processEvent<AttemptRow>(
       {
+        referenceOf: () => Promise.resolve(undefined),
         read: (reference) => this.#gateways.read({ provider: event?.provider ?? "stripe" }, reference),
         findAttempt: (facts) => this.#call(calls.find, () => database.findAttempt(facts)),
         adoptReference: (attempt, reference) =>
