@@ -46,7 +46,8 @@ function refusalOf({ reason, stock }: Extract<AdjustReply, { ok: false }>): AppE
       });
     case "limit_exceeded":
       return new AppError("invalid_request", {
-        detail: "The adjustment is larger than a SKU's stock may be or change at once.",
+        detail:
+          "The adjustment is larger than one may be, or the SKU would hold more units than it may: lower the quantity, or split a delivery into several adjustments.",
       });
     case "version_mismatch":
       return new AppError("version_mismatch", {

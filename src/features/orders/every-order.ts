@@ -3,7 +3,7 @@ import { epochMs, toTimestamp } from "#core/time";
 import type { Context } from "#platform/context";
 import { presentOrder } from "./present-order.ts";
 import type { OrderWire } from "./schema.ts";
-import { completeOrders, selectHistory, selectOrders } from "./store.ts";
+import { selectHistory, selectPageOfOrders } from "./store.ts";
 
 /** Orders that are in memory at once. */
 const ordersAtOnce = 50;
@@ -17,12 +17,12 @@ export async function* everyOrderOf(
 ): AsyncGenerator<OrderWithHistory, void> {
   let beforeId: string | undefined;
   for (;;) {
-    const rows = await selectOrders(context, {
+    const orders = await selectPageOfOrders(context, {
       userId,
       ...(beforeId === undefined ? {} : { beforeId }),
       rowsMax: ordersAtOnce,
     });
-    for (const order of await completeOrders(context, rows)) {
+    for (const order of orders) {
       const history = await selectHistory(context, order.id);
       yield {
         ...presentOrder(order),
@@ -33,7 +33,7 @@ export async function* everyOrderOf(
         })),
       };
     }
-    beforeId = rows.at(-1)?.id;
-    if (rows.length < ordersAtOnce) return;
+    beforeId = orders.at(-1)?.id;
+    if (orders.length < ordersAtOnce) return;
   }
 }

@@ -4,7 +4,7 @@ import type { Context } from "#platform/context";
 import { openToken, signToken } from "#platform/signed-tokens";
 import { presentOrder } from "./present-order.ts";
 import type { OrdersPage, OrdersQuery } from "./schema.ts";
-import { completeOrders, selectOrders } from "./store.ts";
+import { selectPageOfOrders } from "./store.ts";
 
 const OrderId = idSchema("order");
 
@@ -33,7 +33,7 @@ async function listOrders(
 ): Promise<OrdersPage> {
   const purpose = userId ?? "everybody";
   const beforeId = query.after === undefined ? undefined : await openCursor(context, purpose, query.after);
-  const rows = await selectOrders(context, {
+  const rows = await selectPageOfOrders(context, {
     ...(userId === undefined ? {} : { userId }),
     ...(query.status === undefined ? {} : { status: query.status }),
     ...(beforeId === undefined ? {} : { beforeId }),
@@ -43,7 +43,7 @@ async function listOrders(
   const last = page.at(-1);
   const hasMore = rows.length > query.limit;
   return {
-    data: (await completeOrders(context, page)).map(presentOrder),
+    data: page.map(presentOrder),
     has_more: hasMore,
     next_cursor:
       hasMore && last ? await signToken(context.settings, "cursor", `orders ${purpose} ${last.id}`) : null,

@@ -120,6 +120,18 @@ async function quoteRefusal(
   });
 }
 
+/** Why units cannot be held although the SKU may have some, and what to do about it. */
+const unheld: Record<
+  Exclude<ShortUnits["reply"]["reason"], "insufficient_stock">,
+  (sku: string) => string
+> = {
+  gone: (sku) => `The hold on ${sku} has ended; order again with a new Idempotency-Key.`,
+  conflict: (sku) =>
+    `Another quantity of ${sku} is held under this order; order again with a new Idempotency-Key.`,
+  limit_exceeded: (sku) =>
+    `One order cannot hold that many units of ${sku}; lower the quantity or split the order.`,
+};
+
 function insufficientStock(short: readonly ShortUnits[]): AppError {
   return new AppError("insufficient_stock", {
     detail: "Lower the quantities named in errors, or remove those lines, and order again.",
@@ -129,7 +141,7 @@ function insufficientStock(short: readonly ShortUnits[]): AppError {
       detail:
         reply.reason === "insufficient_stock"
           ? `${quantity} of ${sku} were asked for and ${reply.available} are available.`
-          : `The hold on ${sku} has ended; order again.`,
+          : unheld[reply.reason](sku),
     })),
   });
 }

@@ -1,45 +1,16 @@
-import { and, asc, desc, eq, inArray, lt, not, or, sql } from "drizzle-orm";
+import { and, asc, eq, lt, not, or, sql } from "drizzle-orm";
 import { newId } from "#core/ids";
 import { actorOf } from "#core/principal";
 import type { OrderEventType } from "#events/catalogue";
-import { hasOpenAttempt, selectAttempts } from "#features/payments/attempts";
-import { selectRefunds } from "#features/payments/refund-store";
+import { hasOpenAttempt } from "#features/payments/attempts";
 import type { Context } from "#platform/context";
-import type { Order } from "./load-order.ts";
+import { type Order, selectOrders } from "./load-order.ts";
 import type { OrderStatus } from "./rules.ts";
-import { fulfilments, orderEvents, orderLines, orders } from "./tables.ts";
+import { fulfilments, orderEvents, type orderLines, orders } from "./tables.ts";
 
 export type OrderRow = typeof orders.$inferSelect;
 export type OrderLineRow = typeof orderLines.$inferSelect;
 export type FulfilmentRow = typeof fulfilments.$inferSelect;
-
-/** Fills rows of a list with what belongs to them. */
-export async function completeOrders(context: Context, rows: readonly OrderRow[]): Promise<Order[]> {
-  if (rows.length === 0) return [];
-  const { primary } = context.databases;
-  const ids = rows.map((row) => row.id);
-  const [lines, parcels, attempts, refunds] = await primary.batch([
-    primary
-      .select()
-      .from(orderLines)
-      .where(inArray(orderLines.orderId, ids))
-      .orderBy(asc(orderLines.position)),
-    primary.select().from(fulfilments).where(inArray(fulfilments.orderId, ids)).orderBy(asc(fulfilments.id)),
-    selectAttempts(context, ids),
-    selectRefunds(context, ids),
-  ]);
-  return rows.map((row) => {
-    const ofOrder = attempts.filter((attempt) => attempt.orderId === row.id);
-    return {
-      ...row,
-      lines: lines.filter((line) => line.orderId === row.id),
-      fulfilments: parcels.filter((parcel) => parcel.orderId === row.id),
-      attempts: ofOrder,
-      attempt: ofOrder.at(-1),
-      refunds: refunds.filter((refund) => refund.orderId === row.id),
-    };
-  });
-}
 
 type HistoryEntry = { sequence: number; type: OrderEventType; data: Record<string, unknown> };
 
@@ -62,23 +33,19 @@ export function selectHistory(context: Context, orderId: string) {
     .orderBy(asc(orderEvents.sequence));
 }
 
-/** A page of orders, newest first: keyset by creation and id, which are in the same order. */
-export function selectOrders(
+/** A page of orders, newest first: keyset by the id, which is in the order of creation. */
+export function selectPageOfOrders(
   context: Context,
   filter: { userId?: string; status?: OrderStatus; beforeId?: string; rowsMax: number },
-) {
-  return context.databases.primary
-    .select()
-    .from(orders)
-    .where(
-      and(
-        filter.userId === undefined ? undefined : eq(orders.userId, filter.userId),
-        filter.status === undefined ? undefined : eq(orders.status, filter.status),
-        filter.beforeId === undefined ? undefined : sql`${orders.id} < ${filter.beforeId}`,
-      ),
-    )
-    .orderBy(desc(orders.id))
-    .limit(filter.rowsMax);
+): Promise<Order[]> {
+  const { userId, status, beforeId, rowsMax } = filter;
+  return selectOrders(
+    context,
+    sql`where ${userId === undefined ? sql`true` : sql`o.user_id = ${userId}`}
+      and ${status === undefined ? sql`true` : sql`o.status = ${status}`}
+      and ${beforeId === undefined ? sql`true` : sql`o.id < ${beforeId}`}
+      order by o.id desc limit ${rowsMax}`,
+  );
 }
 
 /** A parcel that was packed just now. */

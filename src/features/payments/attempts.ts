@@ -1,17 +1,14 @@
-import { type Column, and, asc, eq, exists, inArray } from "drizzle-orm";
+import { type Column, and, eq, exists, inArray } from "drizzle-orm";
 import type { Context } from "#platform/context";
+import { rowFromJson } from "#platform/json-rows";
 import { openAttemptStatuses } from "./rules.ts";
 import { paymentAttempts } from "./tables.ts";
 
 export type PaymentAttempt = typeof paymentAttempts.$inferSelect;
 
-/** The statement that reads the attempts of these orders, oldest first, from the primary. */
-export function selectAttempts(context: Context, orderIds: readonly string[]) {
-  return context.databases.primary
-    .select()
-    .from(paymentAttempts)
-    .where(inArray(paymentAttempts.orderId, [...orderIds]))
-    .orderBy(asc(paymentAttempts.id));
+/** An attempt that was read as JSON, together with its order. */
+export function attemptFromJson(json: unknown): PaymentAttempt {
+  return rowFromJson(paymentAttempts, json);
 }
 
 export async function readAttempt(context: Context, attemptId: string): Promise<PaymentAttempt | undefined> {

@@ -1,5 +1,6 @@
-import { and, asc, eq, inArray, lt, sql } from "drizzle-orm";
+import { and, eq, inArray, lt, sql } from "drizzle-orm";
 import type { Context } from "#platform/context";
+import { rowFromJson } from "#platform/json-rows";
 import { refunds } from "./refund-tables.ts";
 
 export type RefundRow = typeof refunds.$inferSelect;
@@ -14,13 +15,9 @@ export function insertSettledRefund(context: Context, refund: NewRefund) {
   return context.databases.primary.insert(refunds).values({ ...refund, status: "succeeded" });
 }
 
-/** The refunds of these orders, oldest first. */
-export function selectRefunds(context: Context, orderIds: readonly string[]) {
-  return context.databases.primary
-    .select()
-    .from(refunds)
-    .where(inArray(refunds.orderId, [...orderIds]))
-    .orderBy(asc(refunds.id));
+/** A refund that was read as JSON, together with its order. */
+export function refundFromJson(json: unknown): RefundRow {
+  return rowFromJson(refunds, json);
 }
 
 export async function findRefundByRequest(

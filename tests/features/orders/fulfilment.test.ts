@@ -68,6 +68,31 @@ test("no more is packed than was ordered, and no parcel is shipped twice", async
   expect(new Set(twice.map((answer) => answer.status))).toEqual(new Set([200, 409]));
 });
 
+test("a parcel that is taken apart frees its units, and the order's status follows", async () => {
+  const order = await paidOrder(2);
+  const path = `/admin/orders/${order.id}/fulfilments`;
+  const line = order.lines[0]?.id ?? "";
+  const one = { lines: [{ order_line_id: line, quantity: 1 }] };
+  const first = (await asStaff(path, one)).as(Order).fulfilments[0]?.id ?? "";
+  expect((await asStaff(`${path}/${first}/cancel`)).as(Order).status).toBe("paid");
+  expect((await asStaff(`${path}/${first}/ship`, tracking)).as(Problem).code).toBe("invalid_transition");
+  const second = (await asStaff(path, one)).as(Order).fulfilments[1]?.id ?? "";
+  const third = (await asStaff(path, {})).as(Order).fulfilments[2]?.id ?? "";
+  await asStaff(`${path}/${second}/ship`, tracking);
+  expect((await asStaff(`${path}/${second}/cancel`)).as(Problem).code).toBe("invalid_transition");
+  expect((await asStaff(`${path}/${third}/cancel`)).as(Order).status).toBe("fulfilling");
+  const fourth = (await asStaff(path, {})).as(Order).fulfilments[3]?.id ?? "";
+  expect((await asStaff(`${path}/${fourth}/ship`, tracking)).as(Order).status).toBe("shipped");
+});
+
+test("packers who pack at once never pack a unit twice", async () => {
+  const order = await paidOrder(3);
+  const path = `/admin/orders/${order.id}/fulfilments`;
+  const two = { lines: [{ order_line_id: order.lines[0]?.id, quantity: 2 }] };
+  const answers = await Promise.all(Array.from({ length: 4 }, () => asStaff(path, two)));
+  expect(answers.filter((answer) => answer.status === 201)).toHaveLength(1);
+});
+
 test("an order that is not paid cannot be packed", async () => {
   const variant = await seller.stockVariant(1);
   const order = await buyer.order({ [variant.variantId]: 1 });

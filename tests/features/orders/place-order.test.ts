@@ -153,7 +153,9 @@ test("a user's orders come in pages, newest first, without gaps or repeats", asy
   const seen: string[] = [];
   let after = "";
   for (;;) {
-    const page = (await request(`/orders?limit=2${after}`, { token })).as(Page);
+    const answer = await request(`/orders?limit=2${after}`, { token });
+    expect(costOf(answer).databaseCalls, "a page with all that hangs on its orders is one look").toBe(1);
+    const page = answer.as(Page);
     seen.push(...page.data.map((order) => order.id));
     if (!page.has_more) break;
     after = `&after=${page.next_cursor}`;

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { type Order, createBuyer } from "../../buying.ts";
 import { inDatabase } from "../../in-database.ts";
 import { createSeller } from "../../selling.ts";
-import { adminToken, registerCustomer, request, stack } from "../../stack.ts";
+import { adminToken, costOf, registerCustomer, request, stack } from "../../stack.ts";
 
 const { api, services } = stack();
 const buyer = createBuyer({ api, stripe: services.stripe });
@@ -72,6 +72,7 @@ test("goods come back in two parcels, the sound ones once on sale again, and the
   const { order, sku, line } = await deliveredOrder(4);
   const requested = await ask(order, 3);
   expect(requested.status).toBe(201);
+  expect(costOf(requested).databaseCalls, "claim, order, its returns, one transaction").toBe(4);
   const { id, ...rest } = requested.as(Return);
   expect(rest).toMatchObject({ status: "requested", requested_by: "buyer" });
   const path = `/admin/returns/${id}`;
