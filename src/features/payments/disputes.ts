@@ -9,7 +9,7 @@ import { lostRace, transact } from "#platform/database";
 import { type DisputeFacts, disputeFactsOf } from "./dispute-facts.ts";
 import { recordReport } from "./dispute-recording.ts";
 import type { DisputeWire } from "./schema.ts";
-import type { PaymentEvent } from "./store.ts";
+import type { PaymentEvent } from "./event-store.ts";
 
 const moment = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
 

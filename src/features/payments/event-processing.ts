@@ -2,59 +2,102 @@ import { tellable } from "#core/faults";
 import { AppError } from "#core/errors";
 import type { PaymentFacts } from "#core/payment-facts";
 
-/** A provider's event as it was stored. */
-export type StoredEvent = {
+/** A provider's event as it was stored and waits. */
+export type WaitingEvent = {
   readonly id: string;
-  /** The provider's id of the payment that it is about; null when it is about none. */
+  /** The provider's id of the payment that it is about; null when it names none. */
   readonly providerReference: string | null;
-  readonly processedAt: Date | null;
+  /** Whether it tells of a dispute, which no reading of the payment does. */
+  readonly reportsDispute: boolean;
 };
 
 type FoundAttempt = { readonly orderId: string; readonly providerReference: string | null };
 
-/** What acting on an event needs from the world; the real ones ask Postgres and the provider. */
-export type EventPorts<Attempt extends FoundAttempt> = {
+/** What waits of one payment. */
+export type Waiting<Event, Attempt> = {
+  /** Oldest first. */
+  readonly events: readonly Event[];
+  /** The attempt that has the payment's reference by now. */
+  readonly attempt: Attempt | undefined;
+};
+
+/** What acting on events needs from the world; the real ones ask Postgres and the provider. */
+export type EventPorts<Event extends WaitingEvent, Attempt extends FoundAttempt> = {
+  /**
+   * The event and all others of its payment that wait; the sweep leaves them alone for a while. None when the event has
+   * been processed.
+   */
+  readonly take: () => Promise<Waiting<Event, Attempt>>;
   /** The payment of an event that names only a part of it, such as a capture; undefined when it is about none. */
-  readonly referenceOf: (event: StoredEvent) => Promise<string | undefined>;
+  readonly referenceOf: (event: Event) => Promise<string | undefined>;
   readonly read: (reference: string) => Promise<PaymentFacts>;
   /** The attempt that the facts are about: by the provider's id, or by ours when that was not stored yet. */
   readonly findAttempt: (facts: PaymentFacts) => Promise<Attempt | undefined>;
   /** False when somebody else moved the attempt first. */
   readonly adoptReference: (attempt: Attempt, reference: string) => Promise<boolean>;
+  /** Whether our books have already what the event can tell of its payment. */
+  readonly isReflected: (event: Event, attempt: Attempt) => boolean;
   /** Settles the order of this attempt. */
   readonly settle: (attempt: Attempt) => Promise<unknown>;
-  readonly markProcessed: (eventId: string) => Promise<unknown>;
-  readonly markFailed: (eventId: string, error: string) => Promise<unknown>;
+  readonly recordDispute: (event: Event, attempt: Attempt) => Promise<unknown>;
+  readonly markProcessed: (eventIds: readonly string[]) => Promise<unknown>;
+  readonly markFailed: (eventIds: readonly string[], error: string) => Promise<unknown>;
 };
 
 /**
  * Acts on a stored event: a wake-up for the payment that it names. What the provider says now counts, not what the
- * event said then. Repeating a processed event does nothing; a fault leaves it for the next delivery.
+ * event said then, so that one settlement serves all events of the payment that were stored before it began. Repeating a
+ * processed event does nothing; a fault leaves what it concerns for the next delivery.
  */
-export async function processEvent<Attempt extends FoundAttempt>(
-  ports: EventPorts<Attempt>,
-  event: StoredEvent | undefined,
+export async function processEvent<Event extends WaitingEvent, Attempt extends FoundAttempt>(
+  ports: EventPorts<Event, Attempt>,
 ): Promise<void> {
-  if (event === undefined || event.processedAt !== null) return;
+  const waiting = await ports.take();
+  if (waiting.events.length === 0) return;
+  const attempt = await orFail(ports, waiting.events, () => settleEvents(ports, waiting));
+  const reports = attempt === undefined ? [] : waiting.events.filter(({ reportsDispute }) => reportsDispute);
+  const settled = waiting.events.filter((event) => !reports.includes(event));
+  if (settled.length > 0) await ports.markProcessed(idsOf(settled));
+  if (attempt === undefined) return;
+  for (const report of reports)
+    await orFail(ports, [report], async () => {
+      await ports.recordDispute(report, attempt);
+      await ports.markProcessed([report.id]);
+    });
+}
+
+type FailurePorts = { readonly markFailed: (eventIds: readonly string[], error: string) => Promise<unknown> };
+
+async function orFail<Answer>(
+  ports: FailurePorts,
+  events: readonly WaitingEvent[],
+  work: () => Promise<Answer>,
+): Promise<Answer> {
   try {
-    const reference = event.providerReference ?? (await ports.referenceOf(event));
-    if (reference !== undefined) await settleReference(ports, reference);
-    await ports.markProcessed(event.id);
+    return await work();
   } catch (error) {
-    await ports.markFailed(event.id, tellable(error).message);
+    await ports.markFailed(idsOf(events), tellable(error).message);
     throw error;
   }
 }
 
-/** Settles the payment with this provider's id; a payment that is not ours is left alone. */
-async function settleReference<Attempt extends FoundAttempt>(
-  ports: EventPorts<Attempt>,
-  reference: string,
-): Promise<void> {
-  const attempt = await ports.findAttempt(await ports.read(reference));
-  if (attempt === undefined) return;
+function idsOf(events: readonly WaitingEvent[]): string[] {
+  return events.map(({ id }) => id);
+}
+
+/** Settles the payment that the events are about; one that is not ours is left alone. */
+async function settleEvents<Event extends WaitingEvent, Attempt extends FoundAttempt>(
+  ports: EventPorts<Event, Attempt>,
+  { events, attempt: known }: Waiting<Event, Attempt>,
+): Promise<Attempt | undefined> {
+  const [first] = events;
+  const reference = first && (first.providerReference ?? (await ports.referenceOf(first)));
+  if (reference === undefined) return undefined;
+  const attempt = known ?? (await ports.findAttempt(await ports.read(reference)));
+  if (attempt === undefined) return undefined;
   // The process died between the provider's answer and storing it: the event brings the reference.
   if (attempt.providerReference === null && !(await ports.adoptReference(attempt, reference)))
     throw new AppError("conflict", { detail: `The payment ${reference} is being stored by others.` });
-  await ports.settle(attempt);
+  if (!events.every((event) => ports.isReflected(event, attempt))) await ports.settle(attempt);
+  return attempt;
 }

@@ -2,7 +2,7 @@ import { AppError } from "#core/errors";
 import type { Context } from "#platform/context";
 import { PaypalEvent, subjectOfPaypalEvent } from "#providers/paypal-events";
 import { gatewayOf } from "./gateways.ts";
-import type { PaymentEvent } from "./store.ts";
+import type { PaymentEvent } from "./event-store.ts";
 
 /**
  * The provider's id of the payment whose capture an event names, as the provider tells it. A capture that is not ours is

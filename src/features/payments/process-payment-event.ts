@@ -1,18 +1,21 @@
 import type { PaymentProvider } from "#core/payment-facts";
 import type { Context } from "#platform/context";
 import { lostRace, transact } from "#platform/database";
+import type { PaymentAttempt } from "./attempts.ts";
+import { disputeFactsOf } from "./dispute-facts.ts";
 import { recordDispute } from "./disputes.ts";
-import { processEvent } from "./event-processing.ts";
+import { type WaitingEvent, processEvent } from "./event-processing.ts";
+import {
+  type PaymentEvent,
+  markEventsFailed,
+  markEventsProcessed,
+  takeWaitingEvents,
+} from "./event-store.ts";
 import { referenceOfEvent } from "./event-subject.ts";
+import { isReflected } from "./event-types.ts";
 import { gatewayOf } from "./gateways.ts";
 import { settlePayment } from "./settle-payment.ts";
-import {
-  changeAttempt,
-  findAttempt,
-  loadPaymentEvent,
-  markEventFailed,
-  markEventProcessed,
-} from "./store.ts";
+import { changeAttempt, findAttempt } from "./store.ts";
 
 /**
  * Acts on a stored event against Postgres and the provider; see {@link processEvent}.
@@ -23,30 +26,33 @@ export async function processPaymentEvent(
   provider: PaymentProvider,
   providerEventId: string,
 ): Promise<void> {
-  const event = await loadPaymentEvent(context, provider, providerEventId);
-  await processEvent(
-    {
-      referenceOf: async () => (event ? referenceOfEvent(context, event) : undefined),
-      read: async (reference) => (await gatewayOf(context, provider).read(reference)).facts,
-      findAttempt: (facts) => findAttempt(context, provider, facts),
-      adoptReference: async (attempt, reference) => {
-        try {
-          await transact(context.databases.primary, [
-            changeAttempt(context, attempt, { status: "pending", reference }),
-          ]);
-        } catch (error) {
-          if (lostRace(error)) return false;
-          throw error;
-        }
-        return true;
-      },
-      settle: async (attempt) => {
-        await settlePayment(context, attempt.orderId, attempt.id);
-        if (event) await recordDispute(context, event, attempt);
-      },
-      markProcessed: (eventId) => markEventProcessed(context, eventId),
-      markFailed: (eventId, error) => markEventFailed(context, eventId, error),
+  await processEvent<PaymentEvent & WaitingEvent, PaymentAttempt>({
+    take: async () => {
+      const { events, attempt } = await takeWaitingEvents(context, provider, providerEventId);
+      const reportsDispute = ({ payload }: PaymentEvent) => disputeFactsOf(provider, payload) !== undefined;
+      return {
+        events: events.map((event) => ({ ...event, reportsDispute: reportsDispute(event) })),
+        attempt,
+      };
     },
-    event,
-  );
+    referenceOf: (event) => referenceOfEvent(context, event),
+    read: async (reference) => (await gatewayOf(context, provider).read(reference)).facts,
+    findAttempt: (facts) => findAttempt(context, provider, facts),
+    adoptReference: async (attempt, reference) => {
+      try {
+        await transact(context.databases.primary, [
+          changeAttempt(context, attempt, { status: "pending", reference }),
+        ]);
+      } catch (error) {
+        if (lostRace(error)) return false;
+        throw error;
+      }
+      return true;
+    },
+    isReflected: ({ type }, { status }) => isReflected(provider, type, status),
+    settle: (attempt) => settlePayment(context, attempt.orderId, attempt.id),
+    recordDispute: (event, attempt) => recordDispute(context, event, attempt),
+    markProcessed: (eventIds) => markEventsProcessed(context, eventIds),
+    markFailed: (eventIds, error) => markEventsFailed(context, eventIds, error),
+  });
 }

@@ -2,8 +2,8 @@ import { AppError } from "#core/errors";
 import { newId } from "#core/ids";
 import type { Context } from "#platform/context";
 import { type SignedWebhook, subjectOfPaypalEvent, verifyPaypalEvent } from "#providers/paypal-events";
+import { storePaymentEvent } from "./event-store.ts";
 import { publishStoredEvent } from "./publish-payment-event.ts";
-import { insertPaymentEvent } from "./store.ts";
 
 /**
  * Takes what PayPal tells: the signature over the raw body is checked, the event is stored once, and only then is it
@@ -20,7 +20,7 @@ export async function receivePaypalWebhook(context: Context, signed: SignedWebho
     throw new AppError("invalid_signature", {
       detail: "PayPal's signature does not match the body, or is too old.",
     });
-  await insertPaymentEvent(context, {
+  const matters = await storePaymentEvent(context, {
     id: newId("paymentEvent", context.now()),
     provider: "paypal",
     providerEventId: event.id,
@@ -30,5 +30,5 @@ export async function receivePaypalWebhook(context: Context, signed: SignedWebho
     payload: event,
     occurredAt: new Date(event.create_time),
   });
-  publishStoredEvent(context, "paypal", event.id);
+  if (matters) publishStoredEvent(context, "paypal", event.id);
 }

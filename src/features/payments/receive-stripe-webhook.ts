@@ -3,8 +3,8 @@ import { AppError } from "#core/errors";
 import { newId } from "#core/ids";
 import type { Context } from "#platform/context";
 import { verifyStripeEvent } from "#providers/stripe";
+import { storePaymentEvent } from "./event-store.ts";
 import { publishStoredEvent } from "./publish-payment-event.ts";
-import { insertPaymentEvent } from "./store.ts";
 
 /**
  * Takes what Stripe tells: the signature over the raw body is checked, the event is stored once, and only then is it
@@ -20,7 +20,7 @@ export async function receiveStripeWebhook(
     throw new AppError("invalid_signature", {
       detail: "Stripe-Signature does not match the body, or is too old.",
     });
-  await insertPaymentEvent(context, {
+  const matters = await storePaymentEvent(context, {
     id: newId("paymentEvent", context.now()),
     provider: "stripe",
     providerEventId: event.id,
@@ -29,7 +29,7 @@ export async function receiveStripeWebhook(
     payload: event,
     occurredAt: new Date(event.created * 1000),
   });
-  publishStoredEvent(context, "stripe", event.id);
+  if (matters) publishStoredEvent(context, "stripe", event.id);
 }
 
 /** The payment intent that an event is about, or null when it is about none. */

@@ -3,7 +3,7 @@ import type { PaymentFacts, PaymentProvider } from "#core/payment-facts";
 import type { Context } from "#platform/context";
 import type { PaymentAttempt } from "./attempts.ts";
 import { type AttemptStatus, closedWatchMs, openAttemptStatuses } from "./rules.ts";
-import { paymentAttempts, paymentEvents } from "./tables.ts";
+import { paymentAttempts } from "./tables.ts";
 
 export type NewAttempt = Pick<PaymentAttempt, "id" | "orderId" | "provider" | "amount" | "currency">;
 
@@ -62,59 +62,6 @@ export async function takeDueAttempts(
     })
     .where(inArray(paymentAttempts.id, due))
     .returning({ id: paymentAttempts.id, orderId: paymentAttempts.orderId });
-}
-
-export type NewPaymentEvent = typeof paymentEvents.$inferInsert;
-
-/** Stores a verified event once; its repetition changes nothing. */
-export function insertPaymentEvent(context: Context, event: NewPaymentEvent) {
-  return context.databases.primary
-    .insert(paymentEvents)
-    .values(event)
-    .onConflictDoNothing({ target: [paymentEvents.provider, paymentEvents.providerEventId] });
-}
-
-export type PaymentEvent = typeof paymentEvents.$inferSelect;
-
-export async function loadPaymentEvent(
-  context: Context,
-  provider: PaymentProvider,
-  providerEventId: string,
-): Promise<PaymentEvent | undefined> {
-  const [event] = await context.databases.primary
-    .select()
-    .from(paymentEvents)
-    .where(and(eq(paymentEvents.provider, provider), eq(paymentEvents.providerEventId, providerEventId)));
-  return event;
-}
-
-export function markEventProcessed(context: Context, id: string) {
-  return context.databases.primary
-    .update(paymentEvents)
-    .set({ processedAt: sql`now()`, lastError: null, attempts: sql`attempts + 1` })
-    .where(eq(paymentEvents.id, id));
-}
-
-export function markEventFailed(context: Context, id: string, error: string) {
-  return context.databases.primary
-    .update(paymentEvents)
-    .set({ lastError: error.slice(0, 500), attempts: sql`attempts + 1` })
-    .where(eq(paymentEvents.id, id));
-}
-
-/** Events that were stored a while ago and not processed: their publication or their job was lost. */
-export function selectStrandedEvents(context: Context, rowsMax: number) {
-  return context.databases.primary
-    .select({ provider: paymentEvents.provider, providerEventId: paymentEvents.providerEventId })
-    .from(paymentEvents)
-    .where(
-      and(
-        isNull(paymentEvents.processedAt),
-        lt(paymentEvents.receivedAt, sql`now() - interval '10 seconds'`),
-      ),
-    )
-    .orderBy(paymentEvents.receivedAt)
-    .limit(rowsMax);
 }
 
 /** The attempt that an event is about: by the provider's id, or by ours when that was not stored yet. */

@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { bigint, integer, jsonb, pgTable, text, timestamp } from "drizzle-orm/pg-core";
 import { paymentProviders } from "#core/payment-facts";
 import { attemptStatuses } from "./rules.ts";
@@ -34,4 +35,8 @@ export const paymentEvents = pgTable("payment_events", {
   processedAt: moment("processed_at"),
   attempts: integer().notNull().default(0),
   lastError: text("last_error"),
+  /** From when on the sweep may try it, unless it has been processed. */
+  nextTryAt: moment("next_try_at")
+    .notNull()
+    .default(sql`now() + interval '10 seconds'`),
 });

@@ -5,6 +5,7 @@ const settlement = "src/features/payments/settlement.ts";
 const closing = "src/features/payments/closing.ts";
 const opening = "src/features/payments/opening.ts";
 const events = "src/features/payments/event-processing.ts";
+const types = "src/features/payments/event-types.ts";
 const books = "src/features/payments/bookkeeping.ts";
 
 /** Bugs in the fold over a payment's facts, its settlement, its opening and closing, and the books. */
@@ -159,20 +160,32 @@ export const paymentMutants: readonly Mutant[] = [
   {
     name: "a failed event counts as processed",
     file: events,
-    search: "  } catch (error) {\n    await ports.markFailed",
-    replacement: "  } catch (error) {\n    await ports.markProcessed(event.id);\n    await ports.markFailed",
+    search: "const attempt = await orFail(ports, waiting.events, () => settleEvents(ports, waiting));",
+    replacement: "const attempt = await settleEvents(ports, waiting).catch(() => waiting.attempt);",
   },
   {
     name: "events are never marked as processed",
     file: events,
-    search: "await ports.markProcessed(event.id);",
+    search: "if (settled.length > 0) await ports.markProcessed(idsOf(settled));",
     replacement: "",
   },
   {
     name: "an event's payment is not settled",
     file: events,
-    search: "  await ports.settle(attempt);",
+    search: "  if (!events.every((event) => ports.isReflected(event, attempt))) await ports.settle(attempt);",
     replacement: "",
+  },
+  {
+    name: "an event's payment is taken for settled before its capture",
+    file: types,
+    search: 'return status === "captured" && bearingOf',
+    replacement: "return bearingOf",
+  },
+  {
+    name: "money that went back is taken for news of the capture",
+    file: types,
+    search: '"charge.refunded": "always",',
+    replacement: '"charge.refunded": "until_captured",',
   },
   {
     name: "the books are one-sided",

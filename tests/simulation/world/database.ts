@@ -1,27 +1,20 @@
 import { AppError } from "#core/errors";
 import { nextState } from "#core/state-machine";
-import type { OutsideProvider, PaymentFacts, PaymentProvider } from "#core/payment-facts";
+import type { PaymentFacts, PaymentProvider } from "#core/payment-facts";
 import type { OrderEventType } from "#events/catalogue";
 import { type OrderTransition, orderTransitions } from "#features/orders/rules";
 import type { MoneyFact } from "#features/payments/bookkeeping";
+import type { Waiting } from "#features/payments/event-processing";
 import { type AttemptStatus, closedWatchMs, isOpen } from "#features/payments/rules";
 import { Violation } from "../network.ts";
-import type {
-  AttemptRow,
-  CheckoutAnswer,
-  Order,
-  OrderRow,
-  PaymentEventRow,
-  PlacedAnswer,
-  DisputeReport,
-} from "./rows.ts";
+import type { AttemptRow, CheckoutAnswer, Order, OrderRow, PaymentEventRow, PlacedAnswer } from "./rows.ts";
 import { BooksModel } from "./books.ts";
 import { DisputesModel } from "./disputes.ts";
 import { RefundsModel } from "./refunds.ts";
 import { OutboxModel } from "./outbox.ts";
+import { PaymentEventsModel } from "./payment-events.ts";
 
 const checkMsMin = 20_000;
-const strandedMs = 10_000;
 
 export type OrderMove = {
   transition: OrderTransition | undefined;
@@ -37,13 +30,6 @@ export type AttemptMove = {
 };
 export type Move = { order?: OrderMove | undefined; attempt?: AttemptMove | undefined };
 
-/** What a provider tells in one webhook. */
-export type ProviderEvent = {
-  provider: OutsideProvider;
-  told: PaymentFacts;
-  dispute: DisputeReport | undefined;
-};
-
 type DatabaseHooks = {
   now: () => number;
   onPlace: (order: OrderRow) => void;
@@ -55,18 +41,19 @@ type DatabaseHooks = {
 export class DatabaseModel {
   readonly orders = new Map<string, OrderRow>();
   readonly attempts = new Map<string, AttemptRow>();
-  readonly paymentEvents = new Map<string, PaymentEventRow>();
   readonly placed = new Map<string, PlacedAnswer>();
   readonly #opened = new Map<string, CheckoutAnswer>();
   readonly refunds = new RefundsModel(this);
   readonly disputes = new DisputesModel(this);
   readonly books = new BooksModel();
   readonly outbox: OutboxModel;
+  readonly paymentEvents: PaymentEventsModel;
   readonly #hooks: DatabaseHooks;
 
   constructor(hooks: DatabaseHooks) {
     this.#hooks = hooks;
     this.outbox = new OutboxModel(hooks.now);
+    this.paymentEvents = new PaymentEventsModel(hooks.now);
   }
 
   get now(): number {
@@ -198,36 +185,21 @@ export class DatabaseModel {
     return "stored";
   }
 
-  insertPaymentEvent(id: string, { provider, told, dispute }: ProviderEvent): void {
-    if (this.paymentEvents.has(id)) return;
-    const { reference: providerReference } = told;
-    const receivedAt = this.now;
-    this.paymentEvents.set(id, {
-      id,
-      provider,
-      providerReference,
-      told,
-      dispute,
-      receivedAt,
-      processedAt: null,
-    });
-  }
-
-  markProcessed(id: string): void {
-    const event = this.paymentEvents.get(id);
-    if (event) this.paymentEvents.set(id, { ...event, processedAt: new Date(this.now) });
+  /** What waits of an event's payment, and the payment's attempt. */
+  takeWaitingEvents(id: string): Waiting<PaymentEventRow, AttemptRow> {
+    const events = this.paymentEvents.take(id);
+    const reference = events[0]?.providerReference;
+    const attempt =
+      reference === undefined
+        ? undefined
+        : [...this.attempts.values()].find((each) => each.providerReference === reference);
+    return { events, attempt };
   }
 
   /** Staff have received a manual payment. */
   markReceived(attemptId: string): void {
     const attempt = this.attempts.get(attemptId);
     if (attempt) this.attempts.set(attemptId, { ...attempt, receivedAt: attempt.receivedAt ?? this.now });
-  }
-
-  strandedEvents(): PaymentEventRow[] {
-    const due = (event: PaymentEventRow) =>
-      event.processedAt === null && event.receivedAt + strandedMs < this.now;
-    return [...this.paymentEvents.values()].filter(due);
   }
 
   takeDueAttempts(): AttemptRow[] {
@@ -259,11 +231,9 @@ export class DatabaseModel {
 
   nextPaymentDueAt(): number {
     let next = Number.POSITIVE_INFINITY;
-    for (const event of this.paymentEvents.values())
-      if (event.processedAt === null) next = Math.min(next, event.receivedAt + strandedMs);
     for (const attempt of this.attempts.values())
       if (isWatched(attempt, this.now)) next = Math.min(next, attempt.nextCheckAt);
-    return Math.min(next, this.refunds.nextDueAt());
+    return Math.min(next, this.refunds.nextDueAt(), this.paymentEvents.nextDueAt());
   }
 
   nextExpiryAt(): number {

@@ -1,7 +1,7 @@
 import { type Handler, drainOutbox } from "#events/drain";
 import { epochMs } from "#core/time";
 import { type Channel, type Process, Violation } from "../network.ts";
-import type { ProviderEvent } from "./database.ts";
+import type { ProviderEvent } from "./payment-events.ts";
 import type { News } from "./provider.ts";
 import type { OrderEvent } from "./rows.ts";
 import { Shop } from "./shop.ts";
@@ -57,7 +57,8 @@ export class Deliveries {
   #receive(eventId: string, event: ProviderEvent): Promise<boolean> {
     return this.#flow(`webhook ${eventId}`, async (process) => {
       const { network, database } = this.#world;
-      await network.call(process, calls.storeEvent, () => database.insertPaymentEvent(eventId, event));
+      const store = () => database.paymentEvents.insert(eventId, event);
+      if (!(await network.call(process, calls.storeEvent, store))) return;
       void network.call(process, calls.publish, () => this.#enqueue(eventId)).catch(() => undefined);
     });
   }
@@ -147,7 +148,7 @@ export class Deliveries {
     const { database } = this.#world;
     const shop = new Shop(this.#world, process);
     const look = <Row>(rows: () => Row) => this.#world.network.call(process, calls.due, rows);
-    for (const event of await look(() => database.strandedEvents()))
+    for (const event of await look(() => database.paymentEvents.takeStranded()))
       await tolerate(shop.processEvent(event.id));
     for (const attempt of await look(() => database.takeDueAttempts()))
       await tolerate(shop.settlePayment(attempt.orderId, attempt.id));

@@ -25,7 +25,7 @@ export class DisputesModel {
   /** Each dispute stands as the newest report says that has come. */
   check(): void {
     const newest = new Map<string, DisputeReport>();
-    for (const { dispute } of this.#database.paymentEvents.values()) {
+    for (const { dispute } of this.#database.paymentEvents.rows.values()) {
       const known = dispute && newest.get(dispute.facts.reference);
       if (dispute && (known === undefined || isLater(dispute, known)))
         newest.set(dispute.facts.reference, dispute);

@@ -73,11 +73,14 @@ export type PaymentEventRow = {
   readonly id: string;
   readonly provider: OutsideProvider;
   readonly providerReference: string;
+  readonly type: string;
   /** What the payment was when the provider told of it. */
   readonly told: PaymentFacts;
   readonly dispute: DisputeReport | undefined;
-  readonly receivedAt: number;
+  readonly reportsDispute: boolean;
   readonly processedAt: Date | null;
+  readonly attempts: number;
+  readonly nextTryAt: number;
 };
 
 export type OrderEvent = {

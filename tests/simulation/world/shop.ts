@@ -12,6 +12,7 @@ import { type StockObjects, commitStock, returnStock } from "#features/orders/st
 import { type DisputePorts, recordReport } from "#features/payments/dispute-recording";
 import { closePayment } from "#features/payments/closing";
 import { processEvent } from "#features/payments/event-processing";
+import { isReflected } from "#features/payments/event-types";
 import { openPayment } from "#features/payments/opening";
 import { type RefundPlan, planRefund, returnedUnits } from "#features/payments/refund-rules";
 import { executeRefund } from "#features/payments/refunding";
@@ -25,6 +26,7 @@ import type {
   DisputeRow,
   Order,
   OrderRow,
+  PaymentEventRow,
   PlacedAnswer,
   RefundRow,
 } from "./rows.ts";
@@ -143,31 +145,36 @@ export class Shop {
 
   async processEvent(eventId: string): Promise<void> {
     const { database } = this.#world;
-    const event = await this.#call(calls.load, () => database.paymentEvents.get(eventId));
-    await processEvent<AttemptRow>(
-      {
-        referenceOf: () => Promise.resolve(undefined),
-        read: (reference) => this.#gateways.read({ provider: event?.provider ?? "stripe" }, reference),
-        findAttempt: (facts) => this.#call(calls.find, () => database.findAttempt(facts)),
-        adoptReference: (attempt, reference) =>
-          this.#call(calls.store, () => {
-            const order = database.load(attempt.orderId);
-            const move = { attempt: { id: attempt.id, status: "pending" as const, reference } };
-            return order !== undefined && database.move({ ...order, attempts: [attempt] }, move);
-          }),
-        settle: async ({ orderId, id }) => {
-          await this.settlePayment(orderId, id);
-          if (event?.dispute) await this.#recordDispute(orderId, event.dispute);
-        },
-        markProcessed: (id) =>
-          this.#call(calls.store, () => {
-            if (event) this.#world.checkProcessed(event);
-            database.markProcessed(id);
-          }),
-        markFailed: () => this.#call(calls.store, () => undefined),
+    const provider = database.paymentEvents.rows.get(eventId)?.provider ?? "stripe";
+    await processEvent<PaymentEventRow, AttemptRow>({
+      take: () => this.#call(calls.store, () => database.takeWaitingEvents(eventId)),
+      referenceOf: () => Promise.resolve(undefined),
+      read: (reference) => this.#gateways.read({ provider }, reference),
+      findAttempt: (facts) => this.#call(calls.find, () => database.findAttempt(facts)),
+      adoptReference: (attempt, reference) =>
+        this.#call(calls.store, () => {
+          const order = database.load(attempt.orderId);
+          const move = { attempt: { id: attempt.id, status: "pending" as const, reference } };
+          return order !== undefined && database.move({ ...order, attempts: [attempt] }, move);
+        }),
+      isReflected: ({ type }, { status }) => isReflected(provider, type, status),
+      settle: ({ orderId, id }) => this.settlePayment(orderId, id),
+      recordDispute: async ({ dispute }, { orderId }) => {
+        if (dispute) await this.#recordDispute(orderId, dispute);
       },
-      event,
-    );
+      markProcessed: (ids) =>
+        this.#call(calls.store, () => {
+          for (const id of ids) this.#markProcessed(id);
+        }),
+      markFailed: (ids) => this.#call(calls.store, () => database.paymentEvents.markFailed(ids)),
+    });
+  }
+
+  #markProcessed(eventId: string): void {
+    const { database } = this.#world;
+    const event = database.paymentEvents.rows.get(eventId);
+    if (event) this.#world.checkProcessed(event);
+    database.paymentEvents.markProcessed(eventId);
   }
 
   async #recordDispute(orderId: string, report: DisputeReport): Promise<void> {

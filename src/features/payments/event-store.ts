@@ -1,0 +1,123 @@
+import { and, asc, eq, inArray, isNull, lt, sql } from "drizzle-orm";
+import type { PaymentProvider } from "#core/payment-facts";
+import type { Context } from "#platform/context";
+import { transact } from "#platform/database";
+import type { PaymentAttempt } from "./attempts.ts";
+import { isOfInterest } from "./event-types.ts";
+import { paymentAttempts, paymentEvents } from "./tables.ts";
+
+export type PaymentEvent = typeof paymentEvents.$inferSelect;
+type VerifiedEvent = Omit<typeof paymentEvents.$inferInsert, "processedAt">;
+
+/**
+ * Stores a verified event once; its repetition changes nothing. One that can change nothing for us is stored as done.
+ * @returns whether it is to be acted on.
+ */
+export async function storePaymentEvent(context: Context, event: VerifiedEvent): Promise<boolean> {
+  const matters = isOfInterest(event.provider, event.type);
+  await context.databases.primary
+    .insert(paymentEvents)
+    .values(matters ? event : { ...event, processedAt: new Date(context.now()) })
+    .onConflictDoNothing({ target: [paymentEvents.provider, paymentEvents.providerEventId] });
+  return matters;
+}
+
+/** Seconds for which the sweep leaves events alone that somebody acts on; a process that died there stops them no longer. */
+const deliverySecondsMax = 30;
+
+const afterDelivery = sql`now() + make_interval(secs => ${deliverySecondsMax})`;
+
+/**
+ * Takes an event that waits, all others of its payment that wait, and the attempt with that payment's reference, in one
+ * round trip. Two deliveries may take the same events: acting on them is repeatable, and a crash costs no waiting.
+ */
+export async function takeWaitingEvents(
+  context: Context,
+  provider: PaymentProvider,
+  providerEventId: string,
+): Promise<{ events: PaymentEvent[]; attempt: PaymentAttempt | undefined }> {
+  const { primary } = context.databases;
+  const named = sql`select id, provider_reference from payment_events
+    where provider = ${provider} and provider_event_id = ${providerEventId} and processed_at is null`;
+  const ofPayment = sql`select id from payment_events
+    where provider = ${provider} and processed_at is null
+      and provider_reference = (select provider_reference from (${named}) named)`;
+  // Arrays are looked up by the key whatever the planner thinks of the table; locks are taken in one order by all.
+  const waiting = sql`array(select id from payment_events
+    where id = any(array(select id from (${named}) named union ${ofPayment})) and processed_at is null
+    order by id for update)`;
+  const [events, [attempt]] = await transact(primary, [
+    primary
+      .update(paymentEvents)
+      .set({ nextTryAt: afterDelivery })
+      .where(sql`${paymentEvents.id} = any(${waiting})`)
+      .returning(),
+    primary
+      .select()
+      .from(paymentAttempts)
+      .where(
+        and(
+          eq(paymentAttempts.provider, provider),
+          sql`${paymentAttempts.providerReference} = (select provider_reference from (${named}) named)`,
+        ),
+      ),
+  ]);
+  return { events: events.toSorted((a, b) => (a.id < b.id ? -1 : 1)), attempt };
+}
+
+export async function markEventsProcessed(context: Context, ids: readonly string[]): Promise<void> {
+  await context.databases.primary
+    .update(paymentEvents)
+    .set({ processedAt: sql`now()`, lastError: null, attempts: sql`attempts + 1` })
+    .where(and(inArray(paymentEvents.id, [...ids]), isNull(paymentEvents.processedAt)));
+}
+
+/** The first pause after a failure, and the longest; each is twice the one before. */
+const backoffSeconds = { first: 5, max: 900 } as const;
+/** Beyond so many doublings the pause has long been the longest. */
+const doublingsMax = 12;
+
+/** The sweep tries failed events ever more rarely; the queue's own repetitions go on beside it. */
+export async function markEventsFailed(
+  context: Context,
+  ids: readonly string[],
+  error: string,
+): Promise<void> {
+  const { first, max } = backoffSeconds;
+  const seconds = sql`least(${max}::float8, ${first}::float8 * power(2, least(attempts, ${doublingsMax})))`;
+  await context.databases.primary
+    .update(paymentEvents)
+    .set({
+      lastError: error.slice(0, 500),
+      attempts: sql`attempts + 1`,
+      nextTryAt: sql`now() + make_interval(secs => ${seconds})`,
+    })
+    .where(and(inArray(paymentEvents.id, [...ids]), isNull(paymentEvents.processedAt)));
+}
+
+/** An event for each payment that is taken care of next. */
+type DueEvent = Pick<PaymentEvent, "provider" | "providerEventId" | "providerReference">;
+
+/**
+ * Takes events that waited too long, for their publication or their job was lost or failed, and puts their next try off.
+ * What has failed comes back ever later, and so stays behind what has not been tried.
+ */
+export async function takeStrandedEvents(context: Context, rowsMax: number): Promise<DueEvent[]> {
+  const { primary } = context.databases;
+  const due = primary
+    .select({ id: paymentEvents.id })
+    .from(paymentEvents)
+    .where(and(isNull(paymentEvents.processedAt), lt(paymentEvents.nextTryAt, sql`now()`)))
+    .orderBy(asc(paymentEvents.nextTryAt))
+    .limit(rowsMax)
+    .for("update", { skipLocked: true });
+  return primary
+    .update(paymentEvents)
+    .set({ nextTryAt: afterDelivery })
+    .where(inArray(paymentEvents.id, due))
+    .returning({
+      provider: paymentEvents.provider,
+      providerEventId: paymentEvents.providerEventId,
+      providerReference: paymentEvents.providerReference,
+    });
+}
