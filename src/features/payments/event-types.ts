@@ -41,13 +41,16 @@ const bearingOf: Readonly<Record<PaymentProvider, Readonly<Partial<Record<string
     "PAYMENT.CAPTURE.REVERSED": "always",
     "PAYMENT.REFUND.PENDING": "always",
     "PAYMENT.REFUND.FAILED": "always",
+    "CUSTOMER.DISPUTE.CREATED": "always",
+    "CUSTOMER.DISPUTE.UPDATED": "always",
+    "CUSTOMER.DISPUTE.RESOLVED": "always",
   },
   manual: {},
 };
 
 /** Whether events of this type can change anything for us. */
 export function isOfInterest(provider: PaymentProvider, type: string): boolean {
-  return bearingOf[provider][type] !== undefined;
+  return Object.hasOwn(bearingOf[provider], type);
 }
 
 /**

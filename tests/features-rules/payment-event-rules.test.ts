@@ -1,0 +1,123 @@
+import { expect, test } from "vitest";
+import type { PaymentFacts } from "#core/payment-facts";
+import { hasEnded, isPayable, orderStatuses } from "#features/orders/rules";
+import { type WaitingEvent, processEvent } from "#features/payments/event-processing";
+import { isOfInterest, isReflected } from "#features/payments/event-types";
+import { attemptStatuses, nextPaymentStep } from "#features/payments/rules";
+
+test("what leads to a capture is news until the capture, and what follows it always", () => {
+  for (const status of attemptStatuses) {
+    expect(isReflected("stripe", "payment_intent.succeeded", status)).toBe(status === "captured");
+    expect(isReflected("paypal", "CHECKOUT.ORDER.APPROVED", status)).toBe(status === "captured");
+    expect(isReflected("stripe", "charge.refunded", status)).toBe(false);
+    expect(isReflected("stripe", "charge.dispute.created", status)).toBe(false);
+    expect(isReflected("paypal", "PAYMENT.CAPTURE.REVERSED", status)).toBe(false);
+  }
+});
+
+test("types that nobody has put into the table are of no interest, even those that objects inherit", () => {
+  for (const type of ["payment_intent.created", "charge.succeeded", "invented", "constructor", "toString"])
+    expect(isOfInterest("stripe", type), type).toBe(false);
+  expect(isOfInterest("stripe", "payment_intent.amount_capturable_updated")).toBe(true);
+});
+
+test("a settlement spared for a captured payment would have found nothing to do", () => {
+  const facts: PaymentFacts = {
+    reference: "pi_1",
+    state: "captured",
+    amount: 500,
+    capturedAmount: 500,
+    refundedAmount: 0,
+    currency: "USD",
+    orderId: "ord_1",
+    attemptId: "pay_1",
+    failureCode: undefined,
+  };
+  const attempt = {
+    id: "pay_1",
+    status: "captured" as const,
+    failureCode: null,
+    superseded: false,
+    refundPending: false,
+  };
+  // The books note a capture with the order's own change: none is left waiting for its money.
+  const captured = orderStatuses.filter((status) => !isPayable(status) && status !== "authorised");
+  for (const status of captured.filter((each) => each !== "payment_unknown")) {
+    const order = { id: "ord_1", status, total: 500, currency: "USD" };
+    // Of an order that ended, what was captured has been given back before it is noted.
+    const refunded = hasEnded(status) ? 500 : 0;
+    const step = nextPaymentStep(
+      { order, attempt: { ...attempt, refunded } },
+      { ...facts, refundedAmount: refunded },
+    );
+    expect(step, status).toEqual({ do: "rest" });
+  }
+});
+
+type Event = WaitingEvent & { reflected: boolean };
+
+/** Ports over memory that tell what they were asked. */
+function portsOver(events: readonly Event[], failing: { settle?: boolean; report?: string } = {}) {
+  const processed: string[] = [];
+  const failed: string[] = [];
+  const asked = { settle: 0, read: 0 };
+  const attempt = { orderId: "ord_1", providerReference: "pi_1" };
+  const ports = {
+    take: () => Promise.resolve({ events, attempt }),
+    referenceOf: () => Promise.resolve(undefined),
+    read: () => {
+      asked.read++;
+      return Promise.reject(new Error("nobody needs to ask"));
+    },
+    findAttempt: () => Promise.resolve(undefined),
+    adoptReference: () => Promise.resolve(true),
+    isReflected: ({ reflected }: Event) => reflected,
+    settle: () => {
+      asked.settle++;
+      return failing.settle === true ? Promise.reject(new Error("no answer")) : Promise.resolve();
+    },
+    recordDispute: ({ id }: Event) =>
+      id === failing.report ? Promise.reject(new Error("a report that fails")) : Promise.resolve(),
+    markProcessed: (ids: readonly string[]) => Promise.resolve(processed.push(...ids)),
+    markFailed: (ids: readonly string[]) => Promise.resolve(failed.push(...ids)),
+  };
+  return { ports, processed, failed, asked };
+}
+
+const event = (id: string, change: Partial<Event> = {}): Event => ({
+  id,
+  providerReference: "pi_1",
+  reportsDispute: false,
+  reflected: false,
+  ...change,
+});
+
+test("one settlement serves all events of a payment that wait, without a reading of its own", async () => {
+  const { ports, processed, failed, asked } = portsOver([
+    event("a"),
+    event("b", { reflected: true }),
+    event("c"),
+  ]);
+  await processEvent(ports);
+  expect(asked).toEqual({ settle: 1, read: 0 });
+  expect({ processed, failed }).toEqual({ processed: ["a", "b", "c"], failed: [] });
+});
+
+test("events that our books reflect are done without a settlement", async () => {
+  const { ports, processed, asked } = portsOver([event("a", { reflected: true })]);
+  await processEvent(ports);
+  expect({ processed, asked }).toEqual({ processed: ["a"], asked: { settle: 0, read: 0 } });
+});
+
+test("a settlement that fails leaves every event that waited for it", async () => {
+  const { ports, processed, failed } = portsOver([event("a"), event("b")], { settle: true });
+  await expect(processEvent(ports)).rejects.toThrow("no answer");
+  expect({ processed, failed }).toEqual({ processed: [], failed: ["a", "b"] });
+});
+
+test("a report of a dispute that fails leaves only itself", async () => {
+  const events = [event("a"), event("d", { reportsDispute: true })];
+  const { ports, processed, failed } = portsOver(events, { report: "d" });
+  await expect(processEvent(ports)).rejects.toThrow("a report that fails");
+  expect({ processed, failed }).toEqual({ processed: ["a"], failed: ["d"] });
+});
