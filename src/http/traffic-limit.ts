@@ -43,10 +43,10 @@ export const limitNetworks = createMiddleware<AppEnvironment>(async (request, ne
   if (hasBadCredentials(request.error)) chargeLoosely(context, bad, 1);
 });
 
-/** Charges what is asked with a good token to its account, from wherever it comes. */
+/** Charges what is asked with a good token or API key to its account or to that key, from wherever it comes. */
 export const limitAccounts = createMiddleware<AppEnvironment>(async (request, next) => {
   const { principal, settings } = request.var.context;
-  if (principal.kind !== "user") return next();
+  if (principal.kind !== "user" && principal.kind !== "api_key") return next();
   const account = { policy: policyOf(settings, "ACCOUNT"), subject: actorOf(principal) };
   return limited(request, { subjects: [account], cost: costOf(routeNameOf(request)) }, next);
 });

@@ -3,6 +3,7 @@ import { sha256Hex } from "#core/canonical-json";
 import { AppError } from "#core/errors";
 import type { Context } from "#platform/context";
 import { errorFields } from "#platform/log";
+import { uncountRequest } from "#platform/rate-limit";
 import { keepPace } from "./pace.ts";
 import { attemptLimits, guessDelays } from "./rules.ts";
 
@@ -55,8 +56,9 @@ export async function rememberNetwork(context: Context, guess: Guess): Promise<v
 
 /** Without the delays attempts are counted, by whatever counts when Redis is away; and if nothing does, none pass. */
 async function admitByCount(context: Context, guess: Guess): Promise<AdmittedGuess> {
-  await keepPace(context, attemptLimits.loginByEmail, (await keysOf(guess))[0] ?? "");
-  return { wasRight: () => Promise.resolve() };
+  const [pair = ""] = await keysOf(guess);
+  await keepPace(context, attemptLimits.loginByEmail, pair);
+  return { wasRight: () => uncountRequest(context, attemptLimits.loginByEmail, pair) };
 }
 
 const Answer = z.tuple([z.number(), z.number()]);

@@ -12,6 +12,7 @@ export async function keepPace(context: Context, policy: RatePolicy, subject: st
   throw new AppError("rate_limited", {
     detail: `At most ${policy.requestsMax} in ${policy.windowSeconds} seconds. Wait and try again.`,
     retryAfterSeconds: resetSeconds,
+    members: { policy: policy.name },
   });
 }
 

@@ -99,3 +99,13 @@ test("no key makes keys or appoints staff, and none is born expired", async () =
   );
   expect(refused.map(({ status }) => status)).toEqual([400, 400, 400]);
 });
+
+test("what a key may send is counted by the key, wherever it is used", async () => {
+  const [{ key }, other] = await Promise.all([createKey(["orders:read"]), createKey(["orders:read"])]);
+  const leftOf = ({ headers }: Answer) =>
+    Number(/^"account";r=(\d+);/.exec(headers.get("ratelimit") ?? "")?.[1]);
+  const first = leftOf(await listOrders(key));
+  const second = leftOf(await listOrders(key));
+  expect(second).toBe(first - 1);
+  expect(leftOf(await listOrders(other.key))).toBe(first);
+});
