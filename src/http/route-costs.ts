@@ -50,6 +50,7 @@ const explicitCosts: Readonly<Record<MustSay, RouteCost> & Partial<Record<RouteN
   "POST /auth/password/reset": guarded,
   "POST /auth/password/change": guarded,
   "POST /auth/step-up": guarded,
+  "PATCH /auth/profile": write,
   "GET /auth/oauth/{provider}": { units: 5, counted: "strictly" },
   "GET /auth/oauth/{provider}/callback": guarded,
   "POST /auth/oauth/exchange": guarded,
