@@ -4,7 +4,7 @@ import { z } from "zod";
 import { Attempt, type Order, address, createBuyer } from "../buying.ts";
 import { createSeller } from "../selling.ts";
 import type { Call } from "../shop-client.ts";
-import { adminToken, request, stack } from "../stack.ts";
+import { adminToken, registerCustomer, request, stack } from "../stack.ts";
 
 /** A write that is valid, and what else it might ask for under the same key. */
 export type RepeatableCall = {
@@ -148,6 +148,15 @@ export const repeatableCalls: Record<string, () => Promise<RepeatableCall>> = {
   "DELETE /cart/{id}": async () => {
     const { headers, line: path } = await filledCart();
     return { path, headers };
+  },
+  "POST /customers/me/addresses": async () => {
+    const { token } = await registerCustomer();
+    return {
+      path: "/customers/me/addresses",
+      token,
+      json: { address },
+      other: { address: { ...address, city: "Faro" } },
+    };
   },
   "POST /admin/products": async () => {
     const made = () => ({ title: "Lamp", handle: `lamp-${randomUUID()}`, variants: [newVariant()] });

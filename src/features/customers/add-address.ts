@@ -3,7 +3,8 @@ import { newId } from "#core/ids";
 import { requireAccount } from "#features/auth/require-account";
 import type { Context } from "#platform/context";
 import { lostRace, transact } from "#platform/database";
-import { presentAddress, requireAddress } from "./address-book.ts";
+import { recordAnswer } from "#platform/idempotency";
+import { presentAddress } from "./address-book.ts";
 import { customerLimits } from "./rules.ts";
 import type { CustomerAddress, NewCustomerAddress } from "./schema.ts";
 import { clearDefaults, insertAddress, lockAddressBook } from "./store.ts";
@@ -14,13 +15,26 @@ import { clearDefaults, insertAddress, lockAddressBook } from "./store.ts";
  */
 export async function addAddress(context: Context, input: NewCustomerAddress): Promise<CustomerAddress> {
   const { id: userId } = await requireAccount(context);
-  const key = { userId, id: newId("address", context.now()) };
+  const now = context.now();
+  const at = new Date(now);
   const { default_shipping: defaultShipping = false, default_billing: defaultBilling = false } = input;
+  const row = {
+    id: newId("address", now),
+    userId,
+    address: input.address,
+    defaultShipping,
+    defaultBilling,
+    version: 1,
+    createdAt: at,
+    updatedAt: at,
+  };
+  const answer = presentAddress(row);
   try {
     await transact(context.databases.primary, [
       lockAddressBook(context, userId),
       clearDefaults(context, userId, { shipping: defaultShipping, billing: defaultBilling }),
-      insertAddress(context, { ...key, address: input.address, defaultShipping, defaultBilling }),
+      insertAddress(context, row),
+      ...recordAnswer(context, answer),
     ]);
   } catch (error) {
     if (!lostRace(error)) throw error;
@@ -28,5 +42,5 @@ export async function addAddress(context: Context, input: NewCustomerAddress): P
       detail: `At most ${customerLimits.addressesMax} addresses are kept; delete one first.`,
     });
   }
-  return presentAddress(await requireAddress(context, key));
+  return answer;
 }

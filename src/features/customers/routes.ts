@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { requiredVersion, versionEtag } from "#http/conditional";
 import { describeRoute } from "#http/describe-route";
+import { keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
 import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
 import { addAddress } from "./add-address.ts";
 import { listAddresses, readAddress } from "./address-book.ts";
@@ -49,14 +50,17 @@ customerRoutes.openapi(
     tags,
     summary: "Add an address",
     description: "A new default takes the place of the former one.",
-    request: { body: jsonBody(NewCustomerAddress) },
+    request: { headers: keyHeaders, body: jsonBody(NewCustomerAddress) },
     responses: {
       201: withEtag("The address"),
-      ...problems(...bodyErrors, "address_book_full"),
+      ...problems(...bodyErrors, ...keyErrors, "address_book_full"),
     },
   }),
   async (request) => {
-    const address = await addAddress(request.var.context, request.req.valid("json"));
+    const input = request.req.valid("json");
+    const address = await writeOnce(request, { body: input, status: 201 }, (context) =>
+      addAddress(context, input),
+    );
     request.header("ETag", versionEtag(address.version));
     return request.json(address, 201);
   },

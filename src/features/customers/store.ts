@@ -46,15 +46,13 @@ export function clearDefaults(
 }
 
 /** Its batch fails when the address book is full, so that the defaults stay as they were. */
-export function insertAddress(
-  context: Context,
-  row: Pick<CustomerAddressRow, "id" | "userId" | "address" | "defaultShipping" | "defaultBilling">,
-) {
+export function insertAddress(context: Context, row: CustomerAddressRow) {
   return context.databases.primary.execute(sql`
     with added as (
-      insert into customer_addresses (id, user_id, address, default_shipping, default_billing)
+      insert into customer_addresses (id, user_id, address, default_shipping, default_billing, created_at, updated_at)
       select ${row.id}, ${row.userId}, ${JSON.stringify(row.address)}::jsonb, ${row.defaultShipping}::boolean,
-        ${row.defaultBilling}::boolean
+        ${row.defaultBilling}::boolean, ${row.createdAt.toISOString()}::timestamptz,
+        ${row.updatedAt.toISOString()}::timestamptz
       where (select count(*) from customer_addresses where user_id = ${row.userId}) < ${customerLimits.addressesMax}::int
       returning 1)
     select expect_rows((select count(*) from added), 1)`);
