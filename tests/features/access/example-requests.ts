@@ -137,5 +137,17 @@ export function exampleRequests(owner: Belongings) {
     "POST /admin/api-keys": nothing,
     "POST /admin/api-keys/{id}/rotate": nothing,
     "DELETE /admin/api-keys/{id}": nothing,
+    "POST /auth/passkeys/sign-in/options": nothing,
+    "POST /auth/passkeys/sign-in": nothing,
+    "POST /auth/passkeys/options": nothing,
+    "POST /auth/passkeys": nothing,
+    "GET /auth/passkeys": nothing,
+    "PATCH /auth/passkeys/{id}": nothing,
+    "DELETE /auth/passkeys/{id}": nothing,
+    "GET /customers/me/consents": nothing,
+    "PUT /customers/me/consents/{purpose}": nothing,
+    "GET /customers/me/export": nothing,
+    "DELETE /customers/me": nothing,
+    "POST /admin/privacy/guest-erasures": nothing,
   } as const satisfies Record<RouteName, Example>;
 }
