@@ -152,6 +152,9 @@ function isAsTheTableSays({ route, principal, status, code }: Omit<Asked, "text"
       return route.includes("{id}") ? (status === 200) === (principal === "owner") : !refused;
     case "signed in":
     case "signed in lately":
+      // Who belongs to the staff is dismissed before the account is erased.
+      if (route === "DELETE /customers/me" && (principal === "staff" || principal === "admin"))
+        return code === "forbidden";
       return isUser ? code !== "unauthenticated" && status !== 403 : code === "unauthenticated";
     case "order holder":
       if (route === "POST /live/ticket") return principal === "nobody" ? status === 401 : status === 201;
