@@ -5,6 +5,7 @@ export type Belongings = {
   readonly orderId: string;
   readonly orderLineId: string;
   readonly cartLineId: string;
+  readonly addressId: string;
 };
 
 export type Example = {
@@ -22,6 +23,8 @@ const refusedLater: Example = { headers: { "idempotency-key": "x".repeat(256) } 
 /** A request for each route: a new route without one does not compile. */
 export function exampleRequests(owner: Belongings) {
   const order: Example = { params: { id: owner.orderId } };
+  const savedAddress: Example = { params: { id: owner.addressId } };
+  const ifMatch: Example = { headers: { "if-match": '"v1"' } };
   const address = { name: "Somebody", line1: "1 Road", city: "Porto", country: "PT" };
   return {
     "GET /health": nothing,
@@ -149,5 +152,11 @@ export function exampleRequests(owner: Belongings) {
     "GET /customers/me/export": nothing,
     "DELETE /customers/me": nothing,
     "POST /admin/privacy/guest-erasures": nothing,
+    "PATCH /auth/profile": nothing,
+    "GET /customers/me/addresses": nothing,
+    "POST /customers/me/addresses": nothing,
+    "GET /customers/me/addresses/{id}": savedAddress,
+    "PATCH /customers/me/addresses/{id}": { ...savedAddress, ...ifMatch, json: { default_billing: true } },
+    "DELETE /customers/me/addresses/{id}": { ...savedAddress, ...ifMatch },
   } as const satisfies Record<RouteName, Example>;
 }

@@ -89,9 +89,15 @@ async function makeOwner(variantId: string) {
   const placed = await buyer.placeOrder(await buyer.fillCart({ [variantId]: 1 }, token), { json, token });
   const order = placed.as(Order);
   const cart: Cart = await buyer.fillCart({ [variantId]: 1 }, token);
+  const saved = await request("/customers/me/addresses", {
+    method: "POST",
+    token,
+    json: { address: { ...address, name: canary } },
+  });
   return {
     token,
     belongings: {
+      addressId: saved.as(z.object({ id: z.string() })).id,
       orderId: order.id,
       orderLineId: order.lines[0]?.id ?? "",
       cartLineId: cart.lines[0]?.id ?? "",
@@ -155,6 +161,8 @@ function isAsTheTableSays({ route, principal, status, code }: Omit<Asked, "text"
       // Who belongs to the staff is dismissed before the account is erased.
       if (route === "DELETE /customers/me" && (principal === "staff" || principal === "admin"))
         return code === "forbidden";
+      if (isUser && route.includes("/customers/me/addresses/{id}"))
+        return principal === "owner" ? !refused && status !== 404 : status === 404;
       return isUser ? code !== "unauthenticated" && status !== 403 : code === "unauthenticated";
     case "order holder":
       if (route === "POST /live/ticket") return principal === "nobody" ? status === 401 : status === 201;
