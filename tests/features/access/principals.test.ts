@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { permissions } from "#core/permissions";
+import { type Permission, permissions } from "#core/permissions";
 import { type Access, type RouteName, routeAccess } from "#http/route-access";
-import { Cart, Order, address, createBuyer } from "../../buying.ts";
+import { type Cart, Order, address, createBuyer } from "../../buying.ts";
 import { inDatabase } from "../../in-database.ts";
 import { createSeller } from "../../selling.ts";
 import { type Customer } from "../../shop-client.ts";
@@ -137,12 +137,16 @@ beforeAll(async () => {
   };
 });
 
+function isPermission(access: Access): access is Permission {
+  return access in permissions;
+}
+
 /** What is wrong with how a principal was answered; undefined when it is as the table says. */
 function faultOf({ route, principal, status, code, text }: Asked, access: Access): string | undefined {
   const name = `${route} as ${principal} answered ${status} ${code}`;
   if (status >= 500) return `${name}: a fault`;
   if (status === 429) return `${name}: nothing was learnt`;
-  const mayKnow = principal === "owner" || (principal === "admin" && access in permissions);
+  const mayKnow = principal === "owner" || (principal === "admin" && isPermission(access));
   if (!mayKnow && text.includes(canary)) return `${name}: something of the owner's`;
   return isAsTheTableSays({ route, principal, status, code }, access) ? undefined : name;
 }
@@ -150,6 +154,10 @@ function faultOf({ route, principal, status, code, text }: Asked, access: Access
 function isAsTheTableSays({ route, principal, status, code }: Omit<Asked, "text">, access: Access): boolean {
   const isUser = principal !== "nobody" && principal !== "guest";
   const refused = status === 401 || status === 403;
+  if (isPermission(access)) {
+    if (!isUser) return code === "unauthenticated";
+    return principal === "admin" ? !refused : code === "forbidden";
+  }
   switch (access) {
     case "public":
     case "anyone":
@@ -173,9 +181,6 @@ function isAsTheTableSays({ route, principal, status, code }: Omit<Asked, "text"
     case "Stripe":
     case "PayPal":
       return code === "invalid_signature";
-    default:
-      if (!isUser) return code === "unauthenticated";
-      return principal === "admin" ? !refused : code === "forbidden";
   }
 }
 
