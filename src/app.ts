@@ -35,6 +35,7 @@ import type { App, AppEnvironment } from "#http/app-types";
 import { authenticate } from "#http/auth";
 import { limitBody } from "#http/body-limit";
 import { allowOrigins } from "#http/cors";
+import { refuseCrossSite } from "#http/cross-site";
 import { answerOtherwise } from "#http/other-methods";
 import { respondToError } from "#http/problem";
 import { limitTarget } from "#http/request-target";
@@ -46,9 +47,10 @@ import { proceedWithRebuild, readRebuild, startRebuild } from "#search-sync/rebu
 /** Everything the API answers, one line a feature. */
 export function createApp(drainOutbox: (context: Context) => Promise<unknown>): App {
   const app: App = new OpenAPIHono<AppEnvironment>({ getPath: pathWithoutVersion });
-  app.use(giveContext(drainOutbox));
   app.use(secureHeaders);
+  app.use(giveContext(drainOutbox));
   app.use(allowOrigins);
+  app.use(refuseCrossSite);
   app.use(limitTarget);
   app.use(limitNetworks);
   app.use(limitBody);

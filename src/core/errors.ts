@@ -24,6 +24,7 @@ export const errorCodes = {
   mfa_required: { status: 401, title: "A second factor is needed", retryable: false },
   forbidden: { status: 403, title: "Not allowed for this account", retryable: false },
   not_found: { status: 404, title: "Not found", retryable: false },
+  cross_site_refused: { status: 403, title: "A page of another site may not send this", retryable: false },
   provider_unknown: { status: 404, title: "No such sign-in provider", retryable: false },
   method_not_allowed: { status: 405, title: "This path has no such method", retryable: false },
   handle_taken: { status: 409, title: "Another product has this handle", retryable: false },
@@ -89,6 +90,7 @@ export const errorCodes = {
   return_too_late: { status: 409, title: "The time for returns is over", retryable: false },
   payment_outcome_unknown: { status: 502, title: "The payment provider gave no answer", retryable: true },
   busy: { status: 503, title: "Too much is asked at once", retryable: true },
+  misconfigured: { status: 503, title: "The service is not set up completely", retryable: true },
   dependency_unavailable: { status: 503, title: "A service we depend on is not answering", retryable: true },
 } as const satisfies Record<string, { status: number; title: string; retryable: boolean }>;
 

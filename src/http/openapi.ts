@@ -44,6 +44,12 @@ export function problems(...codes: ErrorCode[]) {
   );
 }
 
+/** Of the resource that a write changes; what an ETag can be and what is none is told apart in requiredVersion. */
+export const ifMatchHeader = z.string().max(255).optional().openapi({
+  description: "The version that was read.",
+  example: '"v7"',
+});
+
 /** Header schemas that several routes share. */
 export const idempotencyKey = z.string().min(1).max(255).openapi({
   description: "Repeat a request with the same key and it takes effect once.",

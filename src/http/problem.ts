@@ -1,8 +1,12 @@
 import { z } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
 import { AppError, type ErrorCode, errorCodes } from "#core/errors";
+import { newId } from "#core/ids";
+import { currentTime } from "#core/time";
+import type { Context } from "#platform/context";
 import { databaseErrorOf, lostRace } from "#platform/database";
-import { errorFields } from "#platform/log";
+import { MisconfiguredError } from "#platform/env";
+import { createLog, errorFields } from "#platform/log";
 import type { AppRequest } from "./app-types.ts";
 
 /** RFC 9457 problem details, as every error answer has them. */
@@ -34,7 +38,7 @@ export function problemResponse(request: AppRequest, error: AppError): Response 
     detail: detail ?? `${title}.`,
     instance: request.req.path,
     code: error.code,
-    request_id: request.var.context.requestId,
+    request_id: requestIdOf(request),
     retryable,
     ...(errors === undefined ? {} : { errors }),
     ...members,
@@ -57,17 +61,40 @@ function challengeFor(code: ErrorCode): string {
 /** Turns whatever was thrown into a problem; faults of ours are logged and reported, never shown. */
 export function respondToError(error: unknown, request: AppRequest): Response {
   const refusal = refusalOf(error);
-  const { context } = request.var;
-  if (errorCodes[refusal.code].status >= 500) {
-    context.log("error", "request failed", { ...errorFields(error), code: refusal.code });
-    context.reportError(error, { request_id: context.requestId, code: refusal.code });
-  }
+  if (errorCodes[refusal.code].status >= 500) recordFault(request, error, refusal.code);
   return problemResponse(request, refusal);
+}
+
+function recordFault(request: AppRequest, error: unknown, code: ErrorCode): void {
+  const context = contextOf(request);
+  const log = context?.log ?? createLog({ request_id: requestIdOf(request) });
+  log("error", "request failed", { ...errorFields(error), code });
+  context?.reportError(error, { request_id: context.requestId, code });
+}
+
+/** None when making the context is what failed. */
+function contextOf(request: AppRequest): Context | undefined {
+  return request.var.context;
+}
+
+const idsWithoutContext = new WeakMap<AppRequest, string>();
+
+function requestIdOf(request: AppRequest): string {
+  const id =
+    contextOf(request)?.requestId ?? idsWithoutContext.get(request) ?? newId("request", currentTime());
+  idsWithoutContext.set(request, id);
+  return id;
 }
 
 function refusalOf(error: unknown): AppError {
   if (error instanceof AppError) return error;
   if (error instanceof HTTPException) return refusalOfHttpException(error);
+  if (error instanceof MisconfiguredError)
+    return new AppError("misconfigured", {
+      detail: `Missing or malformed: ${error.bindings.join(", ")}.`,
+      members: { bindings: error.bindings },
+      retryAfterSeconds: 60,
+    });
   if (lostRace(error)) return new AppError("conflict", { detail: "Read the resource again and repeat." });
   const databaseFault = databaseErrorOf(error);
   // Of all that refer to a user, only what the user adds can miss it: the account was erased, the access token lives on.

@@ -23,7 +23,8 @@ export const secureHeaders = createMiddleware<AppEnvironment>(async (request, ne
   if (!headers.has("content-security-policy"))
     request.header("Content-Security-Policy", contentSecurityPolicy);
   if (!headers.has("cache-control")) request.header("Cache-Control", "private, no-store");
-  const { ENVIRONMENT } = request.var.context.settings;
+  // Not of the settings: a Worker whose settings are incomplete answers, too.
+  const { ENVIRONMENT } = request.env;
   if (ENVIRONMENT === "staging" || ENVIRONMENT === "production")
     request.header("Strict-Transport-Security", `max-age=${transportSecuritySeconds}; includeSubDomains`);
 });

@@ -4,7 +4,7 @@ import { AppError } from "#core/errors";
 import { type Id, idSchema } from "#core/ids";
 import { type Principal, type Proof, type Role, signInMethods } from "#core/principal";
 import { type EpochMs, epochMs, secondMs } from "#core/time";
-import type { Settings } from "./env.ts";
+import { AccessTokenKeys, type Settings } from "./env.ts";
 
 /** Life of an access token, in seconds. */
 export const accessTokenSeconds = 600;
@@ -18,20 +18,6 @@ const charactersMax = 4_096;
 
 /** Seconds by which the clocks of two of our machines may differ. */
 const clockToleranceSeconds = 30;
-
-const PublicJwk = z.object({
-  kty: z.literal("OKP"),
-  crv: z.literal("Ed25519"),
-  kid: z.string().min(1),
-  x: z.string(),
-});
-const PrivateJwk = PublicJwk.extend({ d: z.string() });
-
-/**
- * The first key signs. The others only verify, so their public halves are enough: the next key, published before it
- * signs, and the former one, until its last token has expired.
- */
-const Keys = z.tuple([PrivateJwk], PublicJwk.extend({ d: z.string().optional() }));
 
 type Key = CryptoKey | Uint8Array;
 type SigningKeys = {
@@ -63,7 +49,7 @@ async function importKeys(settings: Settings): Promise<SigningKeys> {
 }
 
 function jwksOf(settings: Settings) {
-  return Keys.parse(JSON.parse(settings.ACCESS_TOKEN_KEYS));
+  return AccessTokenKeys.parse(JSON.parse(settings.ACCESS_TOKEN_KEYS));
 }
 
 /** The public keys as a JWK set (RFC 7517): what other services verify our tokens with. */

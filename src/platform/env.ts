@@ -41,6 +41,27 @@ function parseJson(text: string): unknown {
   }
 }
 
+const PublicJwk = z.object({
+  kty: z.literal("OKP"),
+  crv: z.literal("Ed25519"),
+  kid: z.string().min(1),
+  x: z.string(),
+});
+
+/**
+ * JSON of ACCESS_TOKEN_KEYS. The first key signs. The others only verify, so their public halves are enough: the next
+ * key, published before it signs, and the former one, until its last token has expired.
+ */
+export const AccessTokenKeys = z.tuple(
+  [PublicJwk.extend({ d: z.string() })],
+  PublicJwk.extend({ d: z.string().optional() }),
+);
+
+const objectNamespace = z.custom<object>(
+  (binding) => typeof binding === "object" && binding !== null && "idFromName" in binding,
+  "must be bound to a class of Durable Objects",
+);
+
 const requestsPerMinute = z.coerce.number().int().min(1).max(1_000_000);
 const returnUrlList = z
   .string()
@@ -113,7 +134,9 @@ const Settings = z.object({
    * others may be public halves. To change keys, add the next one as the last, after a day make it the first, and drop
    * the former one after another.
    */
-  ACCESS_TOKEN_KEYS: z.string().min(2),
+  ACCESS_TOKEN_KEYS: z.string().refine((text) => AccessTokenKeys.safeParse(parseJson(text)).success, {
+    message: "must be a JSON array of Ed25519 keys with a kid each, the first of them private",
+  }),
   /** Keys cart tokens, cursors and live tickets. */
   TOKEN_SECRET: z.string().min(32),
   /** JSON array of `{ kid, key }`, a key being 32 bytes in base64url; the first seals secrets at rest, all open them. */
@@ -137,22 +160,45 @@ const Settings = z.object({
 });
 export type Settings = z.infer<typeof Settings>;
 
+/** Everything that a Worker is deployed with. */
+const Deployment = Settings.extend({
+  INVENTORY: objectNamespace,
+  CARTS: objectNamespace,
+  LIMITS: objectNamespace,
+  ROOMS: objectNamespace,
+});
+export const bindingNames: readonly string[] = Object.keys(Deployment.shape);
+
+/** The Worker lacks bindings, or has some that cannot be right. Names them; never says what their values are. */
+export class MisconfiguredError extends Error {
+  readonly bindings: readonly string[];
+
+  constructor(bindings: readonly string[], faults: readonly string[]) {
+    super(
+      `The Worker's settings are incomplete. Set each with "wrangler secret put NAME" or in wrangler.toml: ${faults.join("; ")}`,
+    );
+    this.name = "MisconfiguredError";
+    this.bindings = bindings;
+  }
+}
+
 const parsed = new WeakMap<object, Settings>();
 
 /**
  * The settings of this Worker, checked once per isolate.
- * @throws Error that names every setting that is missing or malformed.
+ * @throws MisconfiguredError that names every binding that is missing or malformed.
  */
 export function settingsOf(bindings: Bindings): Settings {
   const known = parsed.get(bindings);
   if (known) return known;
-  const result = Settings.safeParse(bindings);
-  if (!result.success) {
-    const faults = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-    throw new Error(
-      `The Worker's settings are incomplete. Set each with "wrangler secret put NAME" or in wrangler.toml [vars]: ${faults.join("; ")}`,
-    );
-  }
+  const result = Deployment.safeParse(bindings);
+  if (!result.success) throw misconfigured(bindings, result.error.issues);
   parsed.set(bindings, result.data);
   return result.data;
+}
+
+function misconfigured(bindings: Bindings, issues: readonly z.core.$ZodIssue[]): MisconfiguredError {
+  const names = [...new Set(issues.map(({ path }) => String(path[0])))];
+  const faults = names.map((name) => `${name} is ${bindings[name] === undefined ? "missing" : "malformed"}`);
+  return new MisconfiguredError(names, faults);
 }

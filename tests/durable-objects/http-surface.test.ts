@@ -166,3 +166,40 @@ describe("pages of other origins", () => {
     expect(headers.get("access-control-expose-headers")).toContain("Retry-After");
   });
 });
+
+describe("writes with cookies", () => {
+  const settings = bindingsWith({ CORS_ORIGINS: shopPage, PUBLIC_URL: "https://api.example" });
+  const logOut = (headers: Record<string, string>) =>
+    askApp("/auth/logout", { method: "POST", headers: { cookie: "sign-in=x", ...headers } }, settings);
+
+  test.each([
+    { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site" },
+    { "sec-fetch-site": "cross-site", origin: "null" },
+    { origin: "https://evil.example" },
+    { origin: "http://api.example" },
+    { origin: "null" },
+  ])("from a page elsewhere are refused: %o", async (headers) => {
+    const response = await logOut(headers);
+    expect(response.status).toBe(403);
+    expect(await response.json()).toMatchObject({ code: "cross_site_refused" });
+  });
+
+  test.each([
+    {},
+    { "sec-fetch-site": "same-origin", origin: "https://api.example" },
+    { "sec-fetch-site": "none" },
+    { origin: "https://api.example" },
+    { "sec-fetch-site": "cross-site", origin: shopPage },
+  ])("from our own pages, from listed ones and from programs are looked at: %o", async (headers) => {
+    expect((await logOut(headers)).status).not.toBe(403);
+  });
+
+  test("reads may come from anywhere, and so may writes without cookies", async () => {
+    const crossSite = { "sec-fetch-site": "cross-site", origin: "https://evil.example" };
+    const read = await askApp("/openapi.json", { headers: { cookie: "sign-in=x", ...crossSite } }, settings);
+    expect(read.status).toBe(200);
+    const write = await askApp("/auth/logout", { method: "POST", headers: crossSite }, settings);
+    expect(write.status).not.toBe(403);
+  });
+});

@@ -20,7 +20,8 @@ export const settingsOfWorkerTests = {
   PAYPAL_CLIENT_SECRET: "unreachable",
   PAYPAL_WEBHOOK_ID: "UNREACHABLE",
   PAYPAL_API_URL: "http://127.0.0.1:1",
-  ACCESS_TOKEN_KEYS: "[]",
+  ACCESS_TOKEN_KEYS:
+    '[{"crv":"Ed25519","d":"7mYKdSqbLiRJGZP7-LYgint06PU68SwIHiEOrIQpQ7A","x":"o4Rc9tJMbDxlXtjX_k5Kfw9zNJ2q_8xCDMV34dtcLNg","kty":"OKP","kid":"tests"}]',
   ENCRYPTION_KEYS: '[{"kid":"tests","key":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}]',
   TOKEN_SECRET: "a secret of the tests, known to all who read",
   MAIL_API_URL: "http://127.0.0.1:1",

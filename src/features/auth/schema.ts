@@ -2,12 +2,12 @@ import { z } from "@hono/zod-openapi";
 import { idSchema } from "#core/ids";
 import { authLimits } from "./rules.ts";
 
-const Email = z
-  .string()
-  .trim()
-  .max(authLimits.emailCharactersMax)
-  .pipe(z.email())
-  .openapi({ type: "string", format: "email", example: "ada@example.com" });
+const Email = z.string().trim().max(authLimits.emailCharactersMax).pipe(z.email()).openapi({
+  type: "string",
+  format: "email",
+  maxLength: authLimits.emailCharactersMax,
+  example: "ada@example.com",
+});
 
 /** NFKC, so that the same letters typed on another keyboard are the same password. */
 const typedPassword = z.string().normalize("NFKC").max(authLimits.passwordCharactersMax);
@@ -97,7 +97,6 @@ export const RenewedAccess = SignedIn.pick({
 export type RenewedAccess = z.infer<typeof RenewedAccess>;
 
 export const SessionId = idSchema("session").openapi({
-  type: "string",
   example: "ses_01kaxk5v3m9qf2t8w4r6y0z1bc",
 });
 

@@ -4,7 +4,7 @@ import { requiredVersion, versionEtag } from "#http/conditional";
 import { requireContentType } from "#http/content-type";
 import { describeRoute } from "#http/describe-route";
 import { acceptsKey, keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
-import { createRouter, json, jsonBody, problems } from "#http/openapi";
+import { createRouter, ifMatchHeader, json, jsonBody, problems } from "#http/openapi";
 import { readAdminProduct } from "./admin-product.ts";
 import { archiveProduct } from "./archive-product.ts";
 import { createProduct } from "./create-product.ts";
@@ -25,7 +25,7 @@ const versioned = {
 } as const;
 const ifMatch = z.object({
   ...acceptsKey,
-  "if-match": z.string().optional().openapi({ description: "The version that was read.", example: '"v7"' }),
+  "if-match": ifMatchHeader,
 });
 
 catalogAdminRoutes.openapi(

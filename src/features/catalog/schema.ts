@@ -140,7 +140,13 @@ export const NewVariant = z.strictObject({
   title: safeText(productLimits.titleCharactersMax)
     .optional()
     .openapi({ description: `Unless given, the option values joined, or "${onlyVariantTitle}".` }),
-  options: z.record(safeText(255), safeText(255)).default({}),
+  options: z
+    .record(safeText(255), safeText(255))
+    .refine((chosen) => Object.keys(chosen).length <= productLimits.optionsMax, {
+      message: `must choose values for ${productLimits.optionsMax} options at most`,
+    })
+    .openapi({ maxProperties: productLimits.optionsMax })
+    .default({}),
   price: minor.openapi({ description: "Minor units of the product's currency." }),
   compare_at_price: minor.nullable().default(null),
   image_url: imageUrl.nullable().default(null),

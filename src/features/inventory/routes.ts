@@ -73,6 +73,7 @@ inventoryRoutes.openapi(
           .number()
           .int()
           .min(1)
+          .max(Number.MAX_SAFE_INTEGER)
           .optional()
           .openapi({ description: "The `seq` to go on behind." }),
       }),

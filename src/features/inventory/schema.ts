@@ -13,7 +13,7 @@ export const AdjustStock = z
       description:
         "Units received or lost; for a recount the units counted that are not sold, held ones included.",
     }),
-    expected_version: z.int().min(0).optional().openapi({
+    expected_version: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional().openapi({
       description: "For a recount: the SKU's version when the count began. If it has moved, count again.",
     }),
     reason: z.string().trim().min(1).max(500),

@@ -1,13 +1,21 @@
 import { z } from "@hono/zod-openapi";
 import { mfaLimits, totpParameters } from "./rules.ts";
 
+/** Six digits and whatever spaces were typed along. */
+const codeCharactersMax = 16;
+
 /** As an app shows it, with or without the space in its middle. */
 const Code = z
   .string()
-  .max(16)
+  .max(codeCharactersMax)
   .transform((typed) => typed.replaceAll(/\s/g, ""))
   .pipe(z.string().regex(/^\d{6}$/, `must be ${totpParameters.digits} digits`))
-  .openapi({ type: "string", example: "287082", description: "What the authenticator app shows now." });
+  .openapi({
+    type: "string",
+    maxLength: codeCharactersMax,
+    example: "287082",
+    description: "What the authenticator app shows now.",
+  });
 
 const RecoveryCode = z
   .string()

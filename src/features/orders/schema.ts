@@ -105,7 +105,7 @@ export type OrderEventWire = z.infer<typeof OrderEventWire>;
 
 export const FulfilOrder = z.strictObject({
   lines: z
-    .array(z.strictObject({ order_line_id: z.string(), quantity: z.int().min(1) }))
+    .array(z.strictObject({ order_line_id: z.string().max(64), quantity: z.int().min(1).max(1_000_000) }))
     .min(1)
     .max(100)
     .optional()

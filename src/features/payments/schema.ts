@@ -39,10 +39,11 @@ export const RequestRefund = z
     amount: z
       .int()
       .min(1)
+      .max(Number.MAX_SAFE_INTEGER)
       .optional()
       .openapi({ description: "Minor units; left out, the price of `lines`, or all that is left." }),
     lines: z
-      .array(z.strictObject({ order_line_id: z.string().max(64), quantity: z.int().min(1) }))
+      .array(z.strictObject({ order_line_id: z.string().max(64), quantity: z.int().min(1).max(1_000_000) }))
       .min(1)
       .max(100)
       .optional(),

@@ -10,7 +10,11 @@ export const RebuildJob = z.discriminatedUnion("step", [
     after: z.string().max(255),
   }),
   z.strictObject({ step: z.literal("swap"), rebuild_id: idSchema("searchRebuild") }),
-  z.strictObject({ step: z.literal("finish"), rebuild_id: idSchema("searchRebuild"), task: z.int() }),
+  z.strictObject({
+    step: z.literal("finish"),
+    rebuild_id: idSchema("searchRebuild"),
+    task: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
+  }),
 ]);
 export type RebuildJob = z.infer<typeof RebuildJob>;
 

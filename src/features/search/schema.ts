@@ -10,6 +10,7 @@ export const searchLimits = {
   /** Products that can be paged through; `total` says no more either. */
   reachableMax: 2_000,
   facetsMax: 20,
+  facetsCharactersMax: 2_000,
   valuesPerFacetMax: 100,
 } as const;
 
@@ -36,12 +37,13 @@ export const SearchQuery = z.strictObject({
   sort: z.enum(searchSorts).default("relevance"),
   facets: z
     .string()
-    .max(2_000)
+    .max(searchLimits.facetsCharactersMax)
     .transform((text) => text.split(",").map((name) => name.trim()))
     .pipe(z.array(facetName).max(searchLimits.facetsMax))
     .optional()
     .openapi({
       type: "string",
+      maxLength: searchLimits.facetsCharactersMax,
       description: `Comma-separated: ${[...keysOf(facetAttributes), "options", "options.<name>"].join(", ")}.`,
       example: "brand,category,options.Colour",
     }),

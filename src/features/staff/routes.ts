@@ -4,7 +4,7 @@ import { requiredVersion, versionEtag } from "#http/conditional";
 import { requireContentType } from "#http/content-type";
 import { describeRoute } from "#http/describe-route";
 import { acceptsKey, keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
-import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
+import { bodyErrors, createRouter, ifMatchHeader, json, jsonBody, problems } from "#http/openapi";
 import { pageOf, pageQuery, pageRequestOf, pageToWire } from "#http/pagination";
 import { appointStaff, changeMember, dismissStaff, listStaff, readMember } from "./members.ts";
 import { changeRole, createRole, listRoles, readRole, removeRole } from "./roles.ts";
@@ -27,7 +27,7 @@ const memberParam = z.object({ id: MemberId });
 const roleParam = z.object({ id: RoleId });
 const mergePatch = "application/merge-patch+json";
 const ifMatch = z.object({
-  "if-match": z.string().optional().openapi({ description: "The version that was read.", example: '"v7"' }),
+  "if-match": ifMatchHeader,
 });
 const versionErrors = ["not_found", "if_match_required", "version_mismatch", "conflict"] as const;
 const versioned = <Schema extends z.ZodType>(schema: Schema, description: string) => ({

@@ -46,7 +46,7 @@ const memberRole = z.enum(["staff", "admin"]).openapi({ description: "An admin m
 
 export const Appointment = z
   .strictObject({
-    email: z.email().openapi({ description: "Of an account that exists." }),
+    email: z.email().max(320).openapi({ description: "Of an account that exists." }),
     role: memberRole.default("staff"),
     role_ids: roleIds.default([]),
   })

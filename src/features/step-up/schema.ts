@@ -3,7 +3,7 @@ import { CodeProof, RecoveryProof } from "#features/mfa/schema";
 import { PasskeyProof } from "#features/passkeys/schema";
 
 const PasswordProof = z
-  .strictObject({ password: z.string().normalize("NFC").min(1).max(256).openapi({ format: "password" }) })
+  .strictObject({ password: z.string().normalize("NFKC").min(1).max(256).openapi({ format: "password" }) })
   .openapi("PasswordProof");
 
 export const StepUpProof = z

@@ -1,7 +1,13 @@
 import { type Settings, settingsOf } from "#platform/env";
 import { settingsOfWorkerTests } from "../../durable-objects/worker-settings.ts";
 
-const nowhere = {} as DurableObjectNamespace<never>;
+const nowhere = { idFromName: neverCalled } as Partial<
+  DurableObjectNamespace<never>
+> as DurableObjectNamespace<never>;
+
+function neverCalled(): never {
+  throw new Error("this code touches no object");
+}
 
 /** Complete settings, some of them changed; for code that touches no service. */
 export function settingsFor(changes: Record<string, string>): Settings {
