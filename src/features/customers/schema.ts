@@ -21,7 +21,7 @@ export const CustomerAddressPatch = z
 export type CustomerAddressPatch = z.infer<typeof CustomerAddressPatch>;
 
 export const CustomerAddressParam = z.strictObject({
-  id: idSchema("address").openapi({ type: "string", example: "adr_01kaxk5v3m9qf2t8w4r6y0z1bc" }),
+  id: idSchema("address").openapi({ example: "adr_01kaxk5v3m9qf2t8w4r6y0z1bc" }),
 });
 
 export const CustomerAddress = z

@@ -93,9 +93,9 @@ test("a rotation leaves no token behind: the next key is published, then signs, 
   });
 });
 
-test("the first key must be able to sign", async () => {
+test("the first key must be able to sign", () => {
   const { d: _, ...publicHalf } = newer;
-  await expect(signAccessToken(settingsWith(publicHalf), grant, now)).rejects.toThrow();
+  expect(() => settingsWith(publicHalf)).toThrow("ACCESS_TOKEN_KEYS is malformed");
 });
 
 test("a token of more than 4096 characters is refused unread", async () => {

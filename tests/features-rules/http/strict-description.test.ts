@@ -44,7 +44,8 @@ function gapsIn(schema: Schema, place: string, seen: ReadonlySet<string> = new S
   const inner = ["oneOf", "anyOf", "allOf"].flatMap((keyword) =>
     Schemas.default([])
       .parse(schema[keyword])
-      .map((each, index) => ({ each, index, keyword })),
+      .map((each, index) => ({ each, index, keyword }))
+      .filter(({ each }) => keyword !== "allOf" || !isRemark(each)),
   );
   const ofInner = inner.flatMap(({ each, index, keyword }) =>
     gapsIn(each, `${place}/${keyword}/${index}`, seen),
@@ -55,6 +56,11 @@ function gapsIn(schema: Schema, place: string, seen: ReadonlySet<string> = new S
     .parse(schema["type"]);
   if (types.length === 0 && inner.length === 0) return [`${place} is anything`];
   return [...ofInner, ...types.flatMap((type) => gapsOfType(type, schema, place, seen))];
+}
+
+/** Beside a reference, what is said of it and bounds nothing. */
+function isRemark(schema: Schema): boolean {
+  return Object.keys(schema).every((keyword) => keyword === "description" || keyword === "example");
 }
 
 function gapsOfType(type: string, schema: Schema, place: string, seen: ReadonlySet<string>): string[] {
