@@ -125,6 +125,7 @@ export const routeAccess = {
 
   "GET /admin/orders": "orders:read",
   "GET /admin/orders/{id}": "orders:read",
+  "POST /admin/orders/{id}/cancel": "orders:cancel",
   "POST /admin/orders/{id}/fulfilments": "orders:fulfil",
   "POST /admin/orders/{id}/fulfilments/{fulfilment_id}/ship": "orders:fulfil",
   "POST /admin/orders/{id}/fulfilments/{fulfilment_id}/deliver": "orders:fulfil",

@@ -114,6 +114,8 @@ export const repeatableCalls: Record<string, () => Promise<RepeatableCall>> = {
     const order = await newOrder();
     return { path: `/orders/${order.id}/cancel`, headers: tokenOf(order) };
   },
+  "POST /admin/orders/{id}/cancel": async () =>
+    byStaff({ path: `/admin/orders/${(await newOrder()).id}/cancel` }),
   "POST /orders/{id}/returns": async () => {
     const { order } = await packedOrder("ship");
     const path = `/orders/${order.id}/returns`;

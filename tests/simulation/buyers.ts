@@ -10,6 +10,8 @@ const lateStartMs = { min: 61 * 60_000, max: 100 * 60_000 };
 const thinkMsMax = 90_000;
 const triesMax = 4;
 const leavesAtProvider = 0.1;
+const paysInOldTab = 0.3;
+const oldTabMsMax = 3 * 60 * 60_000;
 const payOutcomes = ["approve", "approve", "approve", "decline", "challenge", "transfer"] as const;
 
 /** A buyer: fills a cart, orders, pays or not, clicks twice, changes their mind, and asks again when nobody answers. */
@@ -109,6 +111,7 @@ export class Buyer {
 
   async #pay(orderId: string): Promise<void> {
     const { random, scheduler, network, climate } = this.#world;
+    const opened: string[] = [];
     let keys = 0;
     let by = random.pick(climate.offered);
     const open = () => {
@@ -124,6 +127,10 @@ export class Buyer {
       const double = random.chance(0.3) ? this.#later(open) : undefined;
       const answer = await open();
       if (answer.kind === "value") {
+        const left = opened.at(-1);
+        opened.push(answer.value);
+        // The page of an earlier payment is still open in another tab.
+        if (left !== undefined && random.chance(paysInOldTab)) void this.#payInOldTab(left);
         const paid = await this.#payAtProvider(answer.value);
         const confirmed = random.chance(0.5) ? this.#confirm(orderId) : undefined;
         if (paid) {
@@ -163,6 +170,15 @@ export class Buyer {
       if (provider.pay(reference, outcome)) return true;
     }
     return false;
+  }
+
+  /** At any time within the hours for which a provider lets a payment be approved. */
+  async #payInOldTab(reference: string): Promise<void> {
+    const { random, scheduler, provider, interfered } = this.#world;
+    if (!provider.payments.has(reference)) return;
+    await scheduler.sleep(random.below(random.chance(0.7) ? 5 * 60_000 : oldTabMsMax));
+    const outcome = random.pick<PayOutcome>(["approve", "approve", "transfer"]);
+    if (provider.pay(reference, outcome) && outcome === "transfer") interfered.add(reference);
   }
 
   async #confirm(orderId: string): Promise<void> {

@@ -44,7 +44,7 @@ test("a payment that came too late and went back comes to rest, and refusals bef
     attemptId: "pay_1",
     failureCode: undefined,
   };
-  const booked = { superseded: false, refunded: 500, refundPending: false };
+  const booked = { superseded: false, refunded: 500, refundPending: false, failedSurpluses: [] };
   const attempt = { id: "pay_1", status: "pending" as const, failureCode: null, ...booked };
   expect(nextPaymentStep({ order, attempt }, facts)).toMatchObject({
     do: "record_attempt",
@@ -165,4 +165,87 @@ test("two reports of one dispute at once are one entry of the order's history", 
   // The provider tells the time in seconds: the opening of the same second comes late.
   await report("open");
   expect(history).toEqual(["open", "won"]);
+});
+
+const lateFacts = {
+  reference: "pi_1",
+  state: "captured" as const,
+  amount: 500,
+  capturedAmount: 500,
+  refundedAmount: 0,
+  currency: "USD",
+  orderId: "ord_1",
+  attemptId: "pay_1",
+  failureCode: undefined,
+};
+const ended = { id: "ord_1", status: "cancelled" as const, total: 500, currency: "USD" };
+const lateAttempt = {
+  id: "pay_1",
+  status: "pending" as const,
+  failureCode: null,
+  superseded: false,
+  refunded: 0,
+  refundPending: false,
+  failedSurpluses: [] as readonly number[],
+};
+
+test("a refund of late money that failed is not repeated, and leaves the payment to staff", () => {
+  const attempt = { ...lateAttempt, failedSurpluses: [500] };
+  expect(nextPaymentStep({ order: ended, attempt }, lateFacts)).toMatchObject({
+    do: "record_attempt",
+    status: "captured",
+  });
+  const recorded = { ...attempt, status: "captured" as const };
+  expect(nextPaymentStep({ order: ended, attempt: recorded }, lateFacts)).toEqual({ do: "rest" });
+});
+
+test("what is left of late money goes back after a part went back in the dashboard", () => {
+  const facts = { ...lateFacts, refundedAmount: 200 };
+  expect(nextPaymentStep({ order: ended, attempt: lateAttempt }, facts)).toEqual({
+    do: "record_provider_refund",
+    amount: 200,
+  });
+  const booked = { ...lateAttempt, refunded: 200, failedSurpluses: [500] };
+  expect(nextPaymentStep({ order: ended, attempt: booked }, facts)).toEqual({
+    do: "refund_surplus",
+    amount: 300,
+  });
+});
+
+test("a manual payment that staff have paid back comes to rest, although no provider tells of it", () => {
+  const attempt = { ...lateAttempt, refunded: 500 };
+  expect(nextPaymentStep({ order: ended, attempt }, lateFacts)).toMatchObject({ do: "record_attempt" });
+});
+
+test("an order that waits for a bank transfer ends together with the promise", async () => {
+  const attempt: SettledAttempt = {
+    id: "pay_1",
+    orderId: "ord_1",
+    providerReference: "pay_1",
+    provider: "manual",
+    status: "authorised",
+    failureCode: null,
+  };
+  const order: SettledOrder = { ...ended, status: "authorised", refunds: [], attempts: [attempt], attempt };
+  let now = order;
+  const changes: unknown[] = [];
+  const notAsked = () => Promise.reject(new Error("nobody asks for this"));
+  const closed = await closePayment<SettledOrder>(
+    {
+      load: () => Promise.resolve(now),
+      authorise: notAsked,
+      cancel: () => Promise.resolve({ ...lateFacts, state: "cancelled", capturedAmount: 0 }),
+      change: (_, change) => {
+        changes.push(change);
+        now = { ...order, status: "cancelled" };
+        return Promise.resolve(true);
+      },
+      settle: () => Promise.resolve(now),
+    },
+    order,
+  );
+  expect(changes).toMatchObject([
+    { order: { transition: "cancel" }, attempt: { id: "pay_1", status: "cancelled" } },
+  ]);
+  expect(closed.order.status).toBe("cancelled");
 });

@@ -33,6 +33,8 @@ export async function runHistory(seed: number, trace?: (line: string) => void): 
   }
 }
 
+type Shop = { readonly world: World; readonly deliveries: Deliveries; readonly staff: Staff };
+
 async function live(world: World): Promise<void> {
   const { random, scheduler } = world;
   const deliveries = new Deliveries(world);
@@ -47,21 +49,28 @@ async function live(world: World): Promise<void> {
   start(world, staff.refund());
   start(world, staff.receivePayments());
   scheduler.after(world.network.outage?.of === "provider" ? longStormMs : stormMs, () => world.clearUp());
-  await rest(world, deliveries);
-  await buyRemainder(world, deliveries);
+  const shop = { world, deliveries, staff };
+  await rest(shop);
+  await buyRemainder(shop);
 }
 
-async function rest(world: World, deliveries: Deliveries): Promise<void> {
-  deliveries.startSweeping();
-  const outcome = await world.scheduler.runToRest(eventsMax, () => {
-    if (world.network.violation) throw world.network.violation;
-  });
-  if (outcome === "too_many_events") throw new Violation("everything comes to rest", "it goes on and on");
+/** Until nothing happens by itself any more, and staff have given back what the shop could not. */
+async function rest({ world, deliveries, staff }: Shop): Promise<void> {
+  for (let toDo = true; toDo;) {
+    deliveries.startSweeping();
+    const outcome = await world.scheduler.runToRest(eventsMax, () => {
+      if (world.network.violation) throw world.network.violation;
+    });
+    if (outcome === "too_many_events") throw new Violation("everything comes to rest", "it goes on and on");
+    toDo = staff.hasToGiveBack;
+    if (toDo) start(world, staff.giveBack());
+  }
   checkRest(world);
 }
 
 /** A last buyer of each SKU gets exactly what is left, and the next one nothing. */
-async function buyRemainder(world: World, deliveries: Deliveries): Promise<void> {
+async function buyRemainder(shop: Shop): Promise<void> {
+  const { world } = shop;
   for (const sku of world.inventory.keys()) {
     const left = world.sku(sku).available;
     const bought: (boolean | undefined)[] = [];
@@ -70,7 +79,7 @@ async function buyRemainder(world: World, deliveries: Deliveries): Promise<void>
       bought.push((await new Buyer(world, `too late for ${sku}`).buy(sku, 1))?.ok);
     };
     start(world, probe());
-    await rest(world, deliveries);
+    await rest(shop);
     const expected = left > 0 ? [true, false] : [false];
     if (bought.join() !== expected.join() || world.sku(sku).available !== 0)
       throw new Violation("a last order buys exactly the remainder", `${left} of ${sku}: ${bought.join()}`);

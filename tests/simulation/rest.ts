@@ -1,6 +1,7 @@
 import { type OrderStatus, hasEnded, isPayable, reservationId, unitsBySku } from "#features/orders/rules";
 import { openAttemptStatuses } from "#features/payments/rules";
 import { Violation } from "./network.ts";
+import { takesMoney } from "./world/provider.ts";
 import type { BooksModel } from "./world/books.ts";
 import type { Order, RefundRow } from "./world/rows.ts";
 import type { World } from "./world/world.ts";
@@ -111,8 +112,7 @@ function checkMoney(world: World): void {
     const order = database.orders.get(orderId);
     if (facts.state === "authorised" && order?.status !== "payment_review")
       throw new Violation("no authorisation is left open", `${facts.reference} of ${orderId}`);
-    const isOver = facts.state === "cancelled" || facts.state === "captured";
-    if (order && hasEnded(order.status) && !isOver && world.handedOver.has(facts.reference))
+    if (order && hasEnded(order.status) && takesMoney(facts) && world.handedOver.has(facts.reference))
       throw new Violation("nobody can pay for an order that has ended", `${facts.reference} of ${orderId}`);
     kept.set(orderId, (kept.get(orderId) ?? 0) + facts.capturedAmount - facts.refundedAmount);
     received += facts.capturedAmount;

@@ -1,4 +1,3 @@
-import { hasEnded } from "#features/orders/rules";
 import { type Answer, Violation } from "./network.ts";
 import { type AskedRefund, Shop } from "./world/shop.ts";
 import type { AttemptRow, Order, RefundRow } from "./world/rows.ts";
@@ -28,7 +27,7 @@ export class Staff {
       for (const orderId of database.orders.keys()) {
         const order = database.load(orderId);
         if (order === undefined) continue;
-        this.#useDashboard(order);
+        for (const attempt of order.attempts) this.#useDashboard(attempt);
         if (order.attempt?.status !== "captured" || !random.chance(climate.refunds / 2)) continue;
         const first = this.#refundOrder(order);
         if (random.chance(0.3)) await this.#refundOrder(order);
@@ -37,15 +36,38 @@ export class Staff {
     }
   }
 
+  get hasToGiveBack(): boolean {
+    return this.#givenBackInVain().length > 0;
+  }
+
+  /** By hand what the shop tried in vain: here, or in the dashboard where the payment is not the order's own. */
+  async giveBack(): Promise<void> {
+    const { provider } = this.#world;
+    for (const { order, attempt } of this.#givenBackInVain()) {
+      const reference = attempt.providerReference ?? "";
+      const facts = provider.payments.get(reference);
+      if (attempt.id === order.attempt?.id) await this.#askFor(order, { restock: false });
+      else if (facts) provider.refundInDashboard(reference, facts.capturedAmount - facts.refundedAmount);
+    }
+  }
+
+  #givenBackInVain(): { order: Order; attempt: AttemptRow }[] {
+    const { database } = this.#world;
+    return [...database.attempts.values()].flatMap((attempt) => {
+      const order = database.load(attempt.orderId);
+      return order && isGivenBackInVain(order, attempt) ? [{ order, attempt }] : [];
+    });
+  }
+
   /** Every manual payment is received or its order cancelled, sooner or later. */
   async receivePayments(): Promise<void> {
     const { random, scheduler, climate } = this.#world;
     if (!climate.offered.includes("manual")) return;
     for (let round = 0; round < receivingRoundsMax; round++) {
       await scheduler.sleep(random.between(60_000, roundMsMax));
-      for (const { orderId } of this.#openManual()) {
-        if (random.chance(0.4)) await this.#receive(orderId);
-        if (random.chance(0.2)) await this.#cancel(orderId);
+      for (const attempt of this.#openManual()) {
+        if (random.chance(0.4)) await this.#receive(attempt.orderId);
+        if (random.chance(0.2)) await this.#cancel(attempt);
       }
     }
   }
@@ -56,11 +78,11 @@ export class Staff {
     return [...this.#world.database.attempts.values()].filter(open);
   }
 
-  #useDashboard({ attempt, status }: Order): void {
+  #useDashboard({ providerReference }: AttemptRow): void {
     const { random, provider, climate, scheduler } = this.#world;
-    const reference = attempt?.providerReference ?? "";
+    const reference = providerReference ?? "";
     const facts = provider.payments.get(reference);
-    if (facts?.state !== "captured" || attempt?.status !== "captured" || hasEnded(status)) return;
+    if (facts?.state !== "captured") return;
     const left = facts.capturedAmount - facts.refundedAmount;
     if (left > 0 && random.chance(climate.refunds / 6))
       provider.refundInDashboard(reference, random.chance(0.3) ? left : random.between(1, left));
@@ -130,9 +152,24 @@ export class Staff {
     }
   }
 
-  async #cancel(orderId: string): Promise<void> {
-    await this.#world.network.ask(`staff cancel ${orderId}`, (process) =>
+  async #cancel({ id, orderId }: AttemptRow): Promise<void> {
+    const { database, network } = this.#world;
+    const answer = await network.ask(`staff cancel ${orderId}`, (process) =>
       new Shop(this.#world, process).cancelOrder(orderId),
     );
+    const { receivedAt } = database.attemptOf(id);
+    if (answer.kind === "value" && answer.value === "authorised" && receivedAt === null)
+      throw new Violation("until its money is there an order can be cancelled", orderId);
   }
+}
+
+/** A refund of money that nobody owed has failed, and some of the money is still here. */
+function isGivenBackInVain({ refunds }: Order, { id }: AttemptRow): boolean {
+  const own = refunds.filter(({ attemptId }) => attemptId === id);
+  const back = own
+    .filter(({ status }) => status === "succeeded")
+    .reduce((sum, { amount }) => sum + amount, 0);
+  return own.some(
+    ({ origin, status, amount }) => origin === "system" && status === "failed" && back < amount,
+  );
 }

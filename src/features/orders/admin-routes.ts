@@ -3,6 +3,7 @@ import { idSchema } from "#core/ids";
 import { describeRoute } from "#http/describe-route";
 import { keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
 import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
+import { cancelAnyOrder } from "./end-order.ts";
 import { fulfilOrder } from "./fulfil-order.ts";
 import { listAllOrders } from "./list-orders.ts";
 import { cancelParcel, deliverParcel, shipParcel } from "./move-parcel.ts";
@@ -45,6 +46,25 @@ orderAdminRoutes.openapi(
   async (request) => {
     const order = await requireOrder(request.var.context, request.req.valid("param").id);
     return request.json(presentOrder(order), 200);
+  },
+);
+
+orderAdminRoutes.openapi(
+  describeRoute({
+    tags,
+    method: "post",
+    path: "/admin/orders/{id}/cancel",
+    summary: "Cancel an order whose money is not there yet",
+    request: { params: orderParam, headers: keyHeaders },
+    responses: {
+      ...orderAnswer,
+      ...problems("not_found", ...keyErrors, "invalid_transition", "conflict", "payment_outcome_unknown"),
+    },
+  }),
+  async (request) => {
+    const orderId = request.req.valid("param").id;
+    const order = await writeOnce(request, { status: 200 }, (context) => cancelAnyOrder(context, orderId));
+    return request.json(order, 200);
   },
 );
 

@@ -10,6 +10,7 @@ import { type EndingPorts, endOrder, expireOrder } from "./ending.ts";
 import { type Order, loadOrder } from "./load-order.ts";
 import { presentOrder } from "./present-order.ts";
 import { type OrderAccess, readOwnOrder } from "./read-own-order.ts";
+import { requireOrder } from "./require-order.ts";
 import type { OrderWire } from "./schema.ts";
 import { returnStock } from "./stock-claims.ts";
 import { selectOverdueOrders } from "./store.ts";
@@ -18,12 +19,23 @@ import { selectOverdueOrders } from "./store.ts";
 const expireMax = 50;
 
 /**
- * Cancels an order that is not paid yet. The provider is told first; when it turns out that the money is on its way
+ * Cancels an order that is not paid yet, or promised by bank transfer. The provider is told first; when it turns out that the money is on its way
  * already, the order goes on and the cancellation is refused.
  * @throws AppError not_found, invalid_transition, payment_outcome_unknown, conflict.
  */
 export async function cancelOrder(context: Context, access: OrderAccess): Promise<OrderWire> {
-  const order = await readOwnOrder(context, access);
+  return cancel(context, await readOwnOrder(context, access));
+}
+
+/**
+ * The same for staff, of any order: a bank transfer that never comes is given up.
+ * @throws AppError as {@link cancelOrder}.
+ */
+export async function cancelAnyOrder(context: Context, orderId: string): Promise<OrderWire> {
+  return cancel(context, await requireOrder(context, orderId));
+}
+
+async function cancel(context: Context, order: Order): Promise<OrderWire> {
   if (order.status === "cancelled") return presentOrder(order);
   const ended = await endOrder(portsOf(context), order, {
     transition: "cancel",

@@ -45,8 +45,10 @@ async function tryToClose<Order extends SettledOrder>(
   if (attempt === undefined || !isOpen(attempt.status))
     return { outcome: attempt?.status === "captured" ? "settled" : "ended", order };
   // Where the provider has ended an authorisation, the settlement ends the order in the same transaction.
-  if (order.status === "authorised" || attempt.status === "authorised")
-    return { outcome: "settled", order: (await ports.settle(order.id)) ?? order };
+  if (order.status === "authorised" || attempt.status === "authorised") {
+    const settled = (await ports.settle(order.id)) ?? order;
+    return isPromised(settled) ? withdrawPromise(ports, settled) : { outcome: "settled", order: settled };
+  }
   const { reference, state } = await keepingSight(ports, attempt, async () => {
     const known = attempt.providerReference ?? (await ports.authorise(order, attempt));
     return { reference: known, state: (await ports.cancel(attempt, known)).state };
@@ -59,4 +61,24 @@ async function tryToClose<Order extends SettledOrder>(
   }
   const after = cancelled ? await ports.load(order.id) : await ports.settle(order.id);
   return { outcome: cancelled ? "ended" : "settled", order: after ?? order };
+}
+
+/** An order that a manual payment is promised for: nobody has received the money yet. */
+function isPromised<Order extends SettledOrder>(order: Order): order is Order & { attempt: SettledAttempt } {
+  return order.status === "authorised" && order.attempt?.provider === "manual";
+}
+
+/** A promise of money binds nobody until the money is there: it ends together with its order. */
+async function withdrawPromise<Order extends SettledOrder>(
+  ports: ClosingPorts<Order>,
+  order: Order & { attempt: SettledAttempt },
+): Promise<PaymentEnd<Order> | "lost_race"> {
+  const { id } = order.attempt;
+  const { state } = await ports.cancel(order.attempt, id);
+  if (state !== "cancelled") return "lost_race";
+  const withdrawn = await ports.change(order, {
+    order: { transition: "cancel", event: "order.cancelled", data: { reason: "requested" } },
+    attempt: { id, status: "cancelled" },
+  });
+  return withdrawn ? { outcome: "settled", order: (await ports.load(order.id)) ?? order } : "lost_race";
 }

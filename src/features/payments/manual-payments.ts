@@ -1,4 +1,4 @@
-import { eq, sql } from "drizzle-orm";
+import { and, eq, ne, sql } from "drizzle-orm";
 import type { PaymentFacts } from "#core/payment-facts";
 import type { Context } from "#platform/context";
 import type { PaymentGateway } from "#providers/payment-gateway";
@@ -42,10 +42,15 @@ export function manualPayments(context: Context): PaymentGateway {
   };
 }
 
-/** Notes that the money of a manual payment has arrived, once. */
-export async function markReceived(context: Context, attemptId: string): Promise<void> {
-  await context.databases.primary
+/**
+ * Notes that the money of a manual payment has arrived, once. The version tells whoever is cancelling the payment.
+ * @returns false when the payment was cancelled first.
+ */
+export async function markReceived(context: Context, attemptId: string): Promise<boolean> {
+  const marked = await context.databases.primary
     .update(paymentAttempts)
-    .set({ receivedAt: sql`coalesce(received_at, now())` })
-    .where(eq(paymentAttempts.id, attemptId));
+    .set({ receivedAt: sql`coalesce(received_at, now())`, version: sql`version + 1` })
+    .where(and(eq(paymentAttempts.id, attemptId), ne(paymentAttempts.status, "cancelled")))
+    .returning({ id: paymentAttempts.id });
+  return marked.length > 0;
 }

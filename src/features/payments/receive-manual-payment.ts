@@ -13,10 +13,9 @@ import { settlePayment } from "./settle-payment.ts";
 export async function receiveManualPayment(context: Context, orderId: string): Promise<Order> {
   const order = await requireOrder(context, orderId);
   const { attempt } = order;
-  if (attempt?.provider !== "manual" || attempt.status === "cancelled")
+  if (attempt?.provider !== "manual" || !(await markReceived(context, attempt.id)))
     throw new AppError("invalid_transition", {
       detail: "This order has no manual payment that could be received.",
     });
-  await markReceived(context, attempt.id);
   return (await settlePayment(context, order.id)) ?? order;
 }

@@ -47,6 +47,8 @@ export type PaymentSituation = {
     readonly refunded: number;
     /** Whether a refund of it is under way, whose outcome is not booked yet. */
     readonly refundPending: boolean;
+    /** Amounts that we tried in vain to give back without being asked: a person must find another way. */
+    readonly failedSurpluses: readonly number[];
   };
 };
 
@@ -135,8 +137,10 @@ function moneyStep(
   const unbooked = facts.refundedAmount - attempt.refunded;
   if (attempt.refundPending) return { do: "rest" };
   if (unbooked > 0) return { do: "record_provider_refund", amount: unbooked };
-  const kept = facts.capturedAmount - facts.refundedAmount;
-  return !isDue && kept > 0 ? { do: "refund_surplus", amount: kept } : undefined;
+  // Of a manual payment only our own books know what went back.
+  const kept = facts.capturedAmount - Math.max(facts.refundedAmount, attempt.refunded);
+  const isSurplus = !isDue && kept > 0 && !attempt.failedSurpluses.includes(kept);
+  return isSurplus ? { do: "refund_surplus", amount: kept } : undefined;
 }
 
 /** Once the money is there, earlier refusals are no news. */

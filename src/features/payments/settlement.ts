@@ -32,6 +32,7 @@ export type SettledOrder = {
   readonly attempt: SettledAttempt | undefined;
   readonly refunds: readonly {
     readonly status: "pending" | "succeeded" | "failed";
+    readonly origin: "staff" | "provider" | "system";
     readonly attemptId: string;
     readonly amount: number;
   }[];
@@ -71,7 +72,7 @@ export type SettlementPorts<Order extends SettledOrder> = {
   readonly commitStock: (order: Order) => Promise<readonly string[]>;
   /** False when somebody else moved the order or the attempt first: nothing was changed then. */
   readonly change: (order: Order, change: SettlementChange) => Promise<boolean>;
-  /** Gives back money that nobody owed; stored first, once per payment. False when somebody moved the order first. */
+  /** Gives back money that nobody owed; stored first, an amount once. False when somebody moved the order first. */
   readonly refundSurplus: (order: Order, attempt: SettledAttempt, money: MovedMoney) => Promise<boolean>;
   /** Books what was given back at the provider's own dashboard. False when somebody moved the order first. */
   readonly recordProviderRefund: (
@@ -133,6 +134,9 @@ function situationOf(order: SettledOrder, attempt: SettledAttempt): PaymentSitua
         .filter((refund) => refund.status === "succeeded")
         .reduce((sum, refund) => sum + refund.amount, 0),
       refundPending: refunds.some((refund) => refund.status === "pending"),
+      failedSurpluses: refunds
+        .filter((refund) => refund.origin === "system" && refund.status === "failed")
+        .map((refund) => refund.amount),
     },
   };
 }

@@ -11,22 +11,22 @@ import type { MovedMoney, SettledAttempt } from "./settlement.ts";
 
 type Surplus = { order: Order; attempt: SettledAttempt; money: MovedMoney };
 
-/** One refund per payment that no order needs. */
 const surplusScope = "system surplus";
 
 /**
  * Gives back money that came for an order that had ended or was paid otherwise: booked as received, then refunded, once.
+ * A refund that fails is not repeated; where a part goes back elsewhere, the rest is another amount.
  * The order's version guards it against whoever books what went back already.
  * @returns false when somebody moved the order first; nothing was given back then.
  */
 export async function refundSurplus(context: Context, surplus: Surplus): Promise<boolean> {
-  const { order, attempt, money } = surplus;
+  const { order, money } = surplus;
   const refund = {
     ...refundOf(context, surplus),
     origin: "system" as const,
     reason: "nothing was owed for this payment",
     requestScope: surplusScope,
-    requestKey: attempt.id,
+    requestKey: surplusKey(surplus),
   };
   try {
     await transact(context.databases.primary, [
@@ -42,7 +42,8 @@ export async function refundSurplus(context: Context, surplus: Surplus): Promise
     if (lostRace(error)) return false;
     if (!violatesUnique(error, "refunds_request_scope_request_key_key")) throw error;
   }
-  const stored = await findRefundByRequest(context, { scope: surplusScope, key: attempt.id });
+  const request = { scope: surplusScope, key: surplusKey(surplus) };
+  const stored = await findRefundByRequest(context, request);
   if (stored) await executeRefund(context, stored);
   return true;
 }
@@ -89,6 +90,10 @@ export async function recordProviderRefund(context: Context, surplus: Surplus): 
   }
   context.wakeOutbox();
   return true;
+}
+
+function surplusKey({ attempt, money }: Surplus): string {
+  return `${attempt.id} ${money.amount}`;
 }
 
 /** What was taken is booked before what goes back, unless the order's own payment has booked it. */

@@ -196,10 +196,17 @@ export class DatabaseModel {
     return { events, attempt };
   }
 
-  /** Staff have received a manual payment. */
-  markReceived(attemptId: string): void {
-    const attempt = this.attempts.get(attemptId);
-    if (attempt) this.attempts.set(attemptId, { ...attempt, receivedAt: attempt.receivedAt ?? this.now });
+  /** Staff have received a manual payment. @returns false when it was cancelled first. */
+  markReceived(attemptId: string): boolean {
+    const attempt = this.attemptOf(attemptId);
+    if (attempt.status === "cancelled") return false;
+    const { receivedAt, version } = attempt;
+    this.attempts.set(attemptId, {
+      ...attempt,
+      receivedAt: receivedAt ?? this.now,
+      version: version + 1,
+    });
+    return true;
   }
 
   takeDueAttempts(): AttemptRow[] {

@@ -19,7 +19,7 @@ type ProviderHooks = {
   /** Whether a write breaks down, before or after its effect: the 500 is its key's answer from then on. */
   breaksDown: () => "no" | "before" | "after";
   /** What becomes of a refund: at once, or later. */
-  refundGoes: (refundId: string) => { at: "once" | "later"; state: "succeeded" | "failed" };
+  refundGoes: () => { at: "once" | "later"; state: "succeeded" | "failed" };
   later: (run: () => void) => void;
 };
 
@@ -96,9 +96,12 @@ export class ProviderModel {
     });
   }
 
+  /** PayPal has nothing to cancel before it has reserved money: the buyer may approve such a payment later on. */
   cancel(attemptId: string, reference: string): PaymentFacts {
-    const { state } = this.read(reference);
-    if (state === "captured" || state === "cancelled") return this.read(reference);
+    const facts = this.read(reference);
+    const { state } = facts;
+    if (state === "captured" || state === "cancelled") return facts;
+    if (reference.startsWith("paypal") && state !== "authorised") return { ...facts, state: "cancelled" };
     return this.#once(`${attemptId}-cancel`, () =>
       this.#move({ ...this.read(reference), state: "cancelled" }),
     );
@@ -111,7 +114,7 @@ export class ProviderModel {
     const made = { reference: `re_${this.#refunds.size + 1}`, amount };
     if (amount > facts.capturedAmount - facts.refundedAmount)
       return this.#putRefund(refundId, { ...made, state: "failed", failureCode: "charge_already_refunded" });
-    const { at, state } = this.#hooks.refundGoes(refundId);
+    const { at, state } = this.#hooks.refundGoes();
     const failureCode = state === "failed" ? "lost_or_stolen_card" : undefined;
     if (at === "once") {
       if (state === "succeeded") this.#move({ ...facts, refundedAmount: facts.refundedAmount + amount });
@@ -201,4 +204,10 @@ export class ProviderModel {
 function answerOf({ facts }: Answer, key: string): PaymentFacts {
   if (facts === "broken") throw new Fault(`${key} is answered with a 500`);
   return facts;
+}
+
+/** Whether the buyer's money can still come; without our word PayPal takes nothing that a buyer has only approved. */
+export function takesMoney({ reference, state }: PaymentFacts): boolean {
+  if (reference.startsWith("paypal")) return state === "authorised";
+  return state !== "cancelled" && state !== "captured";
 }

@@ -8,7 +8,7 @@ import type { AttemptRow, Order, RefundRow } from "./rows.ts";
 
 const checkMsMin = 20_000;
 
-type NewRefund = Pick<RefundRow, "requestKey" | "attemptId" | "amount" | "lines" | "restock">;
+type NewRefund = Pick<RefundRow, "requestKey" | "attemptId" | "amount" | "lines" | "restock" | "origin">;
 
 /** The refunds table; its rows change together with their order and the books. */
 export class RefundsModel {
@@ -28,10 +28,6 @@ export class RefundsModel {
     return undefined;
   }
 
-  isSurplus(id: string): boolean {
-    return this.rows.get(id)?.requestKey.startsWith("surplus ") === true;
-  }
-
   /** Stores what staff asked for; the order's version guards the sum. */
   request(order: Order, refund: NewRefund): "stored" | "same_key" | "lost_race" {
     if (this.find(refund.requestKey)) return "same_key";
@@ -43,18 +39,19 @@ export class RefundsModel {
   }
 
   /**
-   * Money that nobody owed: booked as received and to be given back, once for each payment.
+   * Money that nobody owed: booked as received and to be given back, an amount once.
    * @returns undefined when somebody moved the order first.
    */
   insertSurplus(order: Order, attempt: AttemptRow, { amount, captured }: MovedMoney): RefundRow | undefined {
     const { id: attemptId } = attempt;
-    const requestKey = `surplus ${attemptId}`;
+    const requestKey = `surplus ${attemptId} ${amount}`;
     const known = this.find(requestKey);
     if (known) return known;
     if (!this.#database.move(order, { order: { transition: undefined, event: "order.refund_requested" } }))
       return undefined;
     this.#bookCapture(order, attempt, captured);
-    return this.#insert(order, { requestKey, attemptId, amount, lines: [], restock: false }, "pending");
+    const refund = { requestKey, attemptId, amount, lines: [], restock: false, origin: "system" } as const;
+    return this.#insert(order, refund, "pending");
   }
 
   /** What was given back in the provider's dashboard. */
@@ -67,7 +64,7 @@ export class RefundsModel {
       return false;
     this.#bookCapture(order, attempt, captured);
     const requestKey = `provider ${attemptId} ${this.rows.size}`;
-    const refund = { requestKey, attemptId, amount, lines: [], restock: false };
+    const refund = { requestKey, attemptId, amount, lines: [], restock: false, origin: "provider" } as const;
     this.#book(this.#insert(order, refund, "succeeded"), order, provider);
     return true;
   }

@@ -50,6 +50,8 @@ export type RefundRow = {
   readonly status: "pending" | "succeeded" | "failed";
   readonly lines: readonly { readonly order_line_id: string; readonly quantity: number }[];
   readonly restock: boolean;
+  /** Who gave the money back: staff, the shop on its own account, or somebody in the provider's dashboard. */
+  readonly origin: "staff" | "system" | "provider";
   /** The request that it answers: a repetition finds it here. */
   readonly requestKey: string;
   readonly providerReference: string | null;

@@ -208,7 +208,15 @@ export class Shop {
     checkPlan(order, asked, plan);
     if (!plan.ok) throw new AppError("refund_exceeds_payment");
     const { amount, lines } = plan;
-    const refund = { requestKey: key, attemptId: attempt.id, amount, lines, restock: asked.restock };
+    const { restock } = asked;
+    const refund = {
+      requestKey: key,
+      attemptId: attempt.id,
+      amount,
+      lines,
+      restock,
+      origin: "staff",
+    } as const;
     const outcome = await this.#call(calls.store, () => refunds.request(order, refund));
     if (outcome === "lost_race") throw new AppError("conflict");
     const stored = await find();
@@ -237,14 +245,15 @@ export class Shop {
   /** Staff confirm that a manual payment's money is there. */
   async receiveManualPayment(orderId: string): Promise<void> {
     const { attempt } = await this.#mustLoad(orderId);
-    if (attempt?.provider !== "manual" || attempt.status === "cancelled")
-      throw new AppError("invalid_transition");
-    await this.#call(calls.store, () => this.#world.database.markReceived(attempt.id));
+    const mark = (id: string) => this.#call(calls.store, () => this.#world.database.markReceived(id));
+    if (attempt?.provider !== "manual" || !(await mark(attempt.id))) throw new AppError("invalid_transition");
     await this.settlePayment(orderId);
   }
 
   async settleAfterRefund(orderId: string): Promise<void> {
-    await this.settlePayment(orderId);
+    const { refunds } = await this.#mustLoad(orderId);
+    const refunded = new Set(refunds.map(({ attemptId }) => attemptId));
+    for (const attemptId of refunded) await this.settlePayment(orderId, attemptId);
   }
 
   async restock(orderId: string): Promise<void> {

@@ -6,7 +6,7 @@ import { Random } from "../random.ts";
 import { Scheduler } from "../scheduler.ts";
 import { CartModel } from "./cart.ts";
 import { DatabaseModel } from "./database.ts";
-import { type News, ProviderModel } from "./provider.ts";
+import { type News, ProviderModel, takesMoney } from "./provider.ts";
 import type { AttemptRow, OrderEvent, OrderRow, PaymentEventRow } from "./rows.ts";
 import { manualFacts } from "./gateways.ts";
 import { InventoryModel } from "./stock.ts";
@@ -85,12 +85,9 @@ export class World {
       onCapture: (facts) => this.#checkCapture(facts),
       breaksDown: () =>
         this.random.chance(this.climate.breakdowns) ? this.random.pick(["before", "after"]) : "no",
-      refundGoes: (refundId) => ({
+      refundGoes: () => ({
         at: this.random.chance(this.climate.slowRefunds) ? "later" : "once",
-        state:
-          this.random.chance(this.climate.slowRefunds) && !this.database.refunds.isSurplus(refundId)
-            ? "failed"
-            : "succeeded",
+        state: this.random.chance(this.climate.slowRefunds) ? "failed" : "succeeded",
       }),
       later: (run) => this.scheduler.after(this.random.between(1_000, 30 * 60_000), run),
       refusesCapture: () =>
@@ -230,10 +227,15 @@ export class World {
   /** An order ends once its payment has; one that is opened at the same moment is ended afterwards. */
   #checkClosed(orderId: string): void {
     const { now } = this.scheduler;
-    for (const { orderId: paidFor, reference, state } of this.provider.payments.values()) {
+    for (const facts of this.provider.payments.values()) {
+      const { orderId: paidFor, reference } = facts;
       const createdAt = this.provider.createdAt.get(reference) ?? now;
-      const isOpen = state !== "cancelled" && state !== "captured";
-      if (paidFor === orderId && isOpen && now - createdAt > overlookedMs && this.handedOver.has(reference))
+      if (
+        paidFor === orderId &&
+        takesMoney(facts) &&
+        now - createdAt > overlookedMs &&
+        this.handedOver.has(reference)
+      )
         throw new Violation("an order ends once nobody can pay for it", `${reference} of ${orderId}`);
     }
   }
@@ -254,6 +256,15 @@ function drawOutage(random: Random, now: number): Outage | undefined {
   return { of, from, until: from + minutes * 60_000 };
 }
 
+const offers: readonly [Climate["offered"], ...Climate["offered"][]] = [
+  ["stripe"],
+  ["stripe"],
+  ["paypal"],
+  ["stripe", "paypal"],
+  ["stripe", "paypal", "manual"],
+  ["manual", "stripe"],
+];
+
 function drawClimate(random: Random): Climate {
   const level = () => random.pick([0, 0, 0.01, 0.04, 0.12]);
   const weather: Weather = random.chance(0.1)
@@ -272,7 +283,7 @@ function drawClimate(random: Random): Climate {
     messageLost: random.pick([0, 0.1, 0.5]),
     interference: random.pick([0, 0, 0.1, 0.4]),
     priceChange: random.pick([0, 0, 0.5]),
-    offered: random.pick<Climate["offered"]>([["stripe"], ["stripe"], ["paypal"], ["stripe", "paypal"]]),
+    offered: random.pick(offers),
     breakdowns: random.pick([0, 0, 0, 0, 0.05]),
     slowRefunds: random.pick([0, 0.2]),
     refunds: random.pick([0, 0.3, 0.7]),
