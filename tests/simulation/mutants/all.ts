@@ -2,6 +2,7 @@ import type { Mutant } from "./mutant.ts";
 import { orderMutants } from "./order-mutants.ts";
 import { paymentMutants } from "./payment-mutants.ts";
 import { refundMutants } from "./refund-mutants.ts";
+import { secondPaymentMutants } from "./second-payment-mutants.ts";
 import { stockMutants } from "./stock-mutants.ts";
 
 /** Every seeded bug that the simulator is measured by. */
@@ -10,4 +11,5 @@ export const mutants: readonly Mutant[] = [
   ...orderMutants,
   ...paymentMutants,
   ...refundMutants,
+  ...secondPaymentMutants,
 ];

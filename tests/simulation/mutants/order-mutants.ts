@@ -145,8 +145,8 @@ export const orderMutants: readonly Mutant[] = [
   {
     name: "a failed handler's name is kept as done",
     file: drain,
-    search: "        delivery.failure =\n",
-    replacement: "        delivery.handledBy.push(handler.name);\n        delivery.failure =\n",
+    search: "delivery.failure = tellable(error).message;",
+    replacement: "delivery.handledBy.push(handler.name);\n        delivery.failure = tellable(error).message;",
   },
   {
     name: "a refused request makes the cart forget its twin's order",

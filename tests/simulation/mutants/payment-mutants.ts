@@ -46,8 +46,8 @@ export const paymentMutants: readonly Mutant[] = [
   {
     name: "money for an ended order is kept",
     file: rules,
-    search: "return !isDue && kept > 0 ?",
-    replacement: "return !isDue && kept < 0 ?",
+    search: "const isSurplus = !isDue && kept > 0 &&",
+    replacement: "const isSurplus = !isDue && kept < 0 &&",
   },
   {
     name: "a captured payment of a waiting order is taken for done",

@@ -1,0 +1,59 @@
+import type { Mutant } from "./mutant.ts";
+
+const rules = "src/features/payments/rules.ts";
+const settlement = "src/features/payments/settlement.ts";
+const closing = "src/features/payments/closing.ts";
+const refunding = "src/features/payments/refunding.ts";
+
+/** Bugs in what becomes of money that pays no order, of promised money, and of an order whose payment nobody knows. */
+export const secondPaymentMutants: readonly Mutant[] = [
+  {
+    name: "a refund of late money that failed is found again and again",
+    file: rules,
+    search: " && !attempt.failedSurpluses.includes(kept);",
+    replacement: ";",
+  },
+  {
+    name: "what is left of late money is kept once a refund of it failed",
+    file: rules,
+    search: "!attempt.failedSurpluses.includes(kept)",
+    replacement: "attempt.failedSurpluses.length === 0",
+  },
+  {
+    name: "a manual payment that was paid back is given back again",
+    file: rules,
+    search: "Math.max(facts.refundedAmount, attempt.refunded)",
+    replacement: "facts.refundedAmount",
+  },
+  {
+    name: "staff's failed refunds count as tries at late money",
+    file: settlement,
+    search: 'refund.origin === "system" && refund.status === "failed"',
+    replacement: 'refund.status !== "pending"',
+  },
+  {
+    name: "a promised bank transfer binds its order",
+    file: closing,
+    search: "return isPromised(settled) ? withdrawPromise(ports, settled) :",
+    replacement: "return isPromised(settled) && settled.total < 0 ? withdrawPromise(ports, settled) :",
+  },
+  {
+    name: "a promise is withdrawn although the money has come",
+    file: closing,
+    search: 'if (state !== "cancelled") return "lost_race";\n  const withdrawn',
+    replacement: "const withdrawn",
+  },
+  {
+    name: "a withdrawn promise leaves its order waiting",
+    file: closing,
+    search:
+      'order: { transition: "cancel", event: "order.cancelled", data: { reason: "requested" } },\n    attempt',
+    replacement: "attempt",
+  },
+  {
+    name: "money of a payment that was left counts as the order's own",
+    file: refunding,
+    search: "...(attemptId === order.attempt?.id",
+    replacement: "...(attemptId !== undefined",
+  },
+];
