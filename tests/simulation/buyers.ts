@@ -1,6 +1,7 @@
 import type { Id } from "#core/ids";
 import { type Answer, Violation } from "./network.ts";
-import { type PlacementOutcome, Shop } from "./world/shop.ts";
+import type { PlacementOutcome } from "./world/requests.ts";
+import { Shop } from "./world/shop.ts";
 import type { PayOutcome } from "./world/provider.ts";
 import type { World } from "./world/world.ts";
 

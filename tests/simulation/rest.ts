@@ -3,7 +3,7 @@ import { openAttemptStatuses } from "#features/payments/rules";
 import { Violation } from "./network.ts";
 import { takesMoney } from "./world/provider.ts";
 import type { BooksModel } from "./world/books.ts";
-import type { Order, RefundRow } from "./world/rows.ts";
+import type { AttemptRow, Order, RefundRow } from "./world/rows.ts";
 import type { World } from "./world/world.ts";
 
 /** What must hold once nothing is under way any more, whatever came before. */
@@ -126,7 +126,28 @@ function checkMoney(world: World): void {
         `${order.id}: ${kept.get(order.id)} of ${due}`,
       );
   }
+  for (const attempt of database.attempts.values()) checkPayment(world, attempt);
   checkBooks(database.books, { received, returned });
+}
+
+/** One payment pays its order; of every other one all that was taken went back once, and the books say both. */
+function checkPayment(world: World, attempt: AttemptRow): void {
+  const { database } = world;
+  const { id, orderId } = attempt;
+  const order = database.load(orderId);
+  const facts = world.factsOf(attempt);
+  if (order === undefined || facts?.state !== "captured" || order.status === "payment_review") return;
+  const back = order.refunds
+    .filter(({ attemptId, status }) => attemptId === id && status === "succeeded")
+    .reduce((sum, { amount }) => sum + amount, 0);
+  const pays = id === order.attempt?.id && !hasEnded(order.status);
+  if (back !== (pays ? order.refunded : facts.capturedAmount))
+    throw new Violation(
+      "of two payments one pays",
+      `${id} of ${orderId}: ${back} of ${facts.capturedAmount} went back`,
+    );
+  if (!database.books.has(`capture:${id}`))
+    throw new Violation("what was taken is booked", `${id} of ${orderId}`);
 }
 
 function checkBooks(books: BooksModel, { received, returned }: { received: number; returned: number }): void {

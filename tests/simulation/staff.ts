@@ -1,5 +1,6 @@
 import { type Answer, Violation } from "./network.ts";
-import { type AskedRefund, Shop } from "./world/shop.ts";
+import type { AskedRefund } from "./world/requests.ts";
+import { Shop } from "./world/shop.ts";
 import type { AttemptRow, Order, RefundRow } from "./world/rows.ts";
 import type { World } from "./world/world.ts";
 
@@ -163,13 +164,13 @@ export class Staff {
   }
 }
 
-/** A refund of money that nobody owed has failed, and some of the money is still here. */
-function isGivenBackInVain({ refunds }: Order, { id }: AttemptRow): boolean {
+/** A refund of all that is left of money that nobody owed has failed. */
+function isGivenBackInVain({ refunds }: Order, { id, amount: taken }: AttemptRow): boolean {
   const own = refunds.filter(({ attemptId }) => attemptId === id);
   const back = own
     .filter(({ status }) => status === "succeeded")
     .reduce((sum, { amount }) => sum + amount, 0);
   return own.some(
-    ({ origin, status, amount }) => origin === "system" && status === "failed" && back < amount,
+    ({ origin, status, amount }) => origin === "system" && status === "failed" && amount === taken - back,
   );
 }

@@ -146,7 +146,8 @@ export const orderMutants: readonly Mutant[] = [
     name: "a failed handler's name is kept as done",
     file: drain,
     search: "delivery.failure = tellable(error).message;",
-    replacement: "delivery.handledBy.push(handler.name);\n        delivery.failure = tellable(error).message;",
+    replacement:
+      "delivery.handledBy.push(handler.name);\n        delivery.failure = tellable(error).message;",
   },
   {
     name: "a refused request makes the cart forget its twin's order",

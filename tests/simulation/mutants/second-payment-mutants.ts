@@ -1,7 +1,6 @@
 import type { Mutant } from "./mutant.ts";
 
 const rules = "src/features/payments/rules.ts";
-const settlement = "src/features/payments/settlement.ts";
 const closing = "src/features/payments/closing.ts";
 const refunding = "src/features/payments/refunding.ts";
 
@@ -26,22 +25,10 @@ export const secondPaymentMutants: readonly Mutant[] = [
     replacement: "facts.refundedAmount",
   },
   {
-    name: "staff's failed refunds count as tries at late money",
-    file: settlement,
-    search: 'refund.origin === "system" && refund.status === "failed"',
-    replacement: 'refund.status !== "pending"',
-  },
-  {
     name: "a promised bank transfer binds its order",
     file: closing,
     search: "return isPromised(settled) ? withdrawPromise(ports, settled) :",
     replacement: "return isPromised(settled) && settled.total < 0 ? withdrawPromise(ports, settled) :",
-  },
-  {
-    name: "a promise is withdrawn although the money has come",
-    file: closing,
-    search: 'if (state !== "cancelled") return "lost_race";\n  const withdrawn',
-    replacement: "const withdrawn",
   },
   {
     name: "a withdrawn promise leaves its order waiting",

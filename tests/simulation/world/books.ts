@@ -19,6 +19,10 @@ export class BooksModel {
     if (!this.#booked.has(fact.transactionId)) this.book(fact);
   }
 
+  has(transactionId: string): boolean {
+    return this.#booked.has(transactionId);
+  }
+
   balance(account: string): number {
     return this.accounts.get(account) ?? 0;
   }

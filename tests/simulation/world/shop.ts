@@ -6,15 +6,15 @@ import { epochMs } from "#core/time";
 import type { CheckoutReply } from "#durable-objects/cart/checkouts";
 import { type Quote, quoteOf } from "#features/checkout/rules";
 import { type End, type EndingPorts, type PaymentEnd, endOrder, expireOrder } from "#features/orders/ending";
-import { type Placed, place } from "#features/orders/placement";
-import { isPayable, orderTimes, reservationId } from "#features/orders/rules";
+import { place } from "#features/orders/placement";
+import { isPayable, orderTimes } from "#features/orders/rules";
 import { type StockObjects, commitStock, returnStock } from "#features/orders/stock-claims";
 import { type DisputePorts, recordReport } from "#features/payments/dispute-recording";
 import { closePayment } from "#features/payments/closing";
 import { processEvent } from "#features/payments/event-processing";
 import { isReflected } from "#features/payments/event-types";
 import { openPayment } from "#features/payments/opening";
-import { type RefundPlan, planRefund, returnedUnits } from "#features/payments/refund-rules";
+import { planRefund, returnedUnits } from "#features/payments/refund-rules";
 import { executeRefund } from "#features/payments/refunding";
 import { type SettlementPorts, settle } from "#features/payments/settlement";
 import { type Channel, type Process, Violation } from "../network.ts";
@@ -30,23 +30,9 @@ import type {
   PlacedAnswer,
   RefundRow,
 } from "./rows.ts";
+import type { AskedRefund, Placement, PlacementOutcome } from "./requests.ts";
+import { checkPlan, checkRefusal } from "./refusals.ts";
 import type { World } from "./world.ts";
-
-export type Placement = {
-  cartId: string;
-  key: string;
-  fingerprint: string;
-  /** What the buyer agreed to pay. */
-  agreedTotal: number;
-};
-export type PlacementOutcome = Placed<{ total: number }, PlacedAnswer>;
-
-/** What staff ask to give back: an amount, the price of lines, or all that is left. */
-export type AskedRefund = {
-  amount?: number;
-  lines?: readonly { order_line_id: string; quantity: number }[];
-  restock: boolean;
-};
 
 const currency = Currency.parse("USD");
 
@@ -378,37 +364,4 @@ export class Shop {
       holdExpiresAt: new Date(payBy),
     };
   }
-}
-
-/** What is left can be refunded, and lines at the price that was paid for them. */
-function checkPlan({ id, total, refunds, lines }: Order, asked: AskedRefund, plan: RefundPlan): void {
-  const given = refunds.filter(({ status }) => status !== "failed");
-  const left = total - given.reduce((sum, { amount }) => sum + amount, 0);
-  const price = (asked.lines ?? []).reduce((sum, { order_line_id: lineId, quantity }) => {
-    return sum + quantity * (lines.find((line) => line.id === lineId)?.unitPrice ?? 0);
-  }, 0);
-  const wanted = asked.amount ?? (asked.lines ? price : left);
-  const isFree = (asked.lines ?? []).every(({ order_line_id: lineId, quantity }) => {
-    const taken = given.flatMap((refund) => refund.lines.filter((line) => line.order_line_id === lineId));
-    const units = lines.find((line) => line.id === lineId)?.quantity ?? 0;
-    return taken.reduce((sum, line) => sum + line.quantity, quantity) <= units;
-  });
-  if (plan.ok ? plan.amount !== wanted : wanted > 0 && wanted <= left && isFree)
-    throw new Violation(
-      "what is left can be refunded",
-      `${id}: ${wanted} of ${left}, ${JSON.stringify(plan)}`,
-    );
-}
-
-/** A refused order holds nothing, and its key is free again. */
-function checkRefusal(
-  world: World,
-  { cartId, key }: Placement,
-  { orderId, lines }: Extract<CheckoutReply, { ok: true }>,
-): void {
-  if (world.cart(cartId).orderIdOf(key) === orderId)
-    throw new Violation("a refused key is free again", `${key} still stands for ${orderId}`);
-  for (const { variantId: sku } of lines)
-    if (world.sku(sku).reservation(reservationId(orderId, sku))?.status === "held")
-      throw new Violation("a refused order holds nothing", `${orderId} holds ${sku}`);
 }

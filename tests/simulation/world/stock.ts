@@ -40,6 +40,9 @@ export class InventoryModel implements LedgerView {
   readonly #now: () => EpochMs;
   readonly #setAlarm: (delayMs: number, ring: () => void) => void;
   readonly #onExpiry: (reservationId: string) => void;
+  /** When each claim was first held: whatever its payment does, a hold ends. */
+  readonly #heldSince = new Map<string, number>();
+  readonly #holdMsMax: number;
   /** Claims that were told that their units are gone. */
   readonly #gone = new Set<string>();
   /** Units received, less those lost, as its journal tells. */
@@ -52,7 +55,9 @@ export class InventoryModel implements LedgerView {
       setAlarm: (delayMs: number, ring: () => void) => void;
       onExpiry: (reservationId: string) => void;
     },
+    holdMsMax: number,
   ) {
+    this.#holdMsMax = holdMsMax;
     this.sku = sku;
     this.#now = clock.now;
     this.#setAlarm = clock.setAlarm;
@@ -122,6 +127,7 @@ export class InventoryModel implements LedgerView {
       if (before && !nextStatuses[before].includes(reservation.status))
         throw new Violation("an ended claim stays ended", `${before} → ${reservation.status}`);
       this.reservations.set(reservation.id, reservation);
+      if (!this.#heldSince.has(reservation.id)) this.#heldSince.set(reservation.id, this.#now());
     }
     if (adjustment) this.#adjustments.set(adjustment.id, adjustment);
     return reply;
@@ -131,7 +137,9 @@ export class InventoryModel implements LedgerView {
     const { onHand, held, sold } = this.stock;
     let heldUnits = 0;
     let soldUnits = 0;
-    for (const { status, quantity } of this.reservations.values()) {
+    for (const { id, status, quantity } of this.reservations.values()) {
+      if (status === "held" && this.#now() - (this.#heldSince.get(id) ?? 0) > this.#holdMsMax)
+        throw new Violation("a hold lasts at most an hour", id);
       if (status === "held") heldUnits += quantity;
       else if (status === "committed") soldUnits += quantity;
     }

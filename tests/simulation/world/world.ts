@@ -1,6 +1,6 @@
 import type { PaymentFacts, PaymentProvider } from "#core/payment-facts";
 import { epochMs } from "#core/time";
-import { hasEnded, isPayable, reservationId, unitsBySku } from "#features/orders/rules";
+import { hasEnded, isPayable, orderTimes, reservationId, unitsBySku } from "#features/orders/rules";
 import { Network, type Outage, type Peer, Violation, type Weather, calm } from "../network.ts";
 import { Random } from "../random.ts";
 import { Scheduler } from "../scheduler.ts";
@@ -107,7 +107,7 @@ export class World {
       setAlarm: (delayMs: number, ring: () => void) => this.scheduler.after(Math.max(0, delayMs), ring),
       onExpiry: (id: string) => this.#checkHold(id),
     };
-    const model = new InventoryModel(sku, clock);
+    const model = new InventoryModel(sku, clock, orderTimes.holdMs);
     model.adjust({ type: "receive", id: "first", movementId: "first", quantity, reason: "first count" });
     this.inventory.set(sku, model);
     this.prices.set(sku, price);
@@ -151,7 +151,8 @@ export class World {
     return facts;
   }
 
-  #factsOf(attempt: AttemptRow): PaymentFacts | undefined {
+  /** What an attempt's payment is in truth. */
+  factsOf(attempt: AttemptRow): PaymentFacts | undefined {
     if (attempt.provider === "manual") return this.#manualTruth(attempt);
     return this.provider.payments.get(attempt.providerReference ?? "");
   }
@@ -199,7 +200,7 @@ export class World {
     if (order.status !== "paid") return;
     if (!this.hasCommitted(order)) throw new Violation("a paid order has its stock", order.id);
     const attempt = this.database.load(order.id)?.attempt;
-    const facts = attempt && this.#factsOf(attempt);
+    const facts = attempt && this.factsOf(attempt);
     if (facts?.state !== "captured" || facts.capturedAmount !== order.total || facts.orderId !== order.id)
       throw new Violation("a paid order has its money", order.id);
     if (attempt?.status !== "captured" || attempt.capturedAmount !== order.total)
