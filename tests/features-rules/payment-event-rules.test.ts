@@ -39,6 +39,7 @@ test("a settlement spared for a captured payment would have found nothing to do"
     failureCode: null,
     superseded: false,
     refundPending: false,
+    failedSurpluses: [],
   };
   // The books note a capture with the order's own change: none is left waiting for its money.
   const captured = orderStatuses.filter((status) => !isPayable(status) && status !== "authorised");

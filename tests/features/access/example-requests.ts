@@ -108,6 +108,7 @@ export function exampleRequests(owner: Belongings) {
     "GET /admin/inventory/alerts": nothing,
     "POST /admin/inventory/{sku}/reconcile": nothing,
     "GET /admin/orders": nothing,
+    "POST /admin/orders/{id}/cancel": nothing,
     "POST /admin/orders/{id}/fulfilments": nothing,
     "POST /admin/orders/{id}/fulfilments/{fulfilment_id}/ship": nothing,
     "POST /admin/orders/{id}/fulfilments/{fulfilment_id}/deliver": nothing,
