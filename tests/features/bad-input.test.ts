@@ -9,7 +9,7 @@ const { api } = stack();
 const Parameter = z.object({
   in: z.string(),
   name: z.string(),
-  schema: z.object({ pattern: z.string().optional() }),
+  schema: z.object({ pattern: z.string().optional(), enum: z.array(z.string()).optional() }),
 });
 type Parameter = z.infer<typeof Parameter>;
 
@@ -23,8 +23,9 @@ const Description = z.object({
 
 type Route = { method: string; path: string; hasId: boolean; mediaType: string | undefined };
 
-/** Well-formed, where the form is described, and nobody's. */
+/** Well-formed, where the form is described, and nobody's; where there is a choice, its first. */
 function idOfNothing(parameter: Parameter): string {
+  if (parameter.schema.enum?.[0] !== undefined) return parameter.schema.enum[0];
   const [, prefix] = /^\^(\w+_)\[/.exec(parameter.schema.pattern ?? "") ?? [];
   return prefix === undefined ? "no-such-id" : prefix + "0".repeat(26);
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { vi } from "vitest";
 import { z } from "zod";
-import { Attempt, type Order, address, createBuyer } from "../buying.ts";
+import { Attempt, Order, address, createBuyer } from "../buying.ts";
 import { createSeller } from "../selling.ts";
 import type { Call } from "../shop-client.ts";
 import { adminToken, registerCustomer, request, stack } from "../stack.ts";
@@ -232,8 +232,91 @@ export const repeatableCalls: Record<string, () => Promise<RepeatableCall>> = {
     });
     return byStaff({ path: `${path}/receive`, json: came(true), other: came(false) });
   },
+  "POST /admin/roles": async () =>
+    byFreshAdmin({ path: "/admin/roles", json: roleNamed(), other: roleNamed() }),
+  "PATCH /admin/roles/{id}": async () =>
+    byFreshAdmin({ path: await newRole(), headers: mergePatch, json: roleNamed(), other: roleNamed() }),
+  "POST /admin/staff": async () => {
+    const [one, other] = [await customer(), await customer()];
+    return byFreshAdmin({ path: "/admin/staff", json: { email: one.email }, other: { email: other.email } });
+  },
+  "PATCH /admin/staff/{id}": async () => {
+    const { email } = await customer();
+    const { id } = (await byFreshAdminNow("/admin/staff", { email })).as(Identified);
+    const json = { suspended: true };
+    return byFreshAdmin({
+      path: `/admin/staff/${id}`,
+      headers: mergePatch,
+      json,
+      other: { suspended: false },
+    });
+  },
+  "POST /customers/me/addresses": async () => {
+    const { token } = await customer();
+    const other = { address: { ...address, city: "Braga" } };
+    return { path: "/customers/me/addresses", token, json: { address }, other };
+  },
+  "PATCH /customers/me/addresses/{id}": async () => {
+    const { token } = await customer();
+    const added = await request("/customers/me/addresses", { method: "POST", token, json: { address } });
+    const path = `/customers/me/addresses/${added.as(Identified).id}`;
+    return {
+      path,
+      token,
+      headers: mergePatch,
+      json: { default_shipping: true },
+      other: { default_billing: true },
+    };
+  },
+  "PUT /customers/me/consents/{purpose}": async () => {
+    const { token } = await customer();
+    const json = { granted: true, wording: "newsletter-1" };
+    return { path: "/customers/me/consents/promotions", token, json, other: { ...json, granted: false } };
+  },
+  "POST /admin/privacy/guest-erasures": async () => {
+    const [one, other] = [await formerGuest(), await formerGuest()];
+    return byStaff({
+      path: "/admin/privacy/guest-erasures",
+      json: { email: one },
+      other: { email: other },
+    });
+  },
   "POST /admin/returns/{id}/close": async () => byStaff({ path: `${(await approvedReturn()).path}/close` }),
 };
+
+const Session = z.object({ access_token: z.string() });
+
+/** An act on the staff's power needs a proof of minutes ago, so these sign in for themselves. */
+async function byFreshAdmin(call: Omit<RepeatableCall, "token">): Promise<RepeatableCall> {
+  return { ...call, token: await adminToken() };
+}
+
+async function newRole() {
+  const { id } = (await byFreshAdminNow("/admin/roles", roleNamed())).as(Identified);
+  return `/admin/roles/${id}`;
+}
+
+async function byFreshAdminNow(path: string, json: Record<string, unknown>) {
+  return request(path, { method: "POST", token: await adminToken(), json });
+}
+
+const roleNamed = () => ({ name: randomUUID(), permissions: [] });
+
+async function customer() {
+  const email = `${randomUUID()}@customers.example`;
+  const json = { email, password: randomUUID(), name: "Somebody" };
+  const { access_token: token } = (await request("/auth/register", { method: "POST", json })).as(Session);
+  return { email, token };
+}
+
+/** A guest's address whose only order is over. */
+async function formerGuest(): Promise<string> {
+  const email = `${randomUUID()}@guests.example`;
+  const { variantId } = await seller.stockVariant(5);
+  const placed = await buyer.placeOrder(await buyer.fillCart({ [variantId]: 1 }), { json: { email } });
+  await buyer.cancel(placed.as(Order));
+  return email;
+}
 
 function newVariant() {
   return { sku: `SKU-${randomUUID()}`, price: 100 };

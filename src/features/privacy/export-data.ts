@@ -28,11 +28,13 @@ export async function exportOwnData(context: Context): Promise<ReadableStream<Ui
 
 async function describeAccount(context: Context, user: Account): Promise<Record<string, unknown>> {
   const { primary } = context.databases;
-  const [signIns, given, identities] = await primary.batch([
+  const [signIns, given, identities, addresses] = await primary.batch([
     selectSignIns(context, user.id),
     selectConsents(context, user.id),
     primary.execute(sql`
       select provider, subject, email, created_at, last_used_at from identities where user_id = ${user.id}`),
+    primary.execute(sql`
+      select to_jsonb(customer_addresses) - 'user_id' as address from customer_addresses where user_id = ${user.id}`),
   ]);
   return {
     exported_at: toTimestamp(context.now()),
@@ -51,6 +53,7 @@ async function describeAccount(context: Context, user: Account): Promise<Record<
       last_used_at: timestampOf(lastUsedAt),
     })),
     identities: identities.rows,
+    addresses: addresses.rows.map(({ address }) => address),
     consents: given.map(presentConsent),
     cart: await readCart(context, { cartId: cartIdOfUser(user.id), token: undefined }),
   };

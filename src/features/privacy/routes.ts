@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { describeRoute } from "#http/describe-route";
-import { acceptsKey, keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
+import { keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
 import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
 import { giveConsent, readConsents } from "./consents.ts";
 import { eraseGuest, eraseOwnAccount } from "./erase-data.ts";
@@ -81,10 +81,9 @@ privacyRoutes.openapi(
     summary: "Erase my account and everything personal",
     description:
       "What accounting must keep stays, without a name: lines, amounts, numbers and countries of orders. Repeating it does no harm.",
-    request: { headers: z.object(acceptsKey) },
     responses: {
       200: json(ErasureWire, "It is done."),
-      ...problems("forbidden", "orders_in_progress", ...keyErrors),
+      ...problems("forbidden", "orders_in_progress"),
     },
   }),
   async (request) => request.json(await eraseOwnAccount(request.var.context), 200),
