@@ -51,6 +51,7 @@ const withoutKey: readonly { route: RegExp; reason: string }[] = [
     route: /^[A-Z]+ \/admin\/api-keys/,
     reason: "answers carry the key, which is never stored; a key that is gone stays gone",
   },
+  { route: /^DELETE \/customers\/me$/, reason: "a repetition finds that the account is gone" },
   { route: /^POST \/admin\/products\/import$/, reason: "the body is streamed, and rows are found by handle" },
 ];
 
@@ -60,13 +61,6 @@ const triedElsewhere = [
   "POST /admin/search/rebuild",
   "POST /admin/inventory/reconcile",
   "POST /admin/dead-letters/{id}/replay",
-  "POST /admin/staff",
-  "PATCH /admin/staff/{id}",
-  "POST /admin/roles",
-  "PATCH /admin/roles/{id}",
-  "PUT /customers/me/consents/{purpose}",
-  "DELETE /customers/me",
-  "POST /admin/privacy/guest-erasures",
 ];
 
 const needed =

@@ -251,23 +251,6 @@ export const repeatableCalls: Record<string, () => Promise<RepeatableCall>> = {
       other: { suspended: false },
     });
   },
-  "POST /customers/me/addresses": async () => {
-    const { token } = await customer();
-    const other = { address: { ...address, city: "Braga" } };
-    return { path: "/customers/me/addresses", token, json: { address }, other };
-  },
-  "PATCH /customers/me/addresses/{id}": async () => {
-    const { token } = await customer();
-    const added = await request("/customers/me/addresses", { method: "POST", token, json: { address } });
-    const path = `/customers/me/addresses/${added.as(Identified).id}`;
-    return {
-      path,
-      token,
-      headers: mergePatch,
-      json: { default_shipping: true },
-      other: { default_billing: true },
-    };
-  },
   "PUT /customers/me/consents/{purpose}": async () => {
     const { token } = await customer();
     const json = { granted: true, wording: "newsletter-1" };
