@@ -1,4 +1,5 @@
 import { type ErrorCode, errorCodes } from "#core/errors";
+import { permissions } from "#core/permissions";
 import { accessTokenSeconds } from "#platform/access-tokens";
 
 /** A limit of the API: every loop, body and list has one, and each has a name. */
@@ -22,6 +23,8 @@ An edge-native commerce API: products, search, carts, orders, payments, stock an
 
 const tags = [
   { name: "auth", description: "Accounts, sessions and the keys that access tokens are verified with." },
+  { name: "customers", description: "What customers keep with the shop: addresses, consents, their data." },
+  { name: "privacy", description: "What the shop keeps of a person, and forgets on request." },
   { name: "catalogue", description: "Products, variants and categories." },
   { name: "catalogue (staff)", description: "What the shop's own people do with the catalogue." },
   { name: "search", description: "Full-text search with facets and suggestions." },
@@ -53,12 +56,13 @@ export function describeApi(shop: { name: string; url: string }, limits: readonl
     info: {
       title: `${shop.name} API`,
       version: apiVersion,
-      description: [conventions, errorTable(), limitTable(limits)].join("\n\n"),
+      description: [conventions, permissionTable(), errorTable(), limitTable(limits)].join("\n\n"),
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: shop.url }],
     tags,
     "x-error-codes": describedErrors,
+    "x-permissions": permissions,
     "x-limits": limits,
   };
 }
@@ -69,6 +73,17 @@ export const bearerScheme = {
   bearerFormat: "JWT",
   description: `The access token of POST /auth/login, good for ${accessTokenSeconds} seconds; POST /auth/refresh gives the next.`,
 } as const;
+
+function permissionTable(): string {
+  const rows = Object.entries(permissions).map(([name, meaning]) => `| \`${name}\` | ${meaning} |`);
+  return [
+    "## Permissions of the staff and of API keys",
+    "",
+    "| Name | Lets its holder |",
+    "|---|---|",
+    ...rows,
+  ].join("\n");
+}
 
 function errorTable(): string {
   const rows = describedErrors.map(

@@ -1,4 +1,5 @@
 import { html, raw } from "hono/html";
+import { permissions } from "#core/permissions";
 import type { DescribedError, Limit } from "./describe-api.ts";
 import { ApiDocument, type OperationGroup, groupOperations } from "./docs-model.ts";
 import { breakable, renderOperation } from "./docs-operation.ts";
@@ -44,7 +45,7 @@ export async function renderDocs(openApiDocument: unknown, reference: Reference)
                   ${group.operations.map((operation) => renderOperation(document, operation))}
                 </section>`,
             )}
-            ${renderErrors(reference.errors)} ${renderLimits(reference.limits)}
+            ${renderPermissions()} ${renderErrors(reference.errors)} ${renderLimits(reference.limits)}
           </main>
         </div>
         ${raw(`<script>${docsScript}</script>`)}
@@ -81,6 +82,7 @@ function renderContents(groups: readonly OperationGroup[]): Html {
       <section>
         <h2>Reference</h2>
         <ul>
+          <li><a href="#permissions">Permissions</a></li>
           <li><a href="#errors">Error codes</a></li>
           <li><a href="#limits">Limits</a></li>
         </ul>
@@ -105,6 +107,31 @@ function renderSession(): Html {
       spellcheck="false"
       placeholder="Adding to a guest's cart fills this in"
     />
+  </section>`;
+}
+
+function renderPermissions(): Html {
+  return html`<section>
+    <h2 id="permissions">Permissions</h2>
+    <div class="scroll" tabindex="0" role="region" aria-labelledby="permissions">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Lets staff and API keys</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${Object.entries(permissions).map(
+            ([name, meaning]) =>
+              html`<tr>
+                <td><code>${name}</code></td>
+                <td>${meaning}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
   </section>`;
 }
 

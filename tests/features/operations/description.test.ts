@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { errorCodes } from "#core/errors";
+import { permissions } from "#core/permissions";
 import { request } from "../../stack.ts";
 
 const Operation = z.looseObject({
@@ -80,5 +81,6 @@ test("the documentation page shows every operation, error code and limit", async
   const operations = Object.values(document.paths).flatMap((item) => Object.values(item));
   expect([...page.matchAll(/<details class="operation"/g)]).toHaveLength(operations.length);
   for (const code of Object.keys(errorCodes)) expect(page).toContain(`<code>${code}</code>`);
+  for (const name of Object.keys(permissions)) expect(page).toContain(`<code>${name}</code>`);
   for (const { name } of document["x-limits"]) expect(page).toContain(`<code>${name}</code>`);
 });

@@ -109,3 +109,12 @@ test("customers and guests cannot reach what staff do", async () => {
   expect((await request(path, { method: "POST", json: {}, token: customer.token })).status).toBe(403);
   expect((await request(path, { method: "POST", json: {} })).status).toBe(401);
 });
+
+test("staff cancels an order of somebody else that is not paid, and says so in its history", async () => {
+  const { variantId } = await seller.stockVariant(1);
+  const order = await buyer.order({ [variantId]: 1 });
+  const cancelled = await asStaff(`/admin/orders/${order.id}/cancel`);
+  expect(cancelled.as(Order).status).toBe("cancelled");
+  expect((await request(`/orders/${order.id}`, { token })).status).toBe(404);
+  expect((await buyer.readHistory(order)).at(-1)?.type).toBe("order.cancelled");
+});
