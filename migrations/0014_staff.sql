@@ -74,8 +74,8 @@ insert into staff_roles (id, name, description, permissions, built_in) values
   ('rol_00000000000000000000000001', 'Catalogue manager', 'Keeps products, categories and search in order.',
     '{catalogue:read,catalogue:write,inventory:read,search:rebuild}', true),
   ('rol_00000000000000000000000002', 'Fulfilment', 'Packs and ships orders, and counts stock.',
-    '{catalogue:read,inventory:read,inventory:adjust,orders:read,orders:fulfil}', true),
+    '{catalogue:read,inventory:read,inventory:adjust,orders:read,orders:fulfil,orders:return}', true),
   ('rol_00000000000000000000000003', 'Support', 'Helps customers with their orders.',
-    '{catalogue:read,inventory:read,orders:read,orders:cancel,customers:read,customers:write}', true),
+    '{catalogue:read,inventory:read,orders:read,orders:cancel,orders:return,customers:read,customers:write}', true),
   ('rol_00000000000000000000000004', 'Finance', 'Confirms payments, gives money back and follows disputes.',
     '{orders:read,payments:read,payments:refund,payments:confirm,audit:read}', true);
