@@ -38,8 +38,6 @@ const tags = [
   { name: "inventory", description: "What can still be sold." },
   { name: "live", description: "Orders, promotions and stock as they change." },
   { name: "staff", description: "Who belongs to the staff, their roles, and keys for programs." },
-  { name: "customers", description: "What customers keep with the shop: their address book." },
-  { name: "privacy", description: "Consents, a copy of one's data, and its erasure." },
   { name: "operations", description: "Health, readiness and this description." },
 ];
 

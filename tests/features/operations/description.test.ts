@@ -43,6 +43,7 @@ test("the description names every error code and every operation's tag", async (
     Object.values(item).flatMap((operation) => operation.tags),
   );
   expect(used.filter((tag) => !tags.has(tag))).toEqual([]);
+  expect(tags.size).toBe(document.tags.length);
 });
 
 test("every reference in the description leads somewhere", async () => {
