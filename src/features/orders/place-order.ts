@@ -20,6 +20,7 @@ import {
   replayOf,
 } from "#platform/idempotency";
 import type { Order } from "./load-order.ts";
+import { type OrderAddresses, addressesOf, readNamedAddresses } from "./order-addresses.ts";
 import { type Checkout, type PlacementPorts, type Priced, place } from "./placement.ts";
 import { presentOrder } from "./present-order.ts";
 import { orderTimes } from "./rules.ts";
@@ -30,9 +31,12 @@ import { orderLines, orders } from "./tables.ts";
 
 type Placement = { cartId: Id<"cart">; request: IdempotentRequest; input: PlaceOrder };
 
+/** What the buyer is to pay, and where it all goes. */
+type Bill = Quote<SoldLine> & OrderAddresses;
+
 /**
  * Turns a cart into an order that waits for payment; see {@link place}.
- * @throws AppError cart_empty, idempotency_key_reused, idempotency_conflict, variant_unavailable, price_changed, insufficient_stock.
+ * @throws AppError cart_empty, idempotency_key_reused, idempotency_conflict, variant_unavailable, price_changed, insufficient_stock; unauthenticated and not_found where it names addresses of an address book.
  */
 export async function placeOrder(context: Context, placement: Placement): Promise<Outcome<OrderWire>> {
   const placed = await tryToPlace(context, placement);
@@ -58,7 +62,7 @@ async function tryToPlace(context: Context, placement: Placement) {
   }
 }
 
-type Ports = PlacementPorts<Quote<SoldLine>, AppError, Outcome<OrderWire>>;
+type Ports = PlacementPorts<Bill, AppError, Outcome<OrderWire>>;
 
 function portsOf(context: Context, placement: Placement): Ports {
   const { cartId, request } = placement;
@@ -70,33 +74,41 @@ function portsOf(context: Context, placement: Placement): Ports {
     },
     price: (checkout) => priceCheckout(context, placement, checkout),
     stock: context.objects.inventory,
-    store: (orderId, quote) =>
-      storeOrder(context, placement, draftOrder(context, placement, { orderId, quote })),
+    store: (orderId, bill) =>
+      storeOrder(context, placement, draftOrder(context, placement, { orderId, bill })),
     findAnswer: async () =>
       replayOf<OrderWire>(await findIdempotencyRecord(context.databases.primary, request), request),
   };
 }
 
-/** Claims the key, computes the quote anew and compares it with what the buyer agreed to. Nothing is held yet. */
+/**
+ * Claims the key, looks up what the order names of the address book, computes the quote anew and compares it with what the
+ * buyer agreed to. Nothing is held yet.
+ */
 async function priceCheckout(
   context: Context,
   { request, input }: Placement,
   { lines }: Checkout,
-): Promise<Priced<Quote<SoldLine>, AppError, Outcome<OrderWire>>> {
+): Promise<Priced<Bill, AppError, Outcome<OrderWire>>> {
   const { primary } = context.databases;
-  const [answered, priced] = await primary.batch([
+  const [answered, priced, named = []] = await primary.batch([
     claimStatement(primary, request),
     priceVariantsStatement(
       context,
       lines.map((line) => line.variantId),
     ),
+    ...readNamedAddresses(context, input),
   ]);
   const answer = answerOfClaim<OrderWire>(answered.rows, request);
   if (answer) return { found: "answer", answer };
+  const where = addressesOf(context, input, named);
+  if (!where.ok) return { found: "refusal", refusal: where.refusal };
   const { sold, unavailable } = splitLines(lines, pricedVariantsOf(priced));
   const quote = quoteOf(context.settings.SHOP_CURRENCY, sold);
   const refusal = await quoteRefusal(quote, unavailable, input.quote_hash);
-  return refusal ? { found: "refusal", refusal } : { found: "quote", quote };
+  return refusal
+    ? { found: "refusal", refusal }
+    : { found: "quote", quote: { ...quote, ...where.addresses } };
 }
 
 async function quoteRefusal(
@@ -179,7 +191,7 @@ async function storeOrder(
 function draftOrder(
   context: Context,
   { cartId, input }: Placement,
-  { orderId, quote }: { orderId: Id<"order">; quote: Quote<SoldLine> },
+  { orderId, bill }: { orderId: Id<"order">; bill: Bill },
 ): Order {
   const { principal } = context;
   const now = context.now();
@@ -190,23 +202,23 @@ function draftOrder(
     userId: principal.kind === "user" ? principal.userId : null,
     email: input.email,
     cartId,
-    currency: quote.currency,
-    subtotal: quote.subtotal.minor,
-    discount: quote.discount.minor,
-    shipping: quote.shipping.minor,
-    tax: quote.tax.minor,
-    total: quote.total.minor,
+    currency: bill.currency,
+    subtotal: bill.subtotal.minor,
+    discount: bill.discount.minor,
+    shipping: bill.shipping.minor,
+    tax: bill.tax.minor,
+    total: bill.total.minor,
     refunded: 0,
     shippingMethod: input.shipping_method,
-    shippingAddress: input.shipping_address,
-    billingAddress: input.billing_address ?? input.shipping_address,
+    shippingAddress: bill.shippingAddress,
+    billingAddress: bill.billingAddress,
     notes: input.notes ?? null,
     traceparent: context.traceparent ?? null,
     holdExpiresAt: new Date(now + orderTimes.payWithinMs),
     version: 1,
     createdAt: new Date(now),
     updatedAt: new Date(now),
-    lines: quote.lines.map((line, position) => ({
+    lines: bill.lines.map((line, position) => ({
       id: newId("orderLine", now),
       orderId,
       position,

@@ -48,6 +48,8 @@ orderRoutes.openapi(
       ...problems(
         "malformed_json",
         ...neededKeyErrors,
+        "unauthenticated",
+        "not_found",
         "cart_empty",
         "price_changed",
         "variant_unavailable",

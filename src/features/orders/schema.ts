@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { idSchema } from "#core/ids";
 import { MoneyWire } from "#core/money";
 import { orderStatuses } from "./rules.ts";
 
@@ -21,14 +22,36 @@ export const Address = z
   .openapi("Address");
 export type Address = z.infer<typeof Address>;
 
-export const PlaceOrder = z.strictObject({
-  quote_hash: z.string().regex(/^[0-9a-f]{64}$/),
-  email: z.email().max(320),
-  shipping_address: Address,
-  billing_address: Address.optional(),
-  shipping_method: z.enum(["standard"]).default("standard"),
-  notes: z.string().max(1000).optional(),
-});
+const savedAddress = idSchema("address").optional();
+
+export const PlaceOrder = z
+  .strictObject({
+    quote_hash: z.string().regex(/^[0-9a-f]{64}$/),
+    email: z.email().max(320),
+    shipping_address: Address.optional(),
+    shipping_address_id: savedAddress.openapi({
+      description:
+        "Of the signed-in customer's address book, in place of `shipping_address`. The order keeps a copy.",
+    }),
+    billing_address: Address.optional(),
+    billing_address_id: savedAddress.openapi({
+      description: "In place of `billing_address`. Without either, the bill goes where the goods go.",
+    }),
+    shipping_method: z.enum(["standard"]).default("standard"),
+    notes: z.string().max(1000).optional(),
+  })
+  .refine((order) => (order.shipping_address === undefined) !== (order.shipping_address_id === undefined), {
+    path: ["shipping_address"],
+    message: "Send shipping_address, or in its place shipping_address_id",
+  })
+  .refine((order) => order.billing_address === undefined || order.billing_address_id === undefined, {
+    path: ["billing_address"],
+    message: "Send billing_address, or in its place billing_address_id",
+  })
+  .openapi({
+    oneOf: [{ required: ["shipping_address"] }, { required: ["shipping_address_id"] }],
+    not: { required: ["billing_address", "billing_address_id"] },
+  });
 export type PlaceOrder = z.infer<typeof PlaceOrder>;
 
 const FulfilmentWire = z

@@ -45,7 +45,7 @@ function gapsIn(schema: Schema, place: string, seen: ReadonlySet<string> = new S
     Schemas.default([])
       .parse(schema[keyword])
       .map((each, index) => ({ each, index, keyword }))
-      .filter(({ each }) => keyword !== "allOf" || !isRemark(each)),
+      .filter(({ each }) => !(keyword === "allOf" ? isRemark(each) : isDemand(each))),
   );
   const ofInner = inner.flatMap(({ each, index, keyword }) =>
     gapsIn(each, `${place}/${keyword}/${index}`, seen),
@@ -61,6 +61,11 @@ function gapsIn(schema: Schema, place: string, seen: ReadonlySet<string> = new S
 /** Beside a reference, what is said of it and bounds nothing. */
 function isRemark(schema: Schema): boolean {
   return Object.keys(schema).every((keyword) => keyword === "description" || keyword === "example");
+}
+
+/** Beside an object's members, which of them must be there. */
+function isDemand(schema: Schema): boolean {
+  return Object.keys(schema).every((keyword) => keyword === "required");
 }
 
 function gapsOfType(type: string, schema: Schema, place: string, seen: ReadonlySet<string>): string[] {
