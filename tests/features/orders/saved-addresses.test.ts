@@ -82,7 +82,10 @@ test("an entry that was deleted before is refused by name; nothing is held, and 
   });
   expect(await order({ shipping_address_id: kept.id }, key)).toMatchObject({ status: 201 });
   // The one unit of the order that was placed, and nothing of the refused one.
-  await vi.waitFor(async () => expect(await seller.available(sku)).toBe(4), { timeout: 25_000, interval: 100 });
+  await vi.waitFor(async () => expect(await seller.available(sku)).toBe(4), {
+    timeout: 25_000,
+    interval: 100,
+  });
 });
 
 test("somebody else's entry reads as one that does not exist", async () => {
