@@ -191,7 +191,8 @@ export class Buyer {
 
   /** While the payment is on its way. */
   async #cancelSoon(orderId: string): Promise<void> {
-    await this.#world.scheduler.sleep(this.#world.random.below(30_000));
+    const { random, scheduler } = this.#world;
+    await scheduler.sleep(random.below(random.chance(0.5) ? 2_000 : 30_000));
     await this.#cancel(orderId);
   }
 

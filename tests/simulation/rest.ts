@@ -1,5 +1,5 @@
 import { type OrderStatus, hasEnded, isPayable, reservationId, unitsBySku } from "#features/orders/rules";
-import { openAttemptStatuses } from "#features/payments/rules";
+import { checkTimes, openAttemptStatuses } from "#features/payments/rules";
 import { Violation } from "./network.ts";
 import { takesMoney } from "./world/provider.ts";
 import type { BooksModel } from "./world/books.ts";
@@ -126,7 +126,10 @@ function checkMoney(world: World): void {
         `${order.id}: ${kept.get(order.id)} of ${due}`,
       );
   }
-  for (const attempt of database.attempts.values()) checkPayment(world, attempt);
+  for (const attempt of database.attempts.values()) {
+    checkPayment(world, attempt);
+    checkGivenBack(world, attempt);
+  }
   checkBooks(database.books, { received, returned });
 }
 
@@ -148,6 +151,30 @@ function checkPayment(world: World, attempt: AttemptRow): void {
     );
   if (!database.books.has(`capture:${id}`))
     throw new Violation("what was taken is booked", `${id} of ${orderId}`);
+}
+
+/** A sweep comes once a minute, and calls take their time. */
+const sweptWithinMs = 2 * 60_000;
+
+/**
+ * PayPal cannot end what a buyer has only approved: a process that was reserving the money meanwhile may do it after the
+ * payment's end with us. It is held no longer than to the watch's next look, once calls get through.
+ */
+function checkGivenBack({ provider, faultlessSince }: World, attempt: AttemptRow): void {
+  const { id, status, changedAt: endedAt, providerReference } = attempt;
+  const reference = providerReference ?? "";
+  const reservedAt = provider.reservedAt.get(reference);
+  const cancelledAt = provider.cancelledAt.get(reference);
+  if (status !== "cancelled" || reservedAt === undefined || cancelledAt === undefined) return;
+  if (faultlessSince === undefined || provider.brokenKeys.has(`${id}-cancel`)) return;
+  const heldFrom = Math.max(reservedAt, endedAt, faultlessSince);
+  const { pauseMsMin, pauseShare } = checkTimes;
+  const heldMsMax = Math.max(pauseMsMin, (heldFrom - endedAt) * pauseShare) + sweptWithinMs;
+  if (cancelledAt - heldFrom > heldMsMax)
+    throw new Violation(
+      "what nobody needs is held at PayPal until the next look",
+      `${id}: ${(cancelledAt - heldFrom) / 1000} s, not ${heldMsMax / 1000} s`,
+    );
 }
 
 function checkBooks(books: BooksModel, { received, returned }: { received: number; returned: number }): void {

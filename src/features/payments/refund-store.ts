@@ -2,6 +2,7 @@ import { and, eq, inArray, lt, sql } from "drizzle-orm";
 import type { Context } from "#platform/context";
 import { rowFromJson } from "#platform/json-rows";
 import { refunds } from "./refund-tables.ts";
+import { nextCheck } from "./store.ts";
 
 export type RefundRow = typeof refunds.$inferSelect;
 export type NewRefund = Omit<typeof refunds.$inferInsert, "status" | "version" | "createdAt" | "updatedAt">;
@@ -47,9 +48,6 @@ export function changeRefund(context: Context, refund: RefundRow, outcome: Refun
     select expect_rows((select count(*) from changed), 1)`);
 }
 
-/** Seconds until the sweep asks again; ever more rarely while the refund grows old. */
-const checkSecondsMin = 20;
-
 /** Takes pending refunds whose check is due and puts their next check off. */
 export async function takeDueRefunds(context: Context, rowsMax: number): Promise<RefundRow[]> {
   const due = context.databases.primary
@@ -61,9 +59,7 @@ export async function takeDueRefunds(context: Context, rowsMax: number): Promise
     .for("update", { skipLocked: true });
   return context.databases.primary
     .update(refunds)
-    .set({
-      nextCheckAt: sql`now() + greatest(make_interval(secs => ${checkSecondsMin}), (now() - created_at) / 2)`,
-    })
+    .set({ nextCheckAt: nextCheck(refunds.createdAt) })
     .where(inArray(refunds.id, due))
     .returning();
 }

@@ -26,8 +26,17 @@ export function isOpen(status: AttemptStatus | undefined): boolean {
   return openAttemptStatuses.some((open) => open === status);
 }
 
-/** For so long a payment that was ended with us may still be paid at the provider: it is looked after. */
-export const closedWatchMs = 6 * 60 * 60 * 1000;
+/** How often the sweep asks a provider of what is not decided: soon at first, then ever more rarely. */
+export const checkTimes = {
+  pauseMsMin: 20_000,
+  /** A later pause is this share of the time since the payment or the refund was begun. */
+  pauseShare: 0.5,
+  /**
+   * For so long after its end with us money may still come at the provider, where somebody was just reserving it: the
+   * first look comes after the shortest pause, and later pauses are a share of the time since the end.
+   */
+  closedWatchMs: 6 * 60 * 60 * 1000,
+} as const;
 
 /** What the fold looks at besides the facts. */
 export type PaymentSituation = {

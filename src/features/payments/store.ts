@@ -1,8 +1,8 @@
-import { and, eq, inArray, isNull, lt, or, sql } from "drizzle-orm";
+import { type Column, type SQL, and, eq, inArray, isNull, lt, or, sql } from "drizzle-orm";
 import type { PaymentFacts, PaymentProvider } from "#core/payment-facts";
 import type { Context } from "#platform/context";
 import type { PaymentAttempt } from "./attempts.ts";
-import { type AttemptStatus, closedWatchMs, openAttemptStatuses } from "./rules.ts";
+import { type AttemptStatus, checkTimes, openAttemptStatuses } from "./rules.ts";
 import { paymentAttempts } from "./tables.ts";
 
 export type NewAttempt = Pick<PaymentAttempt, "id" | "orderId" | "provider" | "amount" | "currency">;
@@ -22,21 +22,26 @@ export type AttemptChange = {
 export function changeAttempt(context: Context, attempt: PaymentAttempt, change: AttemptChange) {
   const reference = change.reference ?? attempt.providerReference;
   const failureCode = change.failureCode ?? attempt.failureCode;
+  const nextCheckAt = change.status === "cancelled" ? nextCheck(sql`now()`) : sql`next_check_at`;
   return context.databases.primary.execute(sql`
     with changed as (
       update payment_attempts set status = ${change.status}, provider_reference = ${reference},
         captured_amount = ${change.capturedAmount ?? attempt.capturedAmount}, failure_code = ${failureCode},
-        version = version + 1, updated_at = now()
+        next_check_at = ${nextCheckAt}, version = version + 1, updated_at = now()
       where id = ${attempt.id} and version = ${attempt.version} returning 1)
     select expect_rows((select count(*) from changed), 1)`);
 }
 
-/** Seconds until the sweep asks again: soon at first, then ever more rarely while the payment grows old. */
-const checkSecondsMin = 20;
+/** When the sweep asks again for what began then. */
+export function nextCheck(since: Column | SQL): SQL {
+  const { pauseMsMin, pauseShare } = checkTimes;
+  return sql`now() + greatest(make_interval(secs => ${pauseMsMin / 1000}), (now() - ${since}) * ${pauseShare}::float8)`;
+}
 
-/** Only PayPal lets buyers approve what we have ended. */
+/** Only PayPal lets buyers approve what we have ended; it forgets in a day what nobody approved. */
 const isWatchedAfterItsEnd = sql`${paymentAttempts.status} = 'cancelled' and ${paymentAttempts.provider} = 'paypal'
-  and ${paymentAttempts.createdAt} > now() - make_interval(secs => ${closedWatchMs / 1000})`;
+  and ${paymentAttempts.createdAt} > now() - interval '1 day'
+  and ${paymentAttempts.updatedAt} > now() - make_interval(secs => ${checkTimes.closedWatchMs / 1000})`;
 
 /** Takes attempts whose check is due and puts their next check off, so that two sweeps never ask for the same. */
 export async function takeDueAttempts(
@@ -57,9 +62,7 @@ export async function takeDueAttempts(
     .for("update", { skipLocked: true });
   return context.databases.primary
     .update(paymentAttempts)
-    .set({
-      nextCheckAt: sql`now() + greatest(make_interval(secs => ${checkSecondsMin}), (now() - created_at) / 2)`,
-    })
+    .set({ nextCheckAt: nextCheck(sql`case when status = 'cancelled' then updated_at else created_at end`) })
     .where(inArray(paymentAttempts.id, due))
     .returning({ id: paymentAttempts.id, orderId: paymentAttempts.orderId });
 }

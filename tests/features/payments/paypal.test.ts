@@ -82,6 +82,24 @@ test("an approval that comes for a cancelled order takes no money", async () => 
   expect((await buyer.readOrder(order)).status).toBe("cancelled");
 });
 
+test("an ended PayPal payment is soon looked at again, for its money may just be being reserved", async () => {
+  const { order } = await newOrder();
+  const attempt = (await startPaypal(order)).as(Attempt);
+  // As if the payment had been open for hours, so that its next look were far off.
+  const age =
+    "update payment_attempts set created_at = created_at - interval '7 hours', next_check_at = now() + interval '3 hours' where id = $1";
+  await inDatabase(age, [attempt.attempt_id]);
+  await buyer.cancel(order);
+  const read =
+    "select status, next_check_at < updated_at + interval '21 seconds' as soon from payment_attempts where id = $1";
+  expect(await inDatabase(read, [attempt.attempt_id])).toEqual([{ status: "cancelled", soon: true }]);
+  await inDatabase("update payment_attempts set next_check_at = now() where id = $1", [attempt.attempt_id]);
+  await vi.waitFor(async () => {
+    const looked = "select next_check_at > now() as looked from payment_attempts where id = $1";
+    expect(await inDatabase(looked, [attempt.attempt_id])).toEqual([{ looked: true }]);
+  }, patience);
+});
+
 test("a PayPal payment is refunded through PayPal", async () => {
   const { order } = await newOrder();
   await approve((await startPaypal(order)).as(Attempt).approve_url);

@@ -5,16 +5,15 @@ import type { OrderEventType } from "#events/catalogue";
 import { type OrderTransition, orderTransitions } from "#features/orders/rules";
 import type { MoneyFact } from "#features/payments/bookkeeping";
 import type { Waiting } from "#features/payments/event-processing";
-import { type AttemptStatus, closedWatchMs, isOpen } from "#features/payments/rules";
+import { type AttemptStatus, checkTimes, isOpen } from "#features/payments/rules";
 import { Violation } from "../network.ts";
 import type { AttemptRow, CheckoutAnswer, Order, OrderRow, PaymentEventRow, PlacedAnswer } from "./rows.ts";
 import { BooksModel } from "./books.ts";
+import { nextCheckAt } from "./checks.ts";
 import { DisputesModel } from "./disputes.ts";
 import { RefundsModel } from "./refunds.ts";
 import { OutboxModel } from "./outbox.ts";
 import { PaymentEventsModel } from "./payment-events.ts";
-
-const checkMsMin = 20_000;
 
 export type OrderMove = {
   transition: OrderTransition | undefined;
@@ -125,6 +124,8 @@ export class DatabaseModel {
       providerReference: move.reference ?? attempt.providerReference,
       capturedAmount: move.capturedAmount ?? attempt.capturedAmount,
       failureCode: move.failureCode ?? attempt.failureCode,
+      changedAt: this.now,
+      nextCheckAt: move.status === "cancelled" ? nextCheckAt(this.now, this.now) : attempt.nextCheckAt,
       version: attempt.version + 1,
     });
   }
@@ -146,7 +147,8 @@ export class DatabaseModel {
       receivedAt: null,
       version: 1,
       createdAt: this.now,
-      nextCheckAt: this.now + checkMsMin,
+      changedAt: this.now,
+      nextCheckAt: nextCheckAt(this.now, this.now),
     };
     this.attempts.set(id, attempt);
     return attempt;
@@ -213,8 +215,8 @@ export class DatabaseModel {
     const { now } = this;
     const due = [...this.attempts.values()].filter((each) => isWatched(each, now) && each.nextCheckAt < now);
     for (const attempt of due) {
-      const nextCheckAt = now + Math.max(checkMsMin, (now - attempt.createdAt) / 2);
-      this.attempts.set(attempt.id, { ...attempt, nextCheckAt });
+      const since = attempt.status === "cancelled" ? attempt.changedAt : attempt.createdAt;
+      this.attempts.set(attempt.id, { ...attempt, nextCheckAt: nextCheckAt(now, since) });
     }
     return due;
   }
@@ -251,10 +253,9 @@ export class DatabaseModel {
   }
 }
 
-function isWatched({ status, provider, createdAt }: AttemptRow, now: number): boolean {
-  return (
-    isOpen(status) || (status === "cancelled" && provider === "paypal" && now - createdAt < closedWatchMs)
-  );
+function isWatched({ status, provider, changedAt }: AttemptRow, now: number): boolean {
+  if (isOpen(status)) return true;
+  return status === "cancelled" && provider === "paypal" && now - changedAt < checkTimes.closedWatchMs;
 }
 
 function takesMoney({ status }: { status: AttemptStatus }): boolean {

@@ -35,7 +35,11 @@ type Answer = { at: EpochMs; facts: PaymentFacts | "broken" };
 export class ProviderModel {
   readonly payments = new Map<string, PaymentFacts>();
   readonly authorisedAt = new Map<string, EpochMs>();
+  /** Since when PayPal has held the money that a buyer had approved. */
+  readonly reservedAt = new Map<string, EpochMs>();
   readonly cancelledAt = new Map<string, EpochMs>();
+  /** Keys that a 500 was the answer to for hours. */
+  readonly brokenKeys = new Set<string>();
   readonly createdAt = new Map<string, EpochMs>();
   readonly #answers = new Map<string, Answer>();
   readonly #refunds = new Map<string, RefundFacts>();
@@ -78,7 +82,9 @@ export class ProviderModel {
   /** Reserves what the buyer has approved; until then nothing is reserved. */
   completeAuthorisation(reference: string): PaymentFacts {
     const facts = this.read(reference);
-    return facts.state === "approved" ? this.#move({ ...facts, state: "authorised" }) : facts;
+    if (facts.state !== "approved") return facts;
+    this.reservedAt.set(reference, this.#hooks.now());
+    return this.#move({ ...facts, state: "authorised" });
   }
 
   capture(attemptId: string, reference: string): PaymentFacts {
@@ -180,6 +186,7 @@ export class ProviderModel {
     const facts = breaksDown === "before" ? "broken" : act();
     const answer = { at: now, facts: breaksDown === "after" ? "broken" : facts } as const;
     this.#answers.set(key, answer);
+    if (answer.facts === "broken") this.brokenKeys.add(key);
     return answerOf(answer, key);
   }
 

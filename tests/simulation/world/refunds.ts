@@ -3,10 +3,9 @@ import { refundTransition } from "#features/payments/refund-rules";
 import type { RefundChange } from "#features/payments/refunding";
 import type { MovedMoney } from "#features/payments/settlement";
 import { Violation } from "../network.ts";
+import { nextCheckAt } from "./checks.ts";
 import type { DatabaseModel } from "./database.ts";
 import type { AttemptRow, Order, RefundRow } from "./rows.ts";
-
-const checkMsMin = 20_000;
 
 type NewRefund = Pick<RefundRow, "requestKey" | "attemptId" | "amount" | "lines" | "restock" | "origin">;
 
@@ -104,7 +103,8 @@ export class RefundsModel {
   takeDue(): RefundRow[] {
     const { now } = this.#database;
     const due = [...this.rows.values()].filter((each) => each.status === "pending" && each.nextCheckAt < now);
-    for (const refund of due) this.rows.set(refund.id, { ...refund, nextCheckAt: now + checkMsMin });
+    for (const refund of due)
+      this.rows.set(refund.id, { ...refund, nextCheckAt: nextCheckAt(now, refund.createdAt) });
     return due;
   }
 
@@ -117,9 +117,10 @@ export class RefundsModel {
 
   #insert({ id: orderId }: Order, refund: NewRefund, status: RefundRow["status"]): RefundRow {
     const id = `rfd_${this.rows.size + 1}`;
-    const nextCheckAt = this.#database.now + checkMsMin;
+    const { now: createdAt } = this.#database;
     const unknown = { providerReference: null, failureCode: null, version: 1 };
-    const row: RefundRow = { ...refund, ...unknown, id, orderId, status, nextCheckAt };
+    const times = { createdAt, nextCheckAt: nextCheckAt(createdAt, createdAt) };
+    const row: RefundRow = { ...refund, ...unknown, ...times, id, orderId, status };
     this.rows.set(id, row);
     return row;
   }

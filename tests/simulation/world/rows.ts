@@ -38,6 +38,7 @@ export type AttemptRow = {
   /** When staff confirmed that a manual payment's money is there. */
   readonly receivedAt: number | null;
   readonly createdAt: number;
+  readonly changedAt: number;
   readonly nextCheckAt: number;
   readonly version: number;
 };
@@ -56,6 +57,7 @@ export type RefundRow = {
   readonly requestKey: string;
   readonly providerReference: string | null;
   readonly failureCode: string | null;
+  readonly createdAt: number;
   readonly nextCheckAt: number;
   readonly version: number;
 };

@@ -57,6 +57,8 @@ export class World {
   readonly paidOut = new Map<string, { reference: string; amount: number }>();
   /** Which events of which order reached the buyer. */
   readonly told = new Map<string, Set<number>>();
+  /** Since when nothing goes wrong any more on the way of a call. */
+  faultlessSince: number | undefined;
   /** Set by the deliveries, which know the flows. */
   onNotify: (reference: string, news?: News) => void = () => undefined;
   onWakeOutbox: () => void = () => undefined;
@@ -71,6 +73,8 @@ export class World {
     this.climate = drawClimate(this.random);
     this.network.weather = this.climate.weather;
     this.network.outage = drawOutage(this.random, this.scheduler.now);
+    if (this.network.outage === undefined && isFaultless(this.climate))
+      this.faultlessSince = this.scheduler.now;
     if (this.network.outage) trace?.(`outage ${JSON.stringify(this.network.outage)}`);
     const databaseSkewMs = this.network.skewMs();
     this.database = new DatabaseModel({
@@ -129,6 +133,7 @@ export class World {
 
   /** No more faults; what is under way has to come to rest, and staff see to what was given up. */
   clearUp(): void {
+    this.faultlessSince ??= this.scheduler.now;
     this.database.outbox.redriveDead();
     // Once more, when the last failures that were under way have been noted.
     this.scheduler.after(10 * 60_000, () => this.database.outbox.redriveDead());
@@ -225,16 +230,20 @@ export class World {
     }
   }
 
-  /** An order ends once its payment has; one that is opened at the same moment is ended afterwards. */
+  /**
+   * An order ends once its payment has; one that is opened at the same moment is ended afterwards, and what another
+   * process is just reserving at PayPal is given back afterwards.
+   */
   #checkClosed(orderId: string): void {
     const { now } = this.scheduler;
+    const { createdAt, reservedAt } = this.provider;
     for (const facts of this.provider.payments.values()) {
       const { orderId: paidFor, reference } = facts;
-      const createdAt = this.provider.createdAt.get(reference) ?? now;
+      const since = reservedAt.get(reference) ?? createdAt.get(reference) ?? now;
       if (
         paidFor === orderId &&
         takesMoney(facts) &&
-        now - createdAt > overlookedMs &&
+        now - since > overlookedMs &&
         this.handedOver.has(reference)
       )
         throw new Violation("an order ends once nobody can pay for it", `${reference} of ${orderId}`);
@@ -265,6 +274,11 @@ const offers: readonly [Climate["offered"], ...Climate["offered"][]] = [
   ["stripe", "paypal", "manual"],
   ["manual", "stripe"],
 ];
+
+function isFaultless({ weather, breakdowns }: Climate): boolean {
+  const { lost, unanswered, late, crash } = weather;
+  return lost + unanswered + late + crash + breakdowns === 0;
+}
 
 function drawClimate(random: Random): Climate {
   const level = () => random.pick([0, 0, 0.01, 0.04, 0.12]);
