@@ -2,6 +2,7 @@ import { secondMs } from "#core/time";
 import type { DocumentVariant, ProductDocument } from "#features/catalog/document";
 import { productToWire } from "#features/catalog/wire";
 import { availabilityStatus, lowAtUsually } from "#features/inventory/rules";
+import { priceBandsOf, starsReached } from "#features/search/bands";
 import { type SearchDocument, optionAttribute } from "#features/search/document";
 import { plainText } from "#features/search/plain-text";
 
@@ -37,10 +38,15 @@ export function searchDocumentOf(product: ProductDocument): SearchDocument {
     options: optionsOf(product),
     skus: product.variants.slice(0, documentLimits.skusMax).map(({ sku }) => sku),
     prices: [...new Set(product.variants.map(({ price }) => price))],
+    price_bands: priceBandsOf(
+      product.variants.map(({ price }) => price),
+      product.currency,
+    ),
     price_min: product.priceMin,
     price_max: product.priceMax,
     currency: product.currency,
     rating: product.ratingAverage,
+    stars: starsReached(product.ratingAverage),
     rating_count: product.ratingCount,
     in_stock: counts.some((count) => count > 0),
     available: counts.length === 0 ? null : counts.reduce((sum, count) => sum + count, 0),

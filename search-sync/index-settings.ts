@@ -24,8 +24,10 @@ const filterable: Attribute[] = [
   "tags",
   "options",
   "prices",
+  "price_bands",
   "currency",
   "rating",
+  "stars",
   "in_stock",
 ];
 

@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import { Currency } from "#core/money";
 import { epochMs } from "#core/time";
 import type { ProductDocument } from "#features/catalog/document";
+import { priceBandsOf, priceRangeOf, starsReached } from "#features/search/bands";
 import { facetAttributes } from "#features/search/document";
-import { filterExpressions } from "#features/search/filter-expression";
+import { filterGroups } from "#features/search/filter-expression";
 import { highlightToHtml, matchMarks } from "#features/search/highlight";
 import { plainText } from "#features/search/plain-text";
 import { SearchQuery } from "#features/search/schema";
@@ -139,10 +140,21 @@ test("a highlight is HTML with no element but em", () => {
 });
 
 describe("filters", () => {
-  const expressions = (query: Record<string, string>) => filterExpressions(SearchQuery.parse(query), usd);
+  const expressions = (query: Record<string, string | string[]>) =>
+    filterGroups(SearchQuery.parse(query), usd).map(({ expression }) => expression);
 
   test("quote what clients say", () => {
-    expect(expressions({ brand: String.raw`a" OR 1=1 \ ` })).toEqual([String.raw`brand = "a\" OR 1=1 \\ "`]);
+    expect(expressions({ brand: String.raw`a" OR 1=1 \ ` })).toEqual([
+      String.raw`brand IN ["a\" OR 1=1 \\ "]`,
+    ]);
+  });
+
+  test("ask for any value of one option and for one of each option", () => {
+    const option = ["Colour:Red", "Colour:Navy: dark", "Size (U.S.):M"];
+    expect(expressions({ option })).toEqual([
+      `"options.Colour" IN ["Red", "Navy: dark"]`,
+      `"options.Size (U S )" IN ["M"]`,
+    ]);
   });
 
   test("find products with one variant within the whole range of prices, in the shop's currency", () => {
@@ -154,6 +166,26 @@ describe("filters", () => {
 
   test("need no currency where no prices are compared", () => {
     expect(expressions({ in_stock: "true", sort: "newest" })).toEqual(["in_stock = true"]);
+  });
+});
+
+describe("bands", () => {
+  test("hold each price of one currency, and know where they end", () => {
+    const bands = priceBandsOf([0, 999, 1_000, 2_499, 2_500, 4_999, 1_000_000], usd);
+    expect(bands.map((band) => priceRangeOf(band, "USD"))).toEqual([
+      { from: 0, to: 999 },
+      { from: 1_000, to: 2_499 },
+      { from: 2_500, to: 4_999 },
+      { from: 1_000_000, to: 2_499_999 },
+    ]);
+    expect(priceRangeOf("USD 0", "EUR")).toBeUndefined();
+    expect(priceBandsOf([Number.MAX_SAFE_INTEGER], usd).map((band) => priceRangeOf(band, "USD")?.to)).toEqual(
+      [null],
+    );
+  });
+
+  test("of ratings are the stars reached", () => {
+    expect([0, 0.9, 3.99, 5].map(starsReached)).toEqual([[], [], [1, 2, 3], [1, 2, 3, 4, 5]]);
   });
 });
 

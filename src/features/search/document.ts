@@ -27,10 +27,14 @@ export type SearchDocument = {
   skus: string[];
   /** Every price of its variants in minor units, so that a range finds what some variant costs. */
   prices: number[];
+  /** The bands of these prices, to be counted. */
+  price_bands: string[];
   price_min: number;
   price_max: number;
   currency: string;
   rating: number;
+  /** Every whole number of stars that the rating reaches, to be counted as "so many and up". */
+  stars: number[];
   rating_count: number;
   in_stock: boolean;
   /** Units of all variants together; null while none was counted. Advisory, and renewed only as {@link in_stock} is. */
@@ -49,11 +53,11 @@ export const facetAttributes = {
   category_path: "category_paths",
   tags: "tags",
   in_stock: "in_stock",
-  rating: "rating",
-  price: "prices",
+  rating: "stars",
+  price: "price_bands",
 } as const satisfies Record<string, keyof SearchDocument>;
 
-/** An option's name as the index knows it: dots would mean a deeper level. */
+/** An option's name as the index knows it: dots would mean a deeper level, the others separate names in a query. */
 export function optionAttribute(name: string): string {
-  return `options.${name.replaceAll(".", " ")}`;
+  return `options.${name.replaceAll(/[.,:*]/g, " ")}`;
 }

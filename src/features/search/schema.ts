@@ -12,12 +12,40 @@ export const searchLimits = {
   facetsMax: 20,
   facetsCharactersMax: 2_000,
   valuesPerFacetMax: 100,
+  /** Values of one filter, any of which may hold. */
+  valuesPerFilterMax: 20,
 } as const;
 
 const searchSorts = ["relevance", "newest", "price", "-price", "rating"] as const;
 export type SearchSort = (typeof searchSorts)[number];
 
-const { sort: _listSort, ...filters } = productFilters;
+const { sort: _listSort, category: _oneCategory, brand: _oneBrand, ...filters } = productFilters;
+const name = productFilters.brand.unwrap();
+const optionChoice = z
+  .string()
+  .max(511)
+  .regex(/^[^\p{Cc}\p{Cs}:]{1,255}:[^\p{Cc}\p{Cs}]{1,255}$/u, "the option's name, a colon and the value")
+  .transform((text) => {
+    const colon = text.indexOf(":");
+    return { name: text.slice(0, colon), value: text.slice(colon + 1) };
+  });
+
+/** A filter that may be repeated: any of its values may hold. */
+function anyOf<Value extends z.ZodType>(value: Value, description: string, charactersMax = 255) {
+  const { valuesPerFilterMax: maxItems } = searchLimits;
+  return z
+    .preprocess(
+      (given) => (given === undefined || Array.isArray(given) ? given : [given]),
+      z.array(value).max(maxItems).optional(),
+    )
+    .openapi({
+      type: "array",
+      items: { type: "string", minLength: 1, maxLength: charactersMax },
+      maxItems,
+      description: `${description} Repeat it to find whatever fits one of the values.`,
+    });
+}
+
 /** No control characters, no halves of characters, and not the two that mark matches. */
 const searchable = /^[^\p{Cc}\p{Cs}\u{E000}\u{E001}]*$/u;
 const facetName = z.union([
@@ -33,6 +61,14 @@ export const SearchQuery = z.strictObject({
     .regex(searchable)
     .default("")
     .openapi({ description: "Words; empty finds everything that passes the filters." }),
+  category: anyOf(name, "Id or handle; its sub-categories are included."),
+  brand: anyOf(name, "As the facet names it."),
+  tag: anyOf(name, "As the facet names it."),
+  option: anyOf(
+    optionChoice,
+    "`Colour:Red`: an option's name and a value that some variant has; of several options each must hold.",
+    511,
+  ),
   ...filters,
   sort: z.enum(searchSorts).default("relevance"),
   facets: z
@@ -44,7 +80,7 @@ export const SearchQuery = z.strictObject({
     .openapi({
       type: "string",
       maxLength: searchLimits.facetsCharactersMax,
-      description: `Comma-separated: ${[...keysOf(facetAttributes), "options", "options.<name>"].join(", ")}.`,
+      description: `Comma-separated: ${[...keysOf(facetAttributes), "options", "options.<name>"].join(", ")}. Each is counted as if its own filter were off, so that buyers see what else they could choose.`,
       example: "brand,category,options.Colour",
     }),
   limit: z.coerce.number().int().min(1).max(searchLimits.hitsMax).default(searchLimits.hitsDefault),
@@ -57,13 +93,26 @@ const Highlight = z.strictObject({ title: z.string(), description: z.string() })
   description: "HTML: escaped text in which <em> surrounds what matched; the description is cut.",
 });
 
+const FacetValue = z.strictObject({
+  value: z.string().openapi({ description: "What the filter takes, except of a price, which is a range." }),
+  count: z.int(),
+  selected: z.boolean().openapi({ description: "The filter asks for it." }),
+  title: z.string().optional().openapi({ description: "Of a category." }),
+  price_min: z.int().optional().openapi({ description: "Of a price: what the filters take." }),
+  price_max: z.int().optional(),
+});
+export type FacetValue = z.infer<typeof FacetValue>;
+
 export const FacetWire = z
   .strictObject({
-    values: z.array(z.strictObject({ value: z.string(), count: z.int() })),
+    values: z.array(FacetValue).openapi({
+      description:
+        "The most frequent first; prices from the lowest; ratings as whole stars of which at least so many were given.",
+    }),
     range: z
       .strictObject({ min: z.number(), max: z.number() })
       .nullable()
-      .openapi({ description: "Least and greatest of a numeric facet, else null." }),
+      .openapi({ description: "Least and greatest rating or price, else null." }),
   })
   .openapi("SearchFacet");
 export type FacetWire = z.infer<typeof FacetWire>;

@@ -1,10 +1,11 @@
 import { z } from "@hono/zod-openapi";
 import { ProductWire } from "#features/catalog/schema";
 import type { Context } from "#platform/context";
-import { facetAttributes, optionAttribute, productIndex } from "./document.ts";
-import { filterExpressions } from "./filter-expression.ts";
+import { productIndex } from "./document.ts";
+import { type FacetQuestion, facetsOf, mergeCounts, planFacets } from "./facet-counts.ts";
+import { type FilterGroup, filterGroups } from "./filter-expression.ts";
 import { highlightToHtml, matchMarks } from "./highlight.ts";
-import type { FacetWire, Findings, SearchQuery, SearchSort } from "./schema.ts";
+import type { Findings, SearchQuery, SearchSort } from "./schema.ts";
 
 /** A search that takes longer is answered without the index. */
 const answerMsMax = 1_500;
@@ -18,8 +19,13 @@ const sortExpressions: Readonly<Record<SearchSort, readonly string[]>> = {
   rating: ["rating:desc", "rating_count:desc"],
 };
 
+const Counts = z.object({
+  facetDistribution: z.record(z.string(), z.record(z.string(), z.int())).default({}),
+  facetStats: z.record(z.string(), z.object({ min: z.number(), max: z.number() })).default({}),
+});
+
 /** Hits come from the index as it is now, without a look at the database. */
-const IndexAnswer = z.object({
+const Page = Counts.extend({
   hits: z.array(
     z.object({
       product: ProductWire,
@@ -27,68 +33,68 @@ const IndexAnswer = z.object({
     }),
   ),
   totalHits: z.int(),
-  facetDistribution: z.record(z.string(), z.record(z.string(), z.int())).default({}),
-  facetStats: z.record(z.string(), z.object({ min: z.number(), max: z.number() })).default({}),
 });
-type IndexAnswer = z.infer<typeof IndexAnswer>;
+
+/** The page comes first, then what was counted under other filters. */
+const IndexAnswer = z.object({ results: z.tuple([Page], Counts) });
 
 /** @throws when the index does not answer in time, or not as expected. */
 export async function searchIndex(context: Context, query: SearchQuery): Promise<Findings> {
-  const sort = sortExpressions[query.sort];
-  const response = await context.search.index(productIndex).search(
-    query.q,
+  const groups = filterGroups(query, context.settings.SHOP_CURRENCY);
+  const [onPage, ...elsewhere] = planFacets(query.facets ?? [], groups);
+  const response = await context.search.multiSearch(
     {
-      filter: filterExpressions(query, context.settings.SHOP_CURRENCY),
-      sort: [...sort],
-      // Near misses, which lack the commonest words, are for lists by relevance: one by price would begin with them.
-      matchingStrategy: sort.length === 0 ? "frequency" : "all",
-      facets: attributesToCount(query.facets ?? []),
-      page: query.page,
-      hitsPerPage: query.limit,
-      attributesToRetrieve: ["title", "description", "product"],
-      attributesToHighlight: ["title", "description"],
-      attributesToCrop: ["description"],
-      cropLength: descriptionWords,
-      highlightPreTag: matchMarks.before,
-      highlightPostTag: matchMarks.after,
+      queries: [
+        pageQuestion(query, groups, onPage),
+        ...elsewhere.map((question) => countQuestion(query, groups, question)),
+      ],
     },
     { signal: AbortSignal.timeout(answerMsMax) },
   );
-  const answer = IndexAnswer.parse(response);
+  const { results } = IndexAnswer.parse(response);
+  const [page] = results;
   return {
-    hits: answer.hits.map(({ product, _formatted: { title, description } }) => ({
+    hits: page.hits.map(({ product, _formatted: { title, description } }) => ({
       ...product,
       highlight: { title: highlightToHtml(title), description: highlightToHtml(description) },
     })),
-    total: answer.totalHits,
-    facets: facetsOf(answer, query.facets ?? []),
+    total: page.totalHits,
+    facets: facetsOf(mergeCounts(results), query, query.currency ?? context.settings.SHOP_CURRENCY),
   };
 }
 
-/** `options` means all of them, whose names only the index knows. */
-function attributesToCount(facets: readonly string[]): string[] {
-  return facets.includes("options") ? ["*"] : facets.map(attributeOf);
-}
-
-function attributeOf(facet: string): string {
-  for (const [name, attribute] of Object.entries(facetAttributes)) if (name === facet) return attribute;
-  return optionAttribute(facet.slice("options.".length));
-}
-
-function facetsOf(answer: IndexAnswer, asked: readonly string[]): Record<string, FacetWire> {
-  const names = asked.flatMap((facet) =>
-    facet === "options"
-      ? Object.keys(answer.facetDistribution).filter((attribute) => attribute.startsWith("options."))
-      : [facet],
-  );
-  return Object.fromEntries(names.map((name) => [name, facetOf(answer, attributeOf(name))]));
-}
-
-function facetOf({ facetDistribution, facetStats }: IndexAnswer, attribute: string): FacetWire {
-  const counts = Object.entries(facetDistribution[attribute] ?? {});
-  const values = counts.map(([value, count]) => ({ value, count }));
+/** What is found by words: the same in every question, so that the counts are of what the page is of. */
+function wordsOf(query: SearchQuery) {
   return {
-    values: values.toSorted((a, b) => b.count - a.count),
-    range: facetStats[attribute] ?? null,
+    indexUid: productIndex,
+    q: query.q,
+    // Near misses, which lack the commonest words, are for lists by relevance: one by price would begin with them.
+    matchingStrategy: query.sort === "relevance" ? ("frequency" as const) : ("all" as const),
+  };
+}
+
+function pageQuestion(query: SearchQuery, groups: readonly FilterGroup[], { attributes }: FacetQuestion) {
+  return {
+    ...wordsOf(query),
+    filter: groups.map(({ expression }) => expression),
+    sort: [...sortExpressions[query.sort]],
+    facets: [...attributes],
+    page: query.page,
+    hitsPerPage: query.limit,
+    attributesToRetrieve: ["title", "description", "product"],
+    attributesToHighlight: ["title", "description"],
+    attributesToCrop: ["description"],
+    cropLength: descriptionWords,
+    highlightPreTag: matchMarks.before,
+    highlightPostTag: matchMarks.after,
+  };
+}
+
+function countQuestion(query: SearchQuery, groups: readonly FilterGroup[], question: FacetQuestion) {
+  return {
+    ...wordsOf(query),
+    filter: groups.filter(({ facet }) => facet !== question.without).map(({ expression }) => expression),
+    facets: [...question.attributes],
+    limit: 0,
   };
 }

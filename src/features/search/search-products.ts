@@ -2,6 +2,7 @@ import { MeilisearchApiError } from "meilisearch";
 import { type Id, newId } from "#core/ids";
 import type { Context } from "#platform/context";
 import { errorFields } from "#platform/log";
+import { nameCategories } from "./name-categories.ts";
 import type { Findings, SearchQuery } from "./schema.ts";
 import { searchIndex } from "./search-index.ts";
 import { searchWithoutIndex } from "./search-without-index.ts";
@@ -17,12 +18,17 @@ export type SearchResult = Findings & {
 export async function searchProducts(context: Context, query: SearchQuery): Promise<SearchResult> {
   const startedAt = context.now();
   const queryId = newId("search", startedAt);
-  const fromIndex = await searchIndex(context, query).catch((error: unknown) => {
+  const fromIndex = await searchNamed(context, query).catch((error: unknown) => {
     tellWhy(context, error);
     return undefined;
   });
   const findings = fromIndex ?? (await searchWithoutIndex(context, query));
   return { ...findings, queryId, tookMs: context.now() - startedAt, degraded: fromIndex === undefined };
+}
+
+async function searchNamed(context: Context, query: SearchQuery): Promise<Findings> {
+  const findings = await searchIndex(context, query);
+  return { ...findings, facets: await nameCategories(context, findings.facets) };
 }
 
 /** Silence of the index is an outage and logged; that it refused or sent something else is a fault of ours. */

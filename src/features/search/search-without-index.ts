@@ -4,6 +4,7 @@ import type { Currency } from "#core/money";
 import { readProducts } from "#features/catalog/cached-products";
 import { productToWire } from "#features/catalog/wire";
 import type { Context } from "#platform/context";
+import { chosenOptions } from "./filter-expression.ts";
 import { highlightToHtml } from "./highlight.ts";
 import { plainText } from "./plain-text.ts";
 import { comparedCurrency } from "./rules.ts";
@@ -50,7 +51,7 @@ export async function searchWithoutIndex(context: Context, query: SearchQuery): 
 }
 
 function conditionsOf(query: SearchQuery, shopCurrency: Currency): SQL[] {
-  const { category, brand, price_min, price_max, rating_min, in_stock } = query;
+  const { category, brand, tag, price_min, price_max, rating_min, in_stock } = query;
   const currency = comparedCurrency(query, shopCurrency);
   const conditions = [
     sql`p.status = 'active'`,
@@ -58,8 +59,10 @@ function conditionsOf(query: SearchQuery, shopCurrency: Currency): SQL[] {
     category !== undefined &&
       sql`exists (
         select 1 from product_categories pc join categories c on c.id = pc.category_id
-        where pc.product_id = p.id and ${category} in (c.id, c.handle))`,
-    brand !== undefined && sql`p.brand = ${brand}`,
+        where pc.product_id = p.id and (c.id ${oneOf(category)} or c.handle ${oneOf(category)}))`,
+    brand !== undefined && sql`p.brand ${oneOf(brand)}`,
+    tag !== undefined && sql`exists (select 1 from unnest(p.tags) as t (tag) where t.tag ${oneOf(tag)})`,
+    ...[...chosenOptions(query)].map(([attribute, values]) => hasOption(attribute, values)),
     currency !== undefined && sql`p.currency = ${currency}`,
     rating_min !== undefined && sql`p.rating_average >= ${rating_min}::numeric`,
     in_stock !== undefined &&
@@ -72,6 +75,18 @@ function conditionsOf(query: SearchQuery, shopCurrency: Currency): SQL[] {
           and v.price between ${price_min ?? 0}::bigint and ${price_max ?? Number.MAX_SAFE_INTEGER}::bigint)`,
   ];
   return conditions.filter((condition) => condition !== false);
+}
+
+/** Compares names as {@link chosenOptions} knows them. */
+function hasOption(attribute: string, values: readonly string[]): SQL {
+  return sql`exists (
+    select 1 from variants v, jsonb_each_text(v.options) chosen
+    where v.product_id = p.id and 'options.' || translate(chosen.key, '.,:*', '    ') = ${attribute}
+      and chosen.value ${oneOf(values)})`;
+}
+
+function oneOf(texts: readonly string[]): SQL {
+  return sql`in (select jsonb_array_elements_text(${JSON.stringify(texts)}::jsonb))`;
 }
 
 function wordsOf(text: string): string[] {

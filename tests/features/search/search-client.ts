@@ -10,7 +10,16 @@ export const Found = z.strictObject({
   facets: z.record(
     z.string(),
     z.object({
-      values: z.array(z.object({ value: z.string(), count: z.int() })),
+      values: z.array(
+        z.object({
+          value: z.string(),
+          count: z.int(),
+          selected: z.boolean(),
+          title: z.string().optional(),
+          price_min: z.int().optional(),
+          price_max: z.int().optional(),
+        }),
+      ),
       range: z.object({ min: z.number(), max: z.number() }).nullable(),
     }),
   ),
@@ -20,15 +29,21 @@ export const Found = z.strictObject({
 });
 export type Found = z.infer<typeof Found>;
 
-export function search(query: Record<string, string>): Promise<Answer> {
-  return request(`/search?${new URLSearchParams(query).toString()}`);
+type Query = Record<string, string | readonly string[]>;
+
+/** Lists become repeated parameters. */
+export function search(query: Query): Promise<Answer> {
+  const pairs = Object.entries(query).flatMap(([name, value]) => [value].flat().map((each) => [name, each]));
+  return request(`/search?${new URLSearchParams(pairs).toString()}`);
+}
+
+/** How many products have each value of a facet. */
+export function countsOf({ facets }: Found, name: string): Record<string, number> {
+  return Object.fromEntries((facets[name]?.values ?? []).map(({ value, count }) => [value, count]));
 }
 
 /** Searches until the answer is as expected: the index follows the catalogue within a moment. */
-export async function searchUntil(
-  query: Record<string, string>,
-  isExpected: (found: Found) => boolean,
-): Promise<Found> {
+export async function searchUntil(query: Query, isExpected: (found: Found) => boolean): Promise<Found> {
   return vi.waitUntil(
     async () => {
       const found = (await search(query)).as(Found);
@@ -39,7 +54,7 @@ export async function searchUntil(
 }
 
 /** Waits until exactly these products are found. */
-export async function expectFound(query: Record<string, string>, ids: readonly string[]): Promise<Found> {
+export async function expectFound(query: Query, ids: readonly string[]): Promise<Found> {
   return vi.waitFor(
     async () => {
       const found = (await search(query)).as(Found);

@@ -127,36 +127,6 @@ describe("filters and order", () => {
   });
 });
 
-describe("facets", () => {
-  test("count what was found", async () => {
-    const { facets } = (
-      await search({ q: `"${shelf}"`, facets: "brand,in_stock,price,options.Colour,tags" })
-    ).as(Found);
-    expect(facets["brand"]?.values).toEqual(
-      expect.arrayContaining([
-        { value: brand, count: 1 },
-        { value: `Other ${shelf}`, count: 1 },
-      ]),
-    );
-    expect(facets["options.Colour"]?.values).toEqual([
-      { value: "Green", count: 2 },
-      { value: "Red", count: 1 },
-    ]);
-    expect(facets["in_stock"]?.values).toEqual([
-      { value: "false", count: 2 },
-      { value: "true", count: 1 },
-    ]);
-    expect(facets["price"]?.range).toEqual({ min: 4_000, max: 30_000 });
-    expect(facets["tags"]?.values).toEqual([{ value: "camping", count: 1 }]);
-  });
-
-  test("of all options are told by their names", async () => {
-    const { facets } = (await search({ q: `"${shelf}"`, facets: "options" })).as(Found);
-    expect(Object.keys(facets)).toContain("options.Colour");
-    expect(Object.keys(facets).every((name) => name.startsWith("options."))).toBe(true);
-  });
-});
-
 describe("the request", () => {
   test("costs no call of the database and may be cached for a moment", async () => {
     const answer = await search({ q: shelf, facets: "brand" });
