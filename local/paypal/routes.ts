@@ -2,6 +2,7 @@ import { createFindRoute } from "../simulator/find-route.ts";
 import { retrieveAuthorization } from "./authorizations.ts";
 import { captureAuthorization } from "./capture-authorization.ts";
 import { retrieveCapture } from "./captures.ts";
+import { listDisputes, retrieveDispute } from "./disputes.ts";
 import { listEvents, resendEvent, retrieveEvent } from "./events.ts";
 import { createOrder, retrieveOrder } from "./orders.ts";
 import { patchOrder } from "./patch-order.ts";
@@ -9,6 +10,7 @@ import { authorizeOrder, captureOrder } from "./pay-order.ts";
 import { reauthorize } from "./reauthorize.ts";
 import { refundCapture, retrieveRefund } from "./refunds.ts";
 import type { Call, Reply, Simulation } from "./simulation.ts";
+import { searchTransactions } from "./transactions.ts";
 import { voidAuthorization } from "./void-authorization.ts";
 import { verifySignature } from "./webhook-signature.ts";
 import { createWebhook, deleteWebhook, listWebhooks, retrieveWebhook } from "./webhooks.ts";
@@ -59,6 +61,9 @@ const ROUTES: readonly Route[] = [
   { method: "GET", path: CAPTURES, run: retrieveCapture },
   { method: "POST", path: `${CAPTURES}/refund`, run: refundCapture, repetition: PAYMENT_REPETITION },
   { method: "GET", path: "/v2/payments/refunds/:id", run: retrieveRefund },
+  { method: "GET", path: "/v1/reporting/transactions", run: searchTransactions },
+  { method: "GET", path: "/v1/customer/disputes", run: listDisputes },
+  { method: "GET", path: "/v1/customer/disputes/:id", run: retrieveDispute },
   { method: "POST", path: `${NOTIFICATIONS}/verify-webhook-signature`, run: verifySignature },
   { method: "GET", path: EVENTS, run: listEvents },
   { method: "GET", path: `${EVENTS}/:id`, run: retrieveEvent },

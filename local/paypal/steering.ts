@@ -7,10 +7,11 @@ import { DisputeMove, moveDispute } from "./disputes.ts";
 import { PaypalFailure } from "./failure.ts";
 import { describeOrder } from "./order-view.ts";
 import type { Simulation } from "./simulation.ts";
+import { delayReports, ReportingLag } from "./transactions.ts";
 
 /**
  * `POST orders/:id/approve` is the buyer's click; `POST captures/:id/dispute` moves the dispute of a capture;
- * `POST tokens/revoke` makes every access token worthless.
+ * `POST tokens/revoke` makes every access token worthless; `POST reporting` makes the reports lag behind.
  */
 export function steerPaypal(
   simulation: Simulation,
@@ -20,6 +21,11 @@ export function steerPaypal(
   if (action === "POST tokens/revoke") {
     revokeTokens(simulation);
     return ok({ revoked: true });
+  }
+  if (action === "POST reporting") {
+    const lag = readJson(body, ReportingLag);
+    if (!lag.success) return refused(z.prettifyError(lag.error));
+    return steered(simulation, () => delayReports(simulation, lag.data));
   }
   const captureId = /^POST captures\/(\w+)\/dispute$/.exec(action)?.[1];
   if (captureId !== undefined) {

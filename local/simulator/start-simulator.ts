@@ -4,11 +4,12 @@ import type { RunningService, ServiceOptions } from "../service.ts";
 import { clearTables } from "./database.ts";
 import type { Delivery } from "./delivery-table.ts";
 import type { OpenSimulation } from "./simulation.ts";
-import { steer, type SteeringDependencies } from "./steering.ts";
+import { type ApiCall, steer, type SteeringDependencies } from "./steering.ts";
 import { createTimerAlarm } from "./timer-alarm.ts";
 import { createWebhookSender, type Dispatch } from "./webhook-sender.ts";
 
 const BODY_BYTES_MAX = 1024 * 1024;
+const CALLS_KEPT_MAX = 5_000;
 
 export type SimulatorOptions = ServiceOptions & {
   /** Multiplies the pauses between attempts to deliver a webhook: 5 s, 15 s, 45 s, … at 1. */
@@ -42,13 +43,16 @@ export async function startSimulator<Objects, Kind extends string>(
   const sender = createWebhookSender(simulation, { backoffScale, log, prepare });
   const alarm = createTimerAlarm({ ...simulation, runDueTimers, afterwards: sender.poke });
   const { clock, deliveries, faults } = simulation;
+  const calls: ApiCall[] = [];
   const steering: SteeringDependencies = {
     ...provider.steering,
     clock,
     deliveries,
     faults,
+    calls: () => calls,
     wake: alarm.wake,
     reset: () => {
+      calls.length = 0;
       clearTables(simulation.database);
       faults.reset();
       clock.reset();
@@ -58,6 +62,8 @@ export async function startSimulator<Objects, Kind extends string>(
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const received = await receive(request);
     if (!received.url.pathname.startsWith("/_simulator/")) {
+      calls.push({ method: received.method, path: received.url.pathname });
+      if (calls.length > CALLS_KEPT_MAX) calls.shift();
       await provider.respond(received, response, alarm.wake);
       return;
     }

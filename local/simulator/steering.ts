@@ -24,10 +24,14 @@ export type SteeringAnswer = { status: number; body: unknown };
 
 export type SteeringRequest = { method: string; path: string; query: URLSearchParams; body: string };
 
+export type ApiCall = { method: string; path: string };
+
 export type SteeringDependencies = {
   clock: Clock;
   deliveries: DeliveryTable;
   faults: FaultSettings;
+  /** The API calls since the start or the last reset, oldest first. */
+  calls: () => readonly ApiCall[];
   /** Runs what has come due and sends what is queued. */
   wake: () => void;
   reset: () => void;
@@ -38,7 +42,7 @@ export type SteeringDependencies = {
   extra: (action: string, body: string) => SteeringAnswer | undefined;
 };
 
-/** `POST /_simulator/faults`, `clock`, `reset`, `GET /_simulator/deliveries`: how a person or a test steers. */
+/** `POST /_simulator/faults`, `clock`, `reset`, `GET /_simulator/deliveries`, `calls`: how a person or a test steers. */
 export function steer(dependencies: SteeringDependencies, request: SteeringRequest): SteeringAnswer {
   const { clock, faults, reset } = dependencies;
   const action = `${request.method} ${request.path.replace("/_simulator/", "")}`;
@@ -49,6 +53,8 @@ export function steer(dependencies: SteeringDependencies, request: SteeringReque
       return changeFaults(dependencies, request.body);
     case "GET deliveries":
       return listDeliveries(dependencies, request.query);
+    case "GET calls":
+      return ok({ data: dependencies.calls() });
     case "POST clock":
       return moveClock(dependencies, request.body);
     case "GET clock":

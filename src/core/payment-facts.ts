@@ -29,3 +29,12 @@ export type RefundFacts = {
   readonly amount: number;
   readonly failureCode: string | undefined;
 };
+
+/** What a provider says of a disputed payment. Amount in minor units. */
+export type DisputeFacts = {
+  readonly reference: string;
+  readonly status: "open" | "won" | "lost";
+  readonly amount: number;
+  readonly currency: string;
+  readonly reason: string;
+};

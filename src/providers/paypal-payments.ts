@@ -76,7 +76,7 @@ function orderOf({
   };
 }
 
-function readOrder(paypal: Paypal, reference: string): Promise<Order> {
+export function readOrder(paypal: Paypal, reference: string): Promise<Order> {
   return paypal.ask(({ orders }) => orders.getOrder({ id: reference }));
 }
 
@@ -236,7 +236,7 @@ function failureCodeOf({ issue }: { issue: string }): string {
 }
 
 /** Tells apart what certainly had no effect from what may have had one. */
-async function asking<Answer>(request: () => Promise<Answer>): Promise<Answer> {
+export async function asking<Answer>(request: () => Promise<Answer>): Promise<Answer> {
   try {
     return await request();
   } catch (error) {

@@ -6,7 +6,9 @@ import {
   type OAuthToken,
   OrdersController,
   PaymentsController,
+  TransactionSearchController,
 } from "@paypal/paypal-server-sdk";
+import { z } from "zod";
 import { fetchWithin } from "./fetch.ts";
 
 export type PaypalSettings = {
@@ -16,7 +18,11 @@ export type PaypalSettings = {
   apiUrl: string | undefined;
 };
 
-type PaypalApi = { readonly orders: OrdersController; readonly payments: PaymentsController };
+type PaypalApi = {
+  readonly orders: OrdersController;
+  readonly payments: PaymentsController;
+  readonly reports: TransactionSearchController;
+};
 
 export type Paypal = {
   /**
@@ -24,6 +30,8 @@ export type Paypal = {
    * Faults: ApiError for every answer that is no success, PaypalSilence when there was none.
    */
   readonly ask: <Answer>(request: (api: PaypalApi) => Promise<ApiResponse<Answer>>) => Promise<Answer>;
+  /** Reads what PayPal's client does not know, such as disputes. The same faults. */
+  readonly read: (path: string, query: Readonly<Record<string, string>>) => Promise<unknown>;
 };
 
 /** No answer came: whether PayPal did what it was asked is unknown. */
@@ -49,17 +57,36 @@ export function createPaypal(settings: PaypalSettings): Paypal {
         token = issued;
       },
     });
-  const ask: Paypal["ask"] = async (request) => {
+  const withToken = async <Answer>(request: (client: Client) => Promise<Answer>): Promise<Answer> => {
     try {
-      return (await request(connectAnew())).result;
+      return await request(connectAnew());
     } catch (error) {
       // A token may be revoked before its time.
       if (!(error instanceof ApiError) || error.statusCode !== 401 || token === undefined) throw error;
       token = undefined;
-      return (await request(connectAnew())).result;
+      return request(connectAnew());
     }
   };
-  return { ask };
+  return {
+    ask: (request) => withToken(async (client) => (await request(apiOf(client))).result),
+    read: (path, query) =>
+      withToken(async (client) => {
+        const reading = client.getRequestBuilderFactory()("GET", path);
+        for (const [name, value] of Object.entries(query)) reading.query(name, value);
+        reading.authenticate([{ oauth2: true }]);
+        const { body } = await reading.callAsText();
+        const answer: unknown = JSON.parse(z.string().parse(body));
+        return answer;
+      }),
+  };
+}
+
+function apiOf(client: Client): PaypalApi {
+  return {
+    orders: new OrdersController(client),
+    payments: new PaymentsController(client),
+    reports: new TransactionSearchController(client),
+  };
 }
 
 type TokenKeeping = { oAuthToken?: OAuthToken; oAuthOnTokenUpdate: (token: OAuthToken) => void };
@@ -67,8 +94,8 @@ type TokenKeeping = { oAuthToken?: OAuthToken; oAuthOnTokenUpdate: (token: OAuth
 /** Seconds before a token's end from which on a new one is fetched. */
 const tokenEndSeconds = 60;
 
-function connect({ clientId, clientSecret, apiUrl }: PaypalSettings, keeping: TokenKeeping): PaypalApi {
-  const client = new Client({
+function connect({ clientId, clientSecret, apiUrl }: PaypalSettings, keeping: TokenKeeping): Client {
+  return new Client({
     environment: Environment.Production,
     clientCredentialsAuthCredentials: {
       oAuthClientId: clientId,
@@ -78,7 +105,6 @@ function connect({ clientId, clientSecret, apiUrl }: PaypalSettings, keeping: To
     },
     unstable_httpClientOptions: { adapter: fetchAt(apiUrl ?? paypalApiUrl) },
   });
-  return { orders: new OrdersController(client), payments: new PaymentsController(client) };
 }
 
 /** The part of a request that PayPal's client hands to its transport, and of the answer that it wants back. */

@@ -21,7 +21,7 @@ export function stripePayments(stripe: Stripe): PaymentGateway {
   };
 }
 
-function retrieve(stripe: Stripe, reference: string): Promise<Stripe.PaymentIntent> {
+export function retrieve(stripe: Stripe, reference: string): Promise<Stripe.PaymentIntent> {
   return stripe.paymentIntents.retrieve(reference, { expand: ["latest_charge"] });
 }
 
@@ -144,7 +144,7 @@ function change(
 }
 
 /** Tells apart what certainly had no effect from what may have had one. */
-async function asking<Answer>(request: () => Promise<Answer>): Promise<Answer> {
+export async function asking<Answer>(request: () => Promise<Answer>): Promise<Answer> {
   try {
     return await request();
   } catch (error) {
@@ -183,7 +183,7 @@ const stateOf: Partial<Record<string, PaymentFacts["state"]>> = {
   canceled: "cancelled",
 };
 
-function factsOf(intent: Stripe.PaymentIntent): PaymentFacts {
+export function factsOf(intent: Stripe.PaymentIntent): PaymentFacts {
   const { last_payment_error: failure, metadata } = intent;
   return {
     reference: intent.id,

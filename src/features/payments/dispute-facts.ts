@@ -1,15 +1,8 @@
 import { z } from "zod";
-import type { PaymentProvider } from "#core/payment-facts";
+import type { DisputeFacts, PaymentProvider } from "#core/payment-facts";
 import { minorUnitsOfPaypal } from "#providers/paypal-money";
-
-/** What a provider reports of a disputed payment. Amount in minor units. */
-export type DisputeFacts = {
-  readonly reference: string;
-  readonly status: "open" | "won" | "lost";
-  readonly amount: number;
-  readonly currency: string;
-  readonly reason: string;
-};
+import { paypalDisputeOutcome } from "#providers/paypal-records";
+import { stripeDisputeStatus } from "#providers/stripe-records";
 
 const StripeDispute = z.object({
   data: z.object({
@@ -31,7 +24,7 @@ export function disputeFactsOf(provider: PaymentProvider, payload: unknown): Dis
   const parsed = StripeDispute.safeParse(payload);
   if (!parsed.success) return undefined;
   const { id: reference, status, currency, ...facts } = parsed.data.data.object;
-  return { reference, currency: currency.toUpperCase(), status: decided(status), ...facts };
+  return { reference, currency: currency.toUpperCase(), status: stripeDisputeStatus(status), ...facts };
 }
 
 const PaypalDispute = z.object({
@@ -51,18 +44,9 @@ function paypalFacts(payload: unknown): DisputeFacts | undefined {
   const { dispute_id: reference, status, reason, dispute_amount: amount, ...rest } = parsed.data.resource;
   return {
     reference,
-    status: status === "RESOLVED" ? paypalOutcome(rest.dispute_outcome?.outcome_code) : "open",
+    status: status === "RESOLVED" ? paypalDisputeOutcome(rest.dispute_outcome?.outcome_code) : "open",
     amount: minorUnitsOfPaypal(amount.value, amount.currency_code),
     currency: amount.currency_code,
     reason: reason.toLowerCase(),
   };
-}
-
-/** Only what was decided for the buyer costs the shop its money. */
-function paypalOutcome(code: string | undefined): DisputeFacts["status"] {
-  return code === "RESOLVED_BUYER_FAVOUR" || code === "ACCEPTED" ? "lost" : "won";
-}
-
-function decided(status: string): DisputeFacts["status"] {
-  return status === "won" || status === "lost" ? status : "open";
 }

@@ -1,5 +1,5 @@
 import { AppError } from "#core/errors";
-import type { DisputeFacts } from "./dispute-facts.ts";
+import type { DisputeFacts } from "#core/payment-facts";
 
 /** A dispute as it is stored. */
 type KnownDispute = { readonly status: DisputeFacts["status"]; readonly reportedAt: Date };

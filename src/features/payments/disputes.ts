@@ -1,12 +1,13 @@
 import { and, desc, eq, lt, sql } from "drizzle-orm";
 import { bigint, pgTable, text, timestamp } from "drizzle-orm/pg-core";
 import { newId } from "#core/ids";
+import type { DisputeFacts, PaymentProvider } from "#core/payment-facts";
 import { epochMs, toTimestamp } from "#core/time";
 import { changeOrderStatements } from "#features/orders/change-order";
 import { type Order, loadOrder } from "#features/orders/load-order";
 import type { Context } from "#platform/context";
 import { lostRace, transact } from "#platform/database";
-import { type DisputeFacts, disputeFactsOf } from "./dispute-facts.ts";
+import { disputeFactsOf } from "./dispute-facts.ts";
 import { recordReport } from "./dispute-recording.ts";
 import type { DisputeWire } from "./schema.ts";
 import type { PaymentEvent } from "./event-store.ts";
@@ -34,21 +35,38 @@ type Disputed = { readonly id: string; readonly orderId: string };
 export async function recordDispute(context: Context, event: PaymentEvent, attempt: Disputed): Promise<void> {
   const facts = disputeFactsOf(event.provider, event.payload);
   if (facts === undefined) return;
+  const { provider, occurredAt: reportedAt } = event;
+  await recordDisputeFacts(context, { provider, facts, reportedAt }, attempt);
+}
+
+/** What is told of a dispute, by an event or by the provider's own records. */
+type DisputeReport = {
+  readonly provider: PaymentProvider;
+  readonly facts: DisputeFacts;
+  readonly reportedAt: Date;
+};
+
+/** The same for what the provider's own records say. */
+export async function recordDisputeFacts(
+  context: Context,
+  report: DisputeReport,
+  attempt: Disputed,
+): Promise<void> {
+  const { provider, facts, reportedAt } = report;
   const { primary } = context.databases;
-  const ofThis = and(eq(disputes.provider, event.provider), eq(disputes.providerReference, facts.reference));
+  const ofThis = and(eq(disputes.provider, provider), eq(disputes.providerReference, facts.reference));
   await recordReport<Order, typeof disputes.$inferSelect>(
     {
       load: () => loadOrder(context, attempt.orderId),
       find: async () => (await primary.select().from(disputes).where(ofThis))[0],
-      store: (order, known) => storeReport(context, event, { facts, order, known, attemptId: attempt.id }),
+      store: (order, known) => storeReport(context, report, { order, known, attemptId: attempt.id }),
     },
     facts,
-    event.occurredAt,
+    reportedAt,
   );
 }
 
-type Report = {
-  facts: DisputeFacts;
+type Disputing = {
   order: Order;
   known: typeof disputes.$inferSelect | undefined;
   attemptId: string;
@@ -56,8 +74,8 @@ type Report = {
 
 async function storeReport(
   context: Context,
-  event: PaymentEvent,
-  { facts, order, known, attemptId }: Report,
+  { provider, facts, reportedAt }: DisputeReport,
+  { order, known, attemptId }: Disputing,
 ): Promise<boolean> {
   const { primary } = context.databases;
   const { reference, status, amount, currency, reason } = facts;
@@ -66,13 +84,13 @@ async function storeReport(
     id,
     orderId: order.id,
     attemptId,
-    provider: event.provider,
+    provider,
     providerReference: reference,
     status,
     amount,
     currency,
     reason,
-    reportedAt: event.occurredAt,
+    reportedAt,
   };
   try {
     await transact(primary, [

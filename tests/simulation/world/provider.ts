@@ -1,6 +1,6 @@
 import type { OutsideProvider, PaymentFacts, RefundFacts } from "#core/payment-facts";
 import type { EpochMs } from "#core/time";
-import type { DisputeFacts } from "#features/payments/dispute-facts";
+import type { DisputeFacts } from "#core/payment-facts";
 import type { PaymentRequest, RefundRequest } from "#providers/payment-gateway";
 import { Fault } from "../network.ts";
 import type { DisputeReport } from "./rows.ts";

@@ -2,7 +2,7 @@ import type { Id } from "#core/ids";
 import type { OutsideProvider, PaymentFacts, PaymentProvider } from "#core/payment-facts";
 import type { OrderEventType } from "#events/catalogue";
 import type { OrderStatus } from "#features/orders/rules";
-import type { DisputeFacts } from "#features/payments/dispute-facts";
+import type { DisputeFacts } from "#core/payment-facts";
 import type { AttemptStatus } from "#features/payments/rules";
 
 /** The rows of the simulated Postgres, as far as the flows look at them. Rows are replaced, never changed. */
