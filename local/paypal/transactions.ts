@@ -86,7 +86,7 @@ function describe(transaction: Transaction): object {
     transaction_initiation_date: create_time,
     transaction_updated_date: update_time,
     transaction_amount: signedAmount(transaction),
-    transaction_status: statusOf(transaction),
+    transaction_status: STATUS_CODES[transaction.status],
     ...(invoiceId === null ? {} : { invoice_id: invoiceId }),
     ...(customId === null ? {} : { custom_field: customId }),
     protection_eligibility: "01",
@@ -111,18 +111,14 @@ function signedAmount({ kind, amount }: Transaction): Money {
   return kind === "refund" ? moneyOf(-knownUnits(amount), amount.currency_code) : amount;
 }
 
-function statusOf({ status }: Transaction): "S" | "P" | "D" | "V" {
-  switch (status) {
-    case "CREATED":
-    case "PARTIALLY_CAPTURED":
-    case "PENDING":
-      return "P";
-    case "DECLINED":
-      return "D";
-    case "REFUNDED":
-    case "VOIDED":
-      return "V";
-    default:
-      return "S";
-  }
-}
+const STATUS_CODES = {
+  CREATED: "P",
+  PARTIALLY_CAPTURED: "P",
+  PENDING: "P",
+  DECLINED: "D",
+  REFUNDED: "V",
+  VOIDED: "V",
+  CAPTURED: "S",
+  COMPLETED: "S",
+  PARTIALLY_REFUNDED: "S",
+} as const;
