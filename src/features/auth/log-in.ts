@@ -1,19 +1,19 @@
 import { AppError } from "#core/errors";
 import { demandSecondFactor } from "#features/mfa/pending-sign-in";
 import type { Context } from "#platform/context";
-import { transact } from "#platform/database";
 import { hashPassword, needsRehash, verifyPassword } from "#platform/passwords";
 import { admitGuess } from "./guess-guard.ts";
 import { openSession, signedIn } from "./open-session.ts";
 import type { Credentials, SignedIn } from "./schema.ts";
-import { deleteSurplusSessions, findUserByEmail, renewPasswordHash } from "./store.ts";
+import { storeSession } from "./store-session.ts";
+import { findUserByEmail, renewPasswordHash } from "./store.ts";
 import type { UserRow } from "./tables.ts";
 
 type LoginInput = { credentials: Credentials; userAgent: string | undefined; network: string };
 
 /**
  * Opens a session. An unknown e-mail takes as long and reads the same as a wrong password.
- * @throws AppError rate_limited while guesses are held off; invalid_credentials; mfa_required, with what to go on with.
+ * @throws AppError rate_limited while guesses are held off; invalid_credentials; mfa_required, with what to go on with; account_disabled.
  */
 export async function logIn(
   context: Context,
@@ -27,17 +27,22 @@ export async function logIn(
       detail: "Check both, or make an account at POST /auth/register.",
     });
   context.afterResponse(guess.wasRight());
-  await demandSecondFactor(context, {
-    userId: user.id,
-    sessionVersion: user.sessionVersion,
-    methods: ["pwd"],
-  });
-  const session = await openSession(context, { userId: user.id, methods: ["pwd"], userAgent });
-  await transact(context.databases.primary, [
-    session.statement,
-    deleteSurplusSessions(context, user.id),
-    ...(await renewedHash(context, user, credentials.password)),
-  ]);
+  return signInByPassword(context, user, { password: credentials.password, userAgent });
+}
+
+/**
+ * Signs in whoever has just proven the password.
+ * @throws AppError mfa_required, with what to go on with; account_disabled.
+ */
+export async function signInByPassword(
+  context: Context,
+  user: UserRow,
+  { password, userAgent }: { password: string; userAgent: string | undefined },
+): Promise<SignedIn> {
+  const { id: userId, sessionVersion } = user;
+  await demandSecondFactor(context, { userId, sessionVersion, methods: ["pwd"] });
+  const session = await openSession(context, { userId, methods: ["pwd"], userAgent });
+  await storeSession(context, userId, [session.statement, ...(await renewedHash(context, user, password))]);
   return signedIn(context, user, session);
 }
 

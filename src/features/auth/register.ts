@@ -14,6 +14,7 @@ import {
 } from "#platform/idempotency";
 import { hashPassword, verifyPassword } from "#platform/passwords";
 import { rememberNetwork } from "./guess-guard.ts";
+import { signInByPassword } from "./log-in.ts";
 import { newMailToken } from "./mail-tokens.ts";
 import { openSession, signedIn } from "./open-session.ts";
 import { refuseWeakPassword } from "./password-rules.ts";
@@ -72,7 +73,10 @@ export async function register(context: Context, input: RegisterInput): Promise<
 
 const Recorded = z.object({ user_id: idSchema("user") });
 
-/** Answers a repetition of a registration that succeeded; undefined when there was none under this key. */
+/**
+ * Answers a repetition of a registration that succeeded as a sign-in, which asks for all that a sign-in asks for by now;
+ * undefined when there was none under this key.
+ */
 async function repeat(
   context: Context,
   input: RegisterInput & { idempotent: IdempotentRequest },
@@ -84,11 +88,7 @@ async function repeat(
   const proven = await verifyPassword(context, input.registration.password, user?.passwordHash);
   if (user === undefined || !proven)
     throw new AppError("idempotency_key_reused", { detail: "This Idempotency-Key came with another body." });
-  const session = await openSession(context, {
-    userId: user.id,
-    methods: ["pwd"],
-    userAgent: input.userAgent,
-  });
-  await session.statement;
-  return { status: first.status, body: await signedIn(context, user, session), replayed: true };
+  const { password } = input.registration;
+  const body = await signInByPassword(context, user, { password, userAgent: input.userAgent });
+  return { status: first.status, body, replayed: true };
 }

@@ -33,6 +33,8 @@ export const credentialRoutes = createRouter();
 export const sessionRoutes = createRouter();
 
 const tags = ["auth"];
+/** What a right password may still need, or meet. */
+const signInErrors = ["mfa_required", "account_disabled"] as const;
 const rateFields = {
   RateLimit: { schema: { type: "string" }, description: "What is left of each limit." },
   "RateLimit-Policy": { schema: { type: "string" }, description: "The limits that this request fell under." },
@@ -55,7 +57,14 @@ credentialRoutes.openapi(
     },
     responses: {
       201: { ...json(SignedIn, "The account and its first session"), headers: rateFields },
-      ...problems(...bodyErrors, "email_taken", "idempotency_key_reused", "rate_limited", "busy"),
+      ...problems(
+        ...bodyErrors,
+        "email_taken",
+        "idempotency_key_reused",
+        ...signInErrors,
+        "rate_limited",
+        "busy",
+      ),
     },
   }),
   async (request) => {
@@ -87,7 +96,7 @@ credentialRoutes.openapi(
     request: { body: jsonBody(Credentials) },
     responses: {
       200: json(SignedIn, "A new session"),
-      ...problems(...bodyErrors, "invalid_credentials", "mfa_required", "rate_limited", "busy"),
+      ...problems(...bodyErrors, "invalid_credentials", ...signInErrors, "rate_limited", "busy"),
     },
   }),
   async (request) => {

@@ -1,9 +1,9 @@
 import { AppError } from "#core/errors";
 import type { Context } from "#platform/context";
-import { transact } from "#platform/database";
 import { type SessionRequest, openSession, signedIn } from "./open-session.ts";
 import type { SignedIn } from "./schema.ts";
-import { deleteSurplusSessions, findUser } from "./store.ts";
+import { storeSession } from "./store-session.ts";
+import { findUser } from "./store.ts";
 
 /**
  * Opens a session for a user whose proof was checked by the caller.
@@ -20,6 +20,6 @@ export async function signIn(
       detail: "The account has changed meanwhile. Begin the sign-in again.",
     });
   const session = await openSession(context, request);
-  await transact(context.databases.primary, [session.statement, deleteSurplusSessions(context, user.id)]);
+  await storeSession(context, user.id, [session.statement]);
   return signedIn(context, user, session);
 }

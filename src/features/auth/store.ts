@@ -146,22 +146,25 @@ export function insertSession(context: Context, session: NewSession) {
   });
 }
 
-/** Drops a user's dead sessions, and of those that stand the ones unused for longest beyond the limit. */
-export function deleteSurplusSessions(context: Context, userId: Id<"user">) {
-  const kept = context.databases.primary
-    .select({ id: sessions.id })
-    .from(sessions)
-    .where(and(eq(sessions.userId, userId), stands()))
-    .orderBy(sql`${sessions.rotatedAt} desc, ${sessions.id} desc`)
-    .limit(authLimits.sessionsPerUserMax);
-  return context.databases.primary.delete(sessions).where(
-    and(
-      eq(sessions.userId, userId),
-      sql`${sessions.id} not in ${kept}`,
-      // Those that ended lately are still looked up by whoever closes their live connections.
-      or(isNull(sessions.revokedAt), sql`${sessions.revokedAt} < now() - interval '1 day'`),
-    ),
-  );
+/**
+ * Ends those of a user's sessions that were unused for longest beyond the limit, with the news of it, and drops what is
+ * long dead. Those that ended lately are still looked up by whoever closes their live connections.
+ */
+export function endSurplusSessions(context: Context, userId: Id<"user">) {
+  return context.databases.primary.execute(sql`
+    with surplus as (
+      select id from sessions where user_id = ${userId} and revoked_at is null and expires_at > now()
+      order by rotated_at desc, id desc offset ${authLimits.sessionsPerUserMax}),
+    ended as (
+      update sessions set revoked_at = now() where id in (select id from surplus) returning 1),
+    told as (
+      insert into outbox (id, type, subject, payload)
+      select ${newId("event", context.now())}, 'user.sessions_ended', ${userId}, ${JSON.stringify({ user_id: userId })}
+      where exists (select from ended)),
+    dropped as (
+      delete from sessions where user_id = ${userId}
+        and (revoked_at < now() - interval '1 day' or (revoked_at is null and expires_at <= now())))
+    select count(*) as ended from ended`);
 }
 
 export type Rotation = { sessionId: Id<"session">; presentedHash: string; successorHash: string };

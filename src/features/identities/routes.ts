@@ -96,6 +96,7 @@ identitySignInRoutes.openapi(
         "account_not_linked",
         "mfa_required",
         "invalid_token",
+        "account_disabled",
       ),
     },
   }),

@@ -28,7 +28,7 @@ mfaSignInRoutes.openapi(
     request: { body: jsonBody(MfaVerification) },
     responses: {
       200: json(SignedIn, "A new session"),
-      ...problems(...bodyErrors, "invalid_token", "invalid_credentials", "rate_limited"),
+      ...problems(...bodyErrors, "invalid_token", "invalid_credentials", "account_disabled", "rate_limited"),
     },
   }),
   async (request) => {

@@ -45,7 +45,7 @@ passkeySignInRoutes.openapi(
     request: { body: jsonBody(PasskeySignIn) },
     responses: {
       200: json(SignedIn, "A new session"),
-      ...problems(...bodyErrors, "passkey_refused", "invalid_token"),
+      ...problems(...bodyErrors, "passkey_refused", "invalid_token", "account_disabled"),
     },
   }),
   async (request) => {

@@ -39,19 +39,6 @@ test("a hash made with other parameters still opens, and is made anew", async ()
   expect((await logIn(account.email, "the password of old")).status).toBe(200);
 });
 
-test("an account keeps twenty sessions: a login ends the one unused for longest", async () => {
-  const first = await registered();
-  await sql(
-    `insert into sessions (id, user_id, refresh_hash, rotated_at, expires_at)
-     select 'ses_' || n || $1, $1, 'hash ' || n || $1, now() + make_interval(secs => n), now() + interval '1 day'
-     from generate_series(1, 19) n`,
-    first.user.id,
-  );
-  expect((await logIn(first.account.email, first.account.password)).status).toBe(200);
-  expect(await sql("select id from sessions where user_id = $1", first.user.id)).toHaveLength(20);
-  expect((await refresh(first.refresh_token)).status).toBe(401);
-});
-
 test("a logout ends the session of the access token and no other", async () => {
   const first = await registered();
   const second = (await logIn(first.account.email, first.account.password)).as(SignedIn);

@@ -5,7 +5,7 @@ import { makeAdmin } from "#local/make-admin";
 import { request, stack } from "../../stack.ts";
 import { refusalOf } from "../live/listener.ts";
 import { ticketOf } from "../live/buyer.ts";
-import { SignedIn, logIn, profile, refresh, registered, sessionIdOf } from "./account.ts";
+import { SignedIn, logIn, profile, refresh, registered, sessionIdOf, sql } from "./account.ts";
 
 const SessionList = z.object({
   data: z.array(
@@ -123,4 +123,22 @@ test("a ticket of a session that has ended since opens nothing", async () => {
   expect(await refusalOf(url)).toEqual({ status: 401, code: "invalid_token" });
   const late = await ticketOf({ token });
   expect(await refusalOf(late.url)).toEqual({ status: 401, code: "invalid_token" });
+});
+
+test("the sign-in beyond the twentieth ends the session unused for longest, and closes its WebSocket", async () => {
+  const { account, ...first } = await registered();
+  const socket = await openSocket(first.access_token);
+  await sql(
+    `insert into sessions (id, user_id, refresh_hash, rotated_at, expires_at)
+     select 'ses_' || n || $1, $1, 'hash ' || n || $1, now() + make_interval(secs => n), now() + interval '1 day'
+     from generate_series(1, 19) n`,
+    first.user.id,
+  );
+  const last = (await logIn(account.email, account.password)).as(SignedIn);
+  expect(await socket.closed).toBe(4403);
+  expect((await refresh(first.refresh_token)).status).toBe(401);
+  const standing = (await sessionsOf(last.access_token)).map(({ id }) => id);
+  expect(standing).toHaveLength(20);
+  expect(standing).toContain(sessionIdOf(last));
+  expect(standing).not.toContain(sessionIdOf(first));
 });

@@ -1,8 +1,19 @@
+import { randomUUID } from "node:crypto";
 import { decodeJwt } from "jose";
 import { expect, test, vi } from "vitest";
 import { z } from "zod";
 import { request, stack } from "../../stack.ts";
-import { SignedIn, logIn, profile, refresh, registered, sessionIdOf, sql } from "../auth/account.ts";
+import {
+  SignedIn,
+  logIn,
+  newAccount,
+  profile,
+  refresh,
+  register,
+  registered,
+  sessionIdOf,
+  sql,
+} from "../auth/account.ts";
 import {
   RecoveryCodes,
   codeOf,
@@ -79,6 +90,21 @@ test("after ten wrong codes the right one must wait, whatever the token", async 
   for (let attempt = 0; attempt < 10; attempt++) await verify({ mfa_token: token, code: "000000" });
   const locked = await verify({ mfa_token: await firstFactor(account), code: codeOf(secret, 1) });
   expect(locked.body).toMatchObject({ status: 429, code: "rate_limited" });
+});
+
+test("right passwords that wait for a code hold nobody off, however many", async () => {
+  const { account, secret } = await customerWithApp();
+  for (let attempt = 0; attempt < 15; attempt++) await firstFactor(account);
+  const session = await verify({ mfa_token: await firstFactor(account), code: codeOf(secret, 1) });
+  expect(session.status).toBe(200);
+});
+
+test("a repeated registration asks for the code that the account has since been given", async () => {
+  const key = { "idempotency-key": randomUUID() };
+  const account = newAccount();
+  await customerWithApp((await register(account, key)).as(SignedIn));
+  const repeated = await register(account, key);
+  expect(repeated).toMatchObject({ status: 401, body: { code: "mfa_required" } });
 });
 
 test("a recovery code opens the account once, however it is typed", async () => {
