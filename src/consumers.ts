@@ -5,7 +5,6 @@ import { sendWelcomeMail } from "#features/auth/send-welcome-mail";
 import { claimProvenOrders } from "#features/cart/adopt-guest";
 import { clearOrderedLines } from "#features/cart/clear-ordered-lines";
 import { refreshCatalogueCache } from "#features/catalog/refresh-cache";
-import { receiveFirstCount } from "#features/inventory/adjust-stock";
 import { closeEndedConnections } from "#features/live/close-ended-connections";
 import { tellBuyer } from "#features/live/tell-buyer";
 import { returnStockOfEndedOrder } from "#features/orders/end-order";
@@ -44,7 +43,6 @@ const returnMail = { name: "return-mail", handle: mailReturn };
 const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
   "product.changed": [catalogueCache, searchIndex],
   "product.deleted": [catalogueCache, searchIndex],
-  "variant.stock_counted": [{ name: "first-stock", handle: receiveFirstCount }],
   "stock.changed": [catalogueCache, searchIndex],
   "stock.low": [],
   "stock.out": [],

@@ -64,6 +64,18 @@ function onHandAfter(stock: Stock, command: Adjust): number {
   }
 }
 
+/**
+ * The units with which a SKU came into the catalogue are its first entry, taken on the first touch that brings them: only
+ * where nothing came before, hence once however often they are brought. They were for sale before, so that is no news.
+ */
+export function takeFirstCount({ stock }: LedgerView, quantity: number, now: EpochMs): Decision<undefined> {
+  if (stock.seq > 0 || !isWithin(quantity, 1, inventoryLimits.quantityMax))
+    return { stock, reply: undefined };
+  const level = plainLevel({ available: quantity, lowAt: stock.lowAt });
+  const facts = { kind: "receive", quantity, reason: "first count", at: now } as const;
+  return { ...write({ ...stock, level }, { ...stock, onHand: quantity, level }, facts), reply: undefined };
+}
+
 /** A new threshold counts from scratch: staff who set it want to see what it says of the units there are. */
 export function setThreshold(
   { stock }: LedgerView,

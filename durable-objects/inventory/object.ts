@@ -3,7 +3,7 @@ import { type EpochMs, currentTime, epochMs } from "#core/time";
 import type { Bindings } from "#platform/env";
 import { createContext } from "#platform/context";
 import { errorFields } from "#platform/log";
-import { adjust, setThreshold } from "./adjustments.ts";
+import { adjust, setThreshold, takeFirstCount } from "./adjustments.ts";
 import { commit, expire, release, reserve, revert } from "./claims.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { copyJournal, journalBatchMax } from "./journal-drain.ts";
@@ -48,7 +48,8 @@ export type Inspection = {
 
 /**
  * The stock of one SKU: the only place that decides how many units can still be sold. Calls that arrive together are
- * one storage transaction; a reply leaves when it is on disk.
+ * one storage transaction; a reply leaves when it is on disk. Whoever changes units passes on the first count that
+ * Postgres keeps for a SKU whose object has reported nothing yet.
  */
 export class InventoryObject extends DurableObject<Bindings> {
   readonly #store: LedgerStore;
@@ -69,8 +70,8 @@ export class InventoryObject extends DurableObject<Bindings> {
     void state.blockConcurrencyWhile(() => this.#recallAlarm());
   }
 
-  reserve(command: Reserve): Promise<ReserveReply> {
-    return this.#decide((store, now) => reserve(store, command, now));
+  reserve(command: Reserve, firstCount?: number): Promise<ReserveReply> {
+    return this.#decide((store, now) => reserve(store, command, now), firstCount);
   }
 
   release(command: Release): Promise<ReleaseReply> {
@@ -85,12 +86,12 @@ export class InventoryObject extends DurableObject<Bindings> {
     return this.#decide((store, now) => revert(store, command, now));
   }
 
-  adjust(command: Adjust): Promise<AdjustReply> {
-    return this.#decide((store, now) => adjust(store, command, now));
+  adjust(command: Adjust, firstCount?: number): Promise<AdjustReply> {
+    return this.#decide((store, now) => adjust(store, command, now), firstCount);
   }
 
-  setThreshold(command: SetThreshold): Promise<ThresholdReply> {
-    return this.#decide((store, now) => setThreshold(store, command, now));
+  setThreshold(command: SetThreshold, firstCount?: number): Promise<ThresholdReply> {
+    return this.#decide((store, now) => setThreshold(store, command, now), firstCount);
   }
 
   /** The figures as of now, overdue holds already given back. */
@@ -148,8 +149,14 @@ export class InventoryObject extends DurableObject<Bindings> {
     await this.#arm([next, this.#store.earliestExpiry(), this.#store.earliestPrune()]);
   }
 
-  #decide<Reply>(decide: (store: LedgerStore, now: EpochMs) => Decision<Reply>): Promise<Reply> {
-    return this.#group.submit((now) => this.#save(decide(this.#store, now)));
+  #decide<Reply>(
+    decide: (store: LedgerStore, now: EpochMs) => Decision<Reply>,
+    firstCount?: number,
+  ): Promise<Reply> {
+    return this.#group.submit((now) => {
+      if (firstCount !== undefined) this.#save(takeFirstCount(this.#store, firstCount, now));
+      return this.#save(decide(this.#store, now));
+    });
   }
 
   #save<Reply>(decision: Decision<Reply>): Reply {

@@ -11,8 +11,6 @@ const stockEvent = z.object({ sku: z.string(), available: z.int(), low_at: z.int
 export const eventSchemas = {
   "product.changed": z.object({ product_id: z.string(), version: z.int() }),
   "product.deleted": z.object({ product_id: z.string(), handle: z.string(), version: z.int() }),
-  /** A variant came with a first stock count: its inventory object receives it once. */
-  "variant.stock_counted": z.object({ variant_id: z.string(), sku: z.string(), quantity: z.int().min(0) }),
   "stock.changed": z.object({ sku: z.string(), available: z.int(), version: z.int() }),
   /** The SKU's alert level fell or rose; single units that come and go near a threshold change no level. */
   "stock.low": stockEvent,

@@ -144,3 +144,19 @@ test("an alarm is set, survives an unreachable database and is set again", async
   expect(left.journal).toBe(1);
   expect(left.alarm).toBeGreaterThan(Date.now());
 });
+
+test("a first count is taken on the first touch that brings it, and never again", async () => {
+  const inventory = inventoryOf("imported");
+  const reserve = (id: string) => inventory.reserve({ type: "reserve", id, quantity: 1, holdMs: hourMs }, 10);
+  await Promise.all(["a", "b", "c"].map(reserve));
+  await evictDurableObject(inventory);
+  await reserve("d");
+  expect(await inventory.read()).toMatchObject({ onHand: 10, held: 4, seq: 5 });
+});
+
+test("a first count changes nothing where units were counted before", async () => {
+  const inventory = await stocked("counted", 7);
+  const adjustment = { type: "shrink", id: "b", movementId: "mov_2", quantity: 2, reason: "test" } as const;
+  expect(await inventory.adjust(adjustment, 10)).toMatchObject({ ok: true });
+  expect(await inventory.read()).toMatchObject({ onHand: 5, seq: 2 });
+});

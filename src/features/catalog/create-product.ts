@@ -65,7 +65,7 @@ async function prepare(
   const description = sanitizeHtml(input.description);
   const categoryHandles = categories.map((category) => category.handle);
   const record = { ...content, id, handle, description, productType, currency, categoryHandles, variants };
-  const document = newDocument(record, { currency, categories, skus, createdAt: context.now() });
+  const document = newDocument(record, { currency, categories, skus, firstCounts, createdAt: context.now() });
   return { write: { record, expectedVersion: undefined, firstCounts }, document };
 }
 

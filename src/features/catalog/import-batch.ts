@@ -53,19 +53,22 @@ export async function importBatch(
 type Known = {
   readonly byHandle: ReadonlyMap<string, ProductDocument>;
   readonly ownersOfSkus: ReadonlyMap<string, string>;
+  readonly countedSkus: ReadonlySet<string>;
   readonly categoryIds: ReadonlyMap<string, string>;
 };
 
 const SkuRow = z.object({ sku: z.string(), product_id: z.string() });
+const LevelRow = z.object({ sku: z.string() });
 const CategoryRow = z.object({ handle: z.string(), id: z.string() });
 
 async function readKnown(context: Context, products: readonly ImportedProduct[]): Promise<Known> {
   const { primary } = context.databases;
   const skus = products.flatMap(({ variants }) => variants.map(({ sku }) => sku));
   const categoryHandles = stepsOf(products).map(({ handle }) => handle);
-  const [documents, owners, categories] = await transact(primary, [
+  const [documents, owners, levels, categories] = await transact(primary, [
     selectDocuments(primary, sql`p.handle = ${anyOf(products.map(({ handle }) => handle))}`),
     primary.execute(sql`select sku, product_id from variants where sku = ${anyOf(skus)}`),
+    primary.execute(sql`select sku from stock_levels where sku = ${anyOf(skus)}`),
     primary.execute(sql`select handle, id from categories where handle = ${anyOf(categoryHandles)}`),
   ]);
   const ownerRows = owners.rows.map((row) => SkuRow.parse(row));
@@ -73,6 +76,7 @@ async function readKnown(context: Context, products: readonly ImportedProduct[])
   return {
     byHandle: new Map(documentsOf(documents).map((document) => [document.handle, document])),
     ownersOfSkus: new Map(ownerRows.map((row) => [row.sku, row.product_id])),
+    countedSkus: new Set(levels.rows.map((row) => LevelRow.parse(row).sku)),
     categoryIds: new Map(categoryRows.map((row) => [row.handle, row.id])),
   };
 }
@@ -83,6 +87,7 @@ function mergeAll(context: Context, products: readonly ImportedProduct[], known:
     const merged = mergeProduct(product, {
       existing: known.byHandle.get(product.handle),
       ownersOfSkus,
+      countedSkus: known.countedSkus,
       currency: context.settings.SHOP_CURRENCY,
       newProductId: () => newId("product", context.now()),
       newVariantId: () => newId("variant", context.now()),

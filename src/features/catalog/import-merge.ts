@@ -17,6 +17,8 @@ export type Surroundings = {
   readonly existing: ProductDocument | undefined;
   /** The products that have the imported SKUs. */
   readonly ownersOfSkus: ReadonlyMap<string, string>;
+  /** The imported SKUs whose stock is known, from variants that have gone as well. */
+  readonly countedSkus: ReadonlySet<string>;
   readonly currency: string;
   readonly newProductId: () => string;
   readonly newVariantId: () => string;
@@ -50,8 +52,8 @@ export function mergeProduct(imported: ImportedProduct, surroundings: Surroundin
   const variants = taken.map((variant): VariantRecord => {
     const before = known.get(variant.sku);
     const id = before?.id ?? surroundings.newVariantId();
-    if (before === undefined && variant.quantity !== undefined)
-      firstCounts.push({ variantId: id, sku: variant.sku, quantity: variant.quantity });
+    if (before === undefined && variant.quantity !== undefined && !surroundings.countedSkus.has(variant.sku))
+      firstCounts.push({ sku: variant.sku, quantity: variant.quantity });
     return mergeVariant(id, variant, before);
   });
   const before = existing === undefined ? undefined : recordOf(existing);

@@ -3,6 +3,7 @@ import { type Column, type CsvRow, type Header, cellOf } from "./import-columns.
 import type { ProductRows } from "./import-grouping.ts";
 import type { Refusal } from "./import-report.ts";
 import {
+  firstCountMax,
   generatedSku,
   imageUrlOf,
   onlyVariantTitle,
@@ -107,7 +108,11 @@ function readVariant(
   const weightGrams = optional(cell("grams"), readWeight);
   if (weightGrams === "bad") return fault("bad_weight", `"${cell("grams")}" is no weight in grams.`);
   const quantity = optional(cell("quantity"), readQuantity);
-  if (quantity === "bad") return fault("bad_quantity", `"${cell("quantity")}" is no whole number of pieces.`);
+  if (quantity === "bad")
+    return fault(
+      "bad_quantity",
+      `"${cell("quantity")}" is no whole number of pieces up to ${firstCountMax}; take in more by a delivery.`,
+    );
   const values = chosen.map(([, value]) => value);
   const named = cell("sku") ?? "";
   const sku = named === "" ? generatedSku(handle, values) : named;
@@ -146,7 +151,8 @@ function readWeight(text: string): number | undefined {
 
 /** Shops oversell and export what they owe as a negative count; on the shelf that is nothing. */
 function readQuantity(text: string): number | undefined {
-  return /^-?\d{1,9}(?:\.0+)?$/.test(text) ? Math.max(0, Number(text)) : undefined;
+  if (!/^-?\d{1,9}(?:\.0+)?$/.test(text) || Number(text) > firstCountMax) return undefined;
+  return Math.max(0, Number(text));
 }
 
 /** Spreadsheets are kept from mangling long numbers by an apostrophe before them. */

@@ -17,7 +17,7 @@ export function variantsFromInput(
     const known = idsBySku.get(variant.sku);
     const id = known ?? newId();
     if (known === undefined && variant.initial_quantity !== undefined)
-      firstCounts.push({ variantId: id, sku: variant.sku, quantity: variant.initial_quantity });
+      firstCounts.push({ sku: variant.sku, quantity: variant.initial_quantity });
     return {
       id,
       sku: variant.sku,

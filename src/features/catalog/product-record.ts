@@ -32,7 +32,7 @@ export type ProductRecord = {
 };
 
 /** The first stock of a variant that is new. */
-export type FirstCount = { readonly variantId: string; readonly sku: string; readonly quantity: number };
+export type FirstCount = { readonly sku: string; readonly quantity: number };
 
 /** One product to write: a new one, or the successor of the version that was read. */
 export type ProductWrite = {

@@ -5,7 +5,7 @@ import type { Currency } from "#core/money";
 import type { EpochMs } from "#core/time";
 import type { Context } from "#platform/context";
 import { DocumentCategory, type ProductDocument } from "./document.ts";
-import { type ProductRecord, pricesOf } from "./product-record.ts";
+import { type FirstCount, type ProductRecord, pricesOf } from "./product-record.ts";
 import { anyOf } from "./store.ts";
 
 /** Who has these SKUs, and what their inventory objects have reported. */
@@ -73,11 +73,18 @@ export function categoriesOf(
 /** A new product as readers will find it once the record is written. */
 export function newDocument(
   record: ProductRecord,
-  facts: { currency: Currency; categories: Category[]; skus: readonly SkuRow[]; createdAt: EpochMs },
+  facts: {
+    currency: Currency;
+    categories: Category[];
+    skus: readonly SkuRow[];
+    firstCounts: readonly FirstCount[];
+    createdAt: EpochMs;
+  },
 ): ProductDocument {
   const { categoryHandles: _, variants, ...content } = record;
-  const { skus, createdAt, ...rest } = facts;
+  const { skus, firstCounts, createdAt, ...rest } = facts;
   const stock = new Map(skus.map((row) => [row.sku, row]));
+  const counted = new Map(firstCounts.map(({ sku, quantity }) => [sku, quantity]));
   return {
     ...content,
     ...rest,
@@ -90,7 +97,7 @@ export function newDocument(
     variants: variants.map((variant) => ({
       ...variant,
       options: { ...variant.options },
-      available: stock.get(variant.sku)?.available ?? null,
+      available: stock.get(variant.sku)?.available ?? counted.get(variant.sku) ?? null,
     })),
     version: 1,
     stockVersion: variants.reduce((sum, { sku }) => sum + (stock.get(sku)?.version ?? 0), 0),

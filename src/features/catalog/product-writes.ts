@@ -3,6 +3,7 @@ import type { EpochMs } from "#core/time";
 import type { NewEvent } from "#events/catalogue";
 import { insertEvents } from "#events/record";
 import type { Context } from "#platform/context";
+import { insertFirstCounts } from "./first-counts.ts";
 import { type ProductWrite, pricesOf } from "./product-record.ts";
 
 /** A category to be made, its parent made before it or in the same statement. */
@@ -29,7 +30,8 @@ export function writeProductsStatements(context: Context, writes: readonly Produ
     primary.execute(upsertVariants(writes)),
     primary.execute(unlinkCategories(updated)),
     primary.execute(linkCategories(writes)),
-    insertEvents(context, writes.flatMap(eventsOf)),
+    primary.execute(insertFirstCounts(writes.flatMap(({ firstCounts }) => firstCounts))),
+    insertEvents(context, writes.map(eventOf)),
   ] as const;
 }
 
@@ -41,22 +43,12 @@ export function insertCategories(context: Context, categories: readonly NewCateg
       as r (id text, handle text, title text, parent_id text)`);
 }
 
-function eventsOf({ record, expectedVersion, firstCounts }: ProductWrite): NewEvent[] {
+function eventOf({ record, expectedVersion }: ProductWrite): NewEvent {
   const version = (expectedVersion ?? 0) + 1;
-  const counted = firstCounts.map(({ variantId, sku, quantity }): NewEvent => ({
-    type: "variant.stock_counted",
-    subject: variantId,
-    data: { variant_id: variantId, sku, quantity },
-  }));
-  const change: NewEvent =
-    record.status === "archived"
-      ? {
-          type: "product.deleted",
-          subject: record.id,
-          data: { product_id: record.id, handle: record.handle, version },
-        }
-      : { type: "product.changed", subject: record.id, data: { product_id: record.id, version } };
-  return [change, ...counted];
+  if (record.status !== "archived")
+    return { type: "product.changed", subject: record.id, data: { product_id: record.id, version } };
+  const data = { product_id: record.id, handle: record.handle, version };
+  return { type: "product.deleted", subject: record.id, data };
 }
 
 const columnsOfProducts = sql`

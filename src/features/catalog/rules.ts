@@ -45,6 +45,8 @@ export function parseAmount(text: string, currency: string): number | undefined 
 
 export const skuCharactersMax = 128;
 export const variantsPerProductMax = 250;
+/** Equal to what a SKU's inventory object takes at once. */
+export const firstCountMax = 1_000_000;
 
 /** The same SKU every time for a variant that came without one, from its product's handle and its options' values. */
 export function generatedSku(handle: string, values: readonly string[]): string {

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { MoneyWire } from "#core/money";
-import { onlyVariantTitle, skuCharactersMax, variantsPerProductMax } from "./rules.ts";
+import { firstCountMax, onlyVariantTitle, skuCharactersMax, variantsPerProductMax } from "./rules.ts";
 
 export const productLimits = {
   titleCharactersMax: 255,
@@ -155,7 +155,7 @@ export const NewVariant = z.strictObject({
   initial_quantity: z
     .int()
     .min(0)
-    .max(1_000_000_000)
+    .max(firstCountMax)
     .optional()
     .openapi({ description: "First stock count of a new variant; later counts go to the inventory routes." }),
 });

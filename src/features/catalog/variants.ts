@@ -20,6 +20,8 @@ export type SellableVariant = {
   readonly price: Money;
   /** Advisory; undefined until the variant's inventory object has reported. */
   readonly available: number | undefined;
+  /** Units that its inventory object may not have taken yet; known where the primary was asked. */
+  readonly firstCount?: number | undefined;
   readonly productStatus: "active";
 };
 
@@ -61,6 +63,8 @@ export function priceVariantsStatement(context: Context, variantIds: readonly st
       price: variants.price,
       currency: variants.currency,
       available: stockLevels.available,
+      onHand: stockLevels.onHand,
+      stockVersion: stockLevels.version,
     })
     .from(variants)
     .innerJoin(products, eq(products.id, variants.productId))
@@ -84,6 +88,7 @@ export function pricedVariantsOf(rows: readonly PricedRow[]): ReadonlyMap<string
         imageUrl: row.imageUrl ?? row.productImages[0]?.url ?? null,
         price: money(row.price, Currency.parse(row.currency)),
         available: row.available ?? undefined,
+        firstCount: row.stockVersion === 0 ? (row.onHand ?? undefined) : undefined,
         productStatus: "active",
       },
     ]),

@@ -2,11 +2,10 @@ import { AppError } from "#core/errors";
 import { newId } from "#core/ids";
 import { toTimestamp } from "#core/time";
 import type { AdjustReply, Movement } from "#durable-objects/inventory/ledger";
-import type { RecordedEvent } from "#events/catalogue";
 import type { Context } from "#platform/context";
 import type { IdempotentRequest, Outcome } from "#platform/idempotency";
 import type { AdjustStock, MovementWire } from "./schema.ts";
-import { skuExists } from "./store.ts";
+import { findSku } from "./store.ts";
 
 type Adjustment = { sku: string; input: AdjustStock; request: IdempotentRequest };
 
@@ -19,16 +18,16 @@ export async function adjustStock(
   context: Context,
   { sku, input, request }: Adjustment,
 ): Promise<Outcome<MovementWire>> {
-  if (!(await skuExists(context, sku)))
-    throw new AppError("not_found", { detail: "No variant has this SKU." });
-  const reply = await context.objects.inventory(sku).adjust({
+  const { firstCount } = await findSku(context, sku);
+  const adjustment = {
     type: input.kind,
     id: `${request.scope} ${request.key}`,
     movementId: newId("movement", context.now()),
     quantity: input.quantity,
     expectedVersion: input.expected_version,
     reason: input.reason,
-  });
+  };
+  const reply = await context.objects.inventory(sku).adjust(adjustment, firstCount);
   if (!reply.ok) throw refusalOf(reply);
   return { status: 201, body: presentMovement(sku, reply.movement), replayed: reply.replayed };
 }
@@ -68,19 +67,4 @@ function presentMovement(sku: string, { stock, at, ...movement }: Movement): Mov
     version: stock.seq,
     at: toTimestamp(at),
   };
-}
-
-/** A new variant's first count becomes its object's first units, once per variant. */
-export async function receiveFirstCount(
-  context: Context,
-  event: RecordedEvent<"variant.stock_counted">,
-): Promise<void> {
-  const { variant_id: variantId, sku, quantity } = event.data;
-  await context.objects.inventory(sku).adjust({
-    type: "receive",
-    id: `first-count ${variantId}`,
-    movementId: newId("movement", context.now()),
-    quantity,
-    reason: "first count",
-  });
 }

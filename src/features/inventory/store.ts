@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
+import { AppError } from "#core/errors";
 import { type EpochMs, epochMs, toTimestamp } from "#core/time";
 import type { Context } from "#platform/context";
 import type { Travel } from "#platform/cursor";
@@ -27,6 +28,22 @@ export async function readStockLevel(context: Context, sku: string): Promise<Sto
 export async function skuExists(context: Context, sku: string): Promise<boolean> {
   const { rows } = await context.databases.primary.execute(sql`select 1 from variants where sku = ${sku}`);
   return rows.length > 0;
+}
+
+const FirstCount = z.object({ first_count: z.coerce.number().nullable() });
+
+/**
+ * A SKU of the catalogue, with the first count that its object may not have taken yet: a level of version 0 was written
+ * with the variant itself.
+ * @throws AppError not_found.
+ */
+export async function findSku(context: Context, sku: string): Promise<{ firstCount: number | undefined }> {
+  const { rows } = await context.databases.primary.execute(sql`
+    select case when level.version = 0 then level.on_hand end as first_count
+    from variants left join stock_levels level on level.sku = variants.sku where variants.sku = ${sku}`);
+  const [row] = rows;
+  if (row === undefined) throw new AppError("not_found", { detail: "No variant has this SKU." });
+  return { firstCount: FirstCount.parse(row).first_count ?? undefined };
 }
 
 const LedgerRow = z.object({
@@ -98,12 +115,15 @@ export async function selectAlerts(
 /** Each SKU is compared once in this time. */
 const compareEverySeconds = 24 * 60 * 60;
 
-/** Takes the SKUs that were not compared for the longest time, so that the next sweep goes on behind them. */
+/**
+ * Takes the SKUs that were not compared for the longest time, so that the next sweep goes on behind them. Before its
+ * object has reported, a SKU has no books to compare.
+ */
 export async function takeSkusToCompare(context: Context, skusMax: number): Promise<string[]> {
   const { rows } = await context.databases.primary.execute(sql`
     with due as (
       select sku from stock_levels
-      where reconciled_at < now() - make_interval(secs => ${compareEverySeconds})
+      where version > 0 and reconciled_at < now() - make_interval(secs => ${compareEverySeconds})
       order by reconciled_at limit ${skusMax} for update skip locked)
     update stock_levels level set reconciled_at = now() from due where level.sku = due.sku
     returning level.sku`);

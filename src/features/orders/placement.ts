@@ -13,7 +13,9 @@ export type Priced<Quote, Refusal, Answer> =
   /** The buyer has to agree to something else first. */
   | { found: "refusal"; refusal: Refusal };
 
-type QuotedUnits = { readonly lines: readonly { sku: string; quantity: number }[] };
+type QuotedUnits = {
+  readonly lines: readonly { sku: string; quantity: number; firstCount?: number | undefined }[];
+};
 
 /** What a placement needs from the world; the real ones ask the cart, Postgres and the inventory objects. */
 export type PlacementPorts<Quote extends QuotedUnits, Refusal, Answer> = {

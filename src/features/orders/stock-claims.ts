@@ -11,7 +11,7 @@ import { orderTimes, reservationId, unitsBySku } from "./rules.ts";
 
 /** What an order asks of a SKU's inventory object. */
 export type StockObject = {
-  readonly reserve: (command: Reserve) => Promise<ReserveReply>;
+  readonly reserve: (command: Reserve, firstCount?: number) => Promise<ReserveReply>;
   readonly release: (command: Release) => Promise<ReleaseReply>;
   readonly commit: (command: Commit) => Promise<CommitReply>;
   readonly revert: (command: Revert) => Promise<{ ok: true }>;
@@ -21,6 +21,12 @@ export type StockObjects = (sku: string) => StockObject;
 /** An order, as far as its stock goes. */
 type Claimant = { readonly id: string; readonly lines: readonly { sku: string; quantity: number }[] };
 
+/** With the units that a SKU's object may not have taken yet. */
+type Holder = {
+  readonly id: string;
+  readonly lines: readonly { sku: string; quantity: number; firstCount?: number | undefined }[];
+};
+
 export type ShortUnits = {
   sku: string;
   quantity: number;
@@ -28,15 +34,16 @@ export type ShortUnits = {
 };
 
 /** Holds every SKU's units or none. Only a definite refusal gives holds back; after a fault they stay for the retry. */
-export async function holdStock(
-  stock: StockObjects,
-  { id, lines }: Claimant,
-): Promise<readonly ShortUnits[]> {
+export async function holdStock(stock: StockObjects, { id, lines }: Holder): Promise<readonly ShortUnits[]> {
   const units = unitsBySku(lines);
+  const firstCounts = new Map(lines.map(({ sku, firstCount }) => [sku, firstCount]));
   const { holdMs } = orderTimes;
   const replies = await Promise.all(
     units.map(([sku, quantity]) =>
-      stock(sku).reserve({ type: "reserve", id: reservationId(id, sku), quantity, holdMs }),
+      stock(sku).reserve(
+        { type: "reserve", id: reservationId(id, sku), quantity, holdMs },
+        firstCounts.get(sku),
+      ),
     ),
   );
   const short = units.flatMap(([sku, quantity], index) => {

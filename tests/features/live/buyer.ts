@@ -23,7 +23,6 @@ export async function ticketOf(identity: Identity): Promise<z.infer<typeof Ticke
 export async function putOnSale(): Promise<string> {
   const now = currentTime();
   const [product, variant, sku] = [newId("product", now), newId("variant", now), randomUUID()];
-  const counted = JSON.stringify({ variant_id: variant, sku, quantity: 10 });
   const client = new Client(stack().services.postgres);
   await client.connect();
   try {
@@ -34,8 +33,8 @@ export async function putOnSale(): Promise<string> {
        variant as (
          insert into variants (id, product_id, position, sku, title, price, currency)
          values ($2, $1, 0, $3, 'Lamp', 1900, 'USD'))
-       insert into outbox (id, type, subject, payload) values ($4, 'variant.stock_counted', $2, $5)`,
-      [product, variant, sku, newId("event", now), counted],
+       insert into stock_levels (sku, on_hand, held, sold, version) values ($3, 10, 0, 0, 0)`,
+      [product, variant, sku],
     );
   } finally {
     await client.end();
