@@ -17,6 +17,7 @@ export const LOCAL_CREDENTIALS = {
   paypalClientId: "local-paypal-client",
   paypalClientSecret: "local-paypal-secret",
   paypalWebhookId: "LOCALPAYPALWEBHOOK",
+  paypalMerchantId: "TRADEW2NDSH9P",
   identityClientId: "local-shop",
   identityClientSecret: "local-shop-secret",
   mailApiKey: "local-mail-key",

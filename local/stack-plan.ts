@@ -188,6 +188,7 @@ function planWorkerSettings({ api, services }: Addresses): Record<string, string
     PAYPAL_CLIENT_ID: local.paypalClientId,
     PAYPAL_CLIENT_SECRET: local.paypalClientSecret,
     PAYPAL_WEBHOOK_ID: local.paypalWebhookId,
+    PAYPAL_MERCHANT_ID: local.paypalMerchantId,
     PAYPAL_API_URL: services.paypal,
     OAUTH_PROVIDERS: JSON.stringify(planSignInProviders(services.identity)),
     SIGN_IN_RETURN_URLS: SHOP_PAGES.join(","),

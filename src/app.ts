@@ -23,6 +23,7 @@ import { orderAdminRoutes } from "#features/orders/admin-routes";
 import { orderRoutes } from "#features/orders/routes";
 import { passkeyRoutes, passkeySignInRoutes } from "#features/passkeys/routes";
 import { paymentAdminRoutes } from "#features/payments/admin-routes";
+import { paymentReviewRoutes } from "#features/payments/review-routes";
 import { paymentRoutes } from "#features/payments/routes";
 import { returnAdminRoutes } from "#features/returns/admin-routes";
 import { returnRoutes } from "#features/returns/routes";
@@ -85,6 +86,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", returnAdminRoutes);
   app.route("/", paymentRoutes);
   app.route("/", paymentAdminRoutes);
+  app.route("/", paymentReviewRoutes);
   app.route("/", inventoryRoutes);
   app.route("/", jobRoutes);
   app.route("/", deadLetterRoutes);

@@ -94,10 +94,8 @@ export function forgeEvent(
   if (object === undefined) return undefined;
   const resource = { ...describe(object), ...forgery.claims };
   const origin = "origin" in object ? object.origin : "";
-  return announce(
-    simulation,
-    buildEvent(simulation, forgery.event_type, { resource, transactionId: object.id, origin }),
-  );
+  const event = buildEvent(simulation, forgery.event_type, { resource, transactionId: object.id, origin });
+  return announce(simulation, { ...event, body: { ...event.body, ...forgery.event_claims } });
 }
 
 const PAGE_SIZE_DEFAULT = 10;

@@ -50,6 +50,12 @@ export async function startSimulator<Objects, Kind extends string>(
     deliveries,
     faults,
     calls: () => calls,
+    distort: (id, changes) => {
+      const object = simulation.store.findAny(id);
+      if (object === undefined) return false;
+      simulation.store.save({ ...object, ...changes });
+      return true;
+    },
     wake: alarm.wake,
     reset: () => {
       calls.length = 0;

@@ -13,6 +13,8 @@ const Forgery = z.strictObject({
   event_type: z.string().min(1),
   object: z.string().min(1),
   claims: z.record(z.string(), z.unknown()).default({}),
+  /** What it claims beside the object, such as another account or mode. */
+  event_claims: z.record(z.string(), z.unknown()).default({}),
   signing: z.enum(SIGNINGS).default("wrong_secret"),
 });
 export type Forgery = z.infer<typeof Forgery>;
@@ -38,11 +40,13 @@ export type SteeringDependencies = {
   /** An event of this kind that says of the object what the forger claims; nothing when there is no such object. */
   forge: (forgery: Forgery) => Announcement | undefined;
   urlOfEndpoint: (endpointId: string) => string | null;
+  /** Changes an object behind the API's back, as a provider that is mistaken would; false when there is none. */
+  distort: (objectId: string, changes: Record<string, unknown>) => boolean;
   /** What this provider alone can be told to do, by method and path below `/_simulator/`. */
   extra: (action: string, body: string) => SteeringAnswer | undefined;
 };
 
-/** `POST /_simulator/faults`, `clock`, `reset`, `GET /_simulator/deliveries`, `calls`: how a person or a test steers. */
+/** `POST /_simulator/faults`, `clock`, `reset`, `objects/:id`, `GET /_simulator/deliveries`, `calls`: how one steers. */
 export function steer(dependencies: SteeringDependencies, request: SteeringRequest): SteeringAnswer {
   const { clock, faults, reset } = dependencies;
   const action = `${request.method} ${request.path.replace("/_simulator/", "")}`;
@@ -68,10 +72,16 @@ export function steer(dependencies: SteeringDependencies, request: SteeringReque
 }
 
 function steerProvider(
-  { extra, wake }: SteeringDependencies,
+  { extra, distort, wake }: SteeringDependencies,
   action: string,
   body: string,
 ): SteeringAnswer | undefined {
+  const id = /^POST objects\/(\w+)$/.exec(action)?.[1];
+  if (id !== undefined) {
+    const changes = readJson(body, z.record(z.string(), z.unknown()));
+    if (!changes.success) return refused(z.prettifyError(changes.error));
+    return distort(id, changes.data) ? ok({ distorted: id }) : refused(`There is no object ${id}.`);
+  }
   const answer = extra(action, body);
   if (answer !== undefined) wake();
   return answer;

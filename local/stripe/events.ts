@@ -29,7 +29,11 @@ export function forgeEvent(simulation: Simulation, forgery: Forgery): Announceme
   // A forger is not bound to the types that Stripe has.
   const type = forgery.event_type as EventType;
   const event = buildEvent({ ...simulation, cause: NO_CAUSE }, type, { object });
-  return announce(simulation, { ...event, data: { object: { ...object, ...forgery.claims } } });
+  return announce(simulation, {
+    ...event,
+    ...forgery.event_claims,
+    data: { object: { ...object, ...forgery.claims } },
+  });
 }
 
 function announce(simulation: Simulation, event: Stripe.EventBase): Announcement {

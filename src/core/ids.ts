@@ -25,6 +25,7 @@ export const idPrefixes = {
   fulfilment: "ful",
   paymentAttempt: "pay",
   paymentEvent: "pev",
+  paymentReview: "prv",
   refund: "rfd",
   return: "ret",
   dispute: "dsp",

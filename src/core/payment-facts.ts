@@ -1,3 +1,5 @@
+import type { Contradiction } from "./payment-claims.ts";
+
 /** Providers that can be paid through. */
 export const paymentProviders = ["stripe", "paypal", "manual"] as const;
 export type PaymentProvider = (typeof paymentProviders)[number];
@@ -20,6 +22,8 @@ export type PaymentFacts = {
   readonly attemptId: string | undefined;
   /** The provider's reason for the last declined try. */
   readonly failureCode: string | undefined;
+  /** Where the provider tells of another account or mode than ours. */
+  readonly foreign?: readonly Contradiction[];
 };
 
 /** What a provider says of one refund. */

@@ -12,7 +12,7 @@ export const permissions = {
   "orders:fulfil": "Pack, ship and deliver orders",
   "orders:return": "Decide on returns, and receive what comes back",
   "orders:cancel": "Cancel everybody's orders while they are not paid",
-  "payments:read": "See disputes of payments",
+  "payments:read": "See disputes of payments, and payments that contradict their orders",
   "payments:refund": "Give money of paid orders back",
   "payments:confirm": "Confirm that the money of a manual payment has arrived",
   "customers:read": "See customers with their addresses and orders",

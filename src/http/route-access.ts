@@ -140,6 +140,8 @@ export const routeAccess = {
   "POST /admin/orders/{id}/refunds": "payments:refund",
   "POST /admin/orders/{id}/manual-payment": "payments:confirm",
   "GET /admin/disputes": "payments:read",
+  "GET /admin/payment-reviews": "payments:read",
+  "GET /admin/refused-payment-events": "payments:read",
 
   "GET /admin/dead-letters": "dead_letters:read",
   "POST /admin/dead-letters/{id}/replay": "dead_letters:replay",

@@ -12,7 +12,7 @@ import { paypalPayments } from "#providers/paypal-payments";
 import { type Queue, createQueue } from "#providers/queue";
 import { createSearch } from "#providers/search";
 import type { SignInProvider } from "#providers/sign-in-provider";
-import { createStripe } from "#providers/stripe";
+import { createStripe, modeOfStripeKey } from "#providers/stripe";
 import { stripePayments } from "#providers/stripe-payments";
 import type { OutsideProvider } from "#core/payment-facts";
 import { type Databases, connectDatabases } from "./database.ts";
@@ -145,7 +145,13 @@ function servicesOf(settings: Settings): Services {
     }),
     search: createSearch({ url: settings.MEILISEARCH_URL, apiKey: settings.MEILISEARCH_API_KEY }),
     stripe,
-    payments: { stripe: stripePayments(stripe), ...paypalOf(settings) },
+    payments: {
+      stripe: stripePayments(stripe, {
+        mode: modeOfStripeKey(settings.STRIPE_SECRET_KEY),
+        account: settings.STRIPE_ACCOUNT_ID ?? null,
+      }),
+      ...paypalOf(settings),
+    },
     sendMail: (mail) =>
       sendMail(
         { apiUrl: settings.MAIL_API_URL, apiKey: settings.MAIL_API_KEY, from: settings.MAIL_FROM },
@@ -163,8 +169,11 @@ function paypalOf(settings: Settings): { paypal?: PaymentGateway } {
     PAYPAL_CLIENT_ID: clientId,
     PAYPAL_CLIENT_SECRET: clientSecret,
     PAYPAL_WEBHOOK_ID: webhookId,
+    PAYPAL_MERCHANT_ID: merchantId,
+    PAYPAL_API_URL: apiUrl,
   } = settings;
-  if (clientId === undefined || clientSecret === undefined || webhookId === undefined) return {};
-  const paypal = createPaypal({ clientId, clientSecret, apiUrl: settings.PAYPAL_API_URL });
+  if (clientId === undefined || clientSecret === undefined) return {};
+  if (webhookId === undefined || merchantId === undefined) return {};
+  const paypal = createPaypal({ clientId, clientSecret, merchantId, apiUrl });
   return { paypal: paypalPayments(paypal) };
 }

@@ -116,6 +116,11 @@ const Settings = z.object({
   STRIPE_SECRET_KEY: secret,
   STRIPE_PUBLISHABLE_KEY: secret,
   STRIPE_WEBHOOK_SECRET: secret,
+  /** The connected account that payments are for; unset, the one that the secret key belongs to. */
+  STRIPE_ACCOUNT_ID: z
+    .string()
+    .regex(/^acct_\w+$/)
+    .optional(),
   /** Base URL of the Stripe API; unset, Stripe's own. */
   STRIPE_API_URL: z.url().optional(),
 
@@ -123,6 +128,8 @@ const Settings = z.object({
   PAYPAL_CLIENT_SECRET: secret.optional(),
   /** The id under which PayPal knows our webhook; its signatures are made for it. */
   PAYPAL_WEBHOOK_ID: secret.optional(),
+  /** PayPal's id of the account that is paid; what pays any other is not ours. */
+  PAYPAL_MERCHANT_ID: secret.optional(),
   /** Base URL of the PayPal API, such as the sandbox's; unset, PayPal's own. Certificates come from its host only. */
   PAYPAL_API_URL: z.url().optional(),
 

@@ -1,3 +1,4 @@
+import type { PaymentClaims } from "#core/payment-claims";
 import type { PaymentFacts, RefundFacts } from "#core/payment-facts";
 
 /** A payment that the provider is to authorise. Amounts in minor units. */
@@ -20,12 +21,20 @@ export type PaymentHandover = {
   readonly approveUrl?: string;
 };
 
+/** Whose money it is, and whether it is money at all: undefined where that cannot be known. */
+export type PaymentParty = {
+  readonly mode: PaymentClaims["mode"] | undefined;
+  readonly account: PaymentClaims["account"];
+};
+
 /**
  * A provider that authorises first and captures later. Every write carries a key derived from the attempt, so that its
  * repetition has no second effect.
  * Faults: AppError dependency_unavailable or payment_outcome_unknown; refusals come back as facts.
  */
 export type PaymentGateway = {
+  /** The account and mode that everything the provider tells must be of; none where nobody outside tells anything. */
+  readonly party?: PaymentParty;
   readonly authorise: (request: PaymentRequest) => Promise<PaymentHandover>;
   readonly read: (reference: string) => Promise<PaymentHandover>;
   /** Reserves the money after the buyer approved, where that is a step of its own. A decline comes back as facts. */

@@ -9,17 +9,26 @@ import {
   RefundStatus,
 } from "@paypal/paypal-server-sdk";
 import { z } from "zod";
+import { contradictionsOf } from "#core/payment-claims";
 import type { PaymentFacts, RefundFacts } from "#core/payment-facts";
-import type { PaymentHandover } from "./payment-gateway.ts";
+import { modeOfPaypalLinks } from "./paypal-claims.ts";
+import type { PaymentHandover, PaymentParty } from "./payment-gateway.ts";
 import { minorUnitsOfPaypal } from "./paypal-money.ts";
 
-export function handoverOf(order: Order): PaymentHandover {
+export function handoverOf(order: Order, party: PaymentParty): PaymentHandover {
   const approveUrl = order.links?.find(({ rel }) => rel === "payer-action" || rel === "approve")?.href;
-  const facts = factsOf(order);
+  const facts = heldAgainst(party, order);
   return {
     facts,
     ...(approveUrl === undefined || facts.state !== "requires_action" ? {} : { approveUrl }),
   };
+}
+
+/** What the order says, and whether its money is ours. */
+export function heldAgainst(party: PaymentParty, order: Order): PaymentFacts {
+  const account = order.purchaseUnits?.[0]?.payee?.merchantId;
+  const told = { mode: modeOfPaypalLinks(order.links), account };
+  return { ...factsOf(order), foreign: contradictionsOf(party, told) };
 }
 
 export function factsOf(order: Order): PaymentFacts {

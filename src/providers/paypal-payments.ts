@@ -10,7 +10,7 @@ import { z } from "zod";
 import { AppError } from "#core/errors";
 import type { PaymentFacts, RefundFacts } from "#core/payment-facts";
 import type { PaymentGateway, PaymentHandover, PaymentRequest, RefundRequest } from "./payment-gateway.ts";
-import { factsOf, handoverOf, isTaken, openAuthorization, refundFactsOf } from "./paypal-facts.ts";
+import { handoverOf, heldAgainst, isTaken, openAuthorization, refundFactsOf } from "./paypal-facts.ts";
 import { paypalValue } from "./paypal-money.ts";
 import { type Paypal, PaypalSilence } from "./paypal.ts";
 
@@ -21,6 +21,7 @@ export function paypalPayments(
   paypal: Paypal,
 ): PaymentGateway & Required<Pick<PaymentGateway, "completeAuthorisation">> {
   return {
+    party: paypal.party,
     authorise: (request) =>
       asking(async () => {
         // An order that nobody got the address of is never approved: one too many does no harm.
@@ -30,9 +31,9 @@ export function paypalPayments(
             orders.createOrder({ body: orderOf(request), paypalRequestId, prefer: representation }),
           ),
         );
-        return handoverOf(order);
+        return handoverOf(order, paypal.party);
       }),
-    read: (reference) => asking(async () => handoverOf(await readOrder(paypal, reference))),
+    read: (reference) => asking(async () => handoverOf(await readOrder(paypal, reference), paypal.party)),
     completeAuthorisation: (reference) => asking(() => completeAuthorisation(paypal, reference)),
     capture: (attemptId, reference) => asking(() => capture(paypal, attemptId, reference)),
     cancel: (attemptId, reference) => asking(() => cancel(paypal, attemptId, reference)),
@@ -88,8 +89,8 @@ async function completeAuthorisation(paypal: Paypal, reference: string): Promise
   const authorise = () =>
     paypal.ask(({ orders }) => orders.authorizeOrder({ id: reference, prefer: representation }));
   const outcome = await refusable(authorise);
-  if (outcome.ok) return handoverOf(outcome.answer);
-  const handover = handoverOf(await readOrder(paypal, reference));
+  if (outcome.ok) return handoverOf(outcome.answer, paypal.party);
+  const handover = handoverOf(await readOrder(paypal, reference), paypal.party);
   if (!declines.includes(outcome.issue)) return handover;
   const facts: PaymentFacts = {
     ...handover.facts,
@@ -103,7 +104,7 @@ async function completeAuthorisation(paypal: Paypal, reference: string): Promise
 async function capture(paypal: Paypal, attemptId: string, reference: string): Promise<PaymentFacts> {
   const order = await readOrder(paypal, reference);
   const authorization = openAuthorization(order);
-  if (authorization?.id === undefined) return factsOf(order);
+  if (authorization?.id === undefined) return heldAgainst(paypal.party, order);
   const authorizationId = authorization.id;
   const outcome = await refusable(() =>
     withFreshKey<unknown>(`${attemptId}-capture`, isOver(paypal, reference), (paypalRequestId) =>
@@ -117,7 +118,7 @@ async function capture(paypal: Paypal, attemptId: string, reference: string): Pr
       ),
     ),
   );
-  const facts = factsOf(await readOrder(paypal, reference));
+  const facts = heldAgainst(paypal.party, await readOrder(paypal, reference));
   return outcome.ok || facts.state !== "authorised"
     ? facts
     : { ...facts, failureCode: failureCodeOf(outcome) };
@@ -128,7 +129,7 @@ async function cancel(paypal: Paypal, attemptId: string, reference: string): Pro
   const order = await readOrder(paypal, reference);
   const authorization = openAuthorization(order);
   if (authorization?.id === undefined) {
-    const facts = factsOf(order);
+    const facts = heldAgainst(paypal.party, order);
     return facts.state === "captured" ? facts : { ...facts, state: "cancelled" };
   }
   const authorizationId = authorization.id;
@@ -139,7 +140,7 @@ async function cancel(paypal: Paypal, attemptId: string, reference: string): Pro
       ),
     ),
   );
-  return factsOf(await readOrder(paypal, reference));
+  return heldAgainst(paypal.party, await readOrder(paypal, reference));
 }
 
 /**

@@ -10,10 +10,14 @@ import {
 } from "@paypal/paypal-server-sdk";
 import { z } from "zod";
 import { fetchWithin } from "./fetch.ts";
+import type { PaymentParty } from "./payment-gateway.ts";
+import { modeOfPaypalUrl } from "./paypal-claims.ts";
 
 export type PaypalSettings = {
   clientId: string;
   clientSecret: string;
+  /** PayPal's id of the account that the client belongs to, and that all payments are for. */
+  merchantId: string;
   /** Base URL of the API, such as the sandbox's; undefined for PayPal's own. */
   apiUrl: string | undefined;
 };
@@ -25,6 +29,7 @@ type PaypalApi = {
 };
 
 export type Paypal = {
+  readonly party: PaymentParty;
   /**
    * Asks PayPal, with a fresh access token when the one at hand is no longer taken.
    * Faults: ApiError for every answer that is no success, PaypalSilence when there was none.
@@ -67,7 +72,10 @@ export function createPaypal(settings: PaypalSettings): Paypal {
       return request(connectAnew());
     }
   };
+  const { apiUrl, merchantId } = settings;
   return {
+    // A server that is neither PayPal's own nor its sandbox moves no money.
+    party: { mode: modeOfPaypalUrl(apiUrl ?? paypalApiUrl) ?? "test", account: merchantId },
     ask: (request) => withToken(async (client) => (await request(apiOf(client))).result),
     read: (path, query) =>
       withToken(async (client) => {

@@ -1,21 +1,36 @@
 import { Stripe } from "stripe";
 import { AppError } from "#core/errors";
 import { timeOfId } from "#core/ids";
+import { contradictionsOf } from "#core/payment-claims";
 import type { PaymentFacts, RefundFacts } from "#core/payment-facts";
-import type { PaymentGateway, PaymentHandover, PaymentRequest, RefundRequest } from "./payment-gateway.ts";
+import type {
+  PaymentGateway,
+  PaymentHandover,
+  PaymentParty,
+  PaymentRequest,
+  RefundRequest,
+} from "./payment-gateway.ts";
+import { accountOfStripeObject, modeOfStripeObject } from "./stripe-claims.ts";
 
 /** Stripe's payment intents as a gateway: manual capture, the attempt's id in the metadata and in every key. */
-export function stripePayments(stripe: Stripe): PaymentGateway {
+export function stripePayments(stripe: Stripe, party: PaymentParty): PaymentGateway {
+  const handoverOf = (intent: Stripe.PaymentIntent) => handedOver(intent, party);
+  const factsAfter = async (intent: Promise<Stripe.PaymentIntent>) => heldAgainst(party, await intent);
   return {
+    party,
     authorise: (request) => asking(async () => handoverOf(await createOnce(stripe, request))),
     read: (reference) => asking(async () => handoverOf(await retrieve(stripe, reference))),
     capture: (attemptId, reference) =>
-      change(stripe, reference, (generation) =>
-        stripe.paymentIntents.capture(reference, {}, keyOf(`${attemptId}-capture`, generation)),
+      factsAfter(
+        change(stripe, reference, (generation) =>
+          stripe.paymentIntents.capture(reference, {}, keyOf(`${attemptId}-capture`, generation)),
+        ),
       ),
     cancel: (attemptId, reference) =>
-      change(stripe, reference, (generation) =>
-        stripe.paymentIntents.cancel(reference, {}, keyOf(`${attemptId}-cancel`, generation)),
+      factsAfter(
+        change(stripe, reference, (generation) =>
+          stripe.paymentIntents.cancel(reference, {}, keyOf(`${attemptId}-cancel`, generation)),
+        ),
       ),
     refund: (request) => asking(() => refundOnce(stripe, request)),
   };
@@ -127,18 +142,18 @@ function change(
   stripe: Stripe,
   reference: string,
   request: (generation: number) => Promise<Stripe.PaymentIntent>,
-): Promise<PaymentFacts> {
+): Promise<Stripe.PaymentIntent> {
   return asking(async () => {
     const find = async () => {
       const intent = await retrieve(stripe, reference);
       return intent.status === "succeeded" || intent.status === "canceled" ? intent : undefined;
     };
     try {
-      return factsOf(await withFreshKey(find, request));
+      return await withFreshKey(find, request);
     } catch (error) {
       if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) throw error;
       if (error.code !== "payment_intent_unexpected_state") throw error;
-      return factsOf(await retrieve(stripe, reference));
+      return await retrieve(stripe, reference);
     }
   });
 }
@@ -165,9 +180,9 @@ export async function asking<Answer>(request: () => Promise<Answer>): Promise<An
   }
 }
 
-function handoverOf(intent: Stripe.PaymentIntent): PaymentHandover {
+function handedOver(intent: Stripe.PaymentIntent, party: PaymentParty): PaymentHandover {
   return {
-    facts: factsOf(intent),
+    facts: heldAgainst(party, intent),
     ...(intent.client_secret === null ? {} : { clientSecret: intent.client_secret }),
   };
 }
@@ -182,6 +197,12 @@ const stateOf: Partial<Record<string, PaymentFacts["state"]>> = {
   succeeded: "captured",
   canceled: "cancelled",
 };
+
+/** What the intent says, and whether its money is ours. */
+function heldAgainst(party: PaymentParty, intent: Stripe.PaymentIntent): PaymentFacts {
+  const told = { mode: modeOfStripeObject(intent), account: accountOfStripeObject(intent) };
+  return { ...factsOf(intent), foreign: contradictionsOf(party, told) };
+}
 
 export function factsOf(intent: Stripe.PaymentIntent): PaymentFacts {
   const { last_payment_error: failure, metadata } = intent;

@@ -28,6 +28,11 @@ export function createStripe(settings: StripeSettings): Stripe {
   });
 }
 
+/** Test and live keys tell themselves apart, restricted ones too. */
+export function modeOfStripeKey(secretKey: string): "live" | "test" {
+  return /^[rs]k_live_/.test(secretKey) ? "live" : "test";
+}
+
 function addressOf(url: URL) {
   const protocol = url.protocol === "http:" ? ("http" as const) : ("https" as const);
   return { protocol, host: url.hostname, port: url.port || (protocol === "http" ? 80 : 443) };

@@ -19,6 +19,7 @@ export const settingsOfWorkerTests = {
   PAYPAL_CLIENT_ID: "unreachable",
   PAYPAL_CLIENT_SECRET: "unreachable",
   PAYPAL_WEBHOOK_ID: "UNREACHABLE",
+  PAYPAL_MERCHANT_ID: "UNREACHABLE",
   PAYPAL_API_URL: "http://127.0.0.1:1",
   ACCESS_TOKEN_KEYS:
     '[{"crv":"Ed25519","d":"7mYKdSqbLiRJGZP7-LYgint06PU68SwIHiEOrIQpQ7A","x":"o4Rc9tJMbDxlXtjX_k5Kfw9zNJ2q_8xCDMV34dtcLNg","kty":"OKP","kid":"tests"}]',

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Contradiction } from "#core/payment-claims";
 import type { PaymentFacts } from "#core/payment-facts";
 import { hasEnded, isPayable, orderStatuses } from "#features/orders/rules";
 import { type WaitingEvent, processEvent } from "#features/payments/event-processing";
@@ -55,12 +56,16 @@ test("a settlement spared for a captured payment would have found nothing to do"
   }
 });
 
-type Event = WaitingEvent & { reflected: boolean };
+type Event = WaitingEvent & { reflected: boolean; claim?: Contradiction };
 
 /** Ports over memory that tell what they were asked. */
-function portsOver(events: readonly Event[], failing: { settle?: boolean; report?: string } = {}) {
+function portsOver(
+  events: readonly Event[],
+  failing: { settle?: boolean; report?: string; refuse?: string } = {},
+) {
   const processed: string[] = [];
   const failed: string[] = [];
+  const refused: string[] = [];
   const asked = { settle: 0, read: 0 };
   const attempt = { orderId: "ord_1", providerReference: "pi_1" };
   const ports = {
@@ -72,6 +77,9 @@ function portsOver(events: readonly Event[], failing: { settle?: boolean; report
     },
     findAttempt: () => Promise.resolve(undefined),
     adoptReference: () => Promise.resolve(true),
+    contradictions: ({ claim }: Event) => (claim === undefined ? [] : [claim]),
+    refuse: ({ id }: Event) =>
+      id === failing.refuse ? Promise.reject(new Error("a lost race")) : Promise.resolve(refused.push(id)),
     isReflected: ({ reflected }: Event) => reflected,
     settle: () => {
       asked.settle++;
@@ -82,7 +90,7 @@ function portsOver(events: readonly Event[], failing: { settle?: boolean; report
     markProcessed: (ids: readonly string[]) => Promise.resolve(processed.push(...ids)),
     markFailed: (ids: readonly string[]) => Promise.resolve(failed.push(...ids)),
   };
-  return { ports, processed, failed, asked };
+  return { ports, processed, failed, refused, asked };
 }
 
 const event = (id: string, change: Partial<Event> = {}): Event => ({
@@ -121,4 +129,41 @@ test("a report of a dispute that fails leaves only itself", async () => {
   const { ports, processed, failed } = portsOver(events, { report: "d" });
   await expect(processEvent(ports)).rejects.toThrow("a report that fails");
   expect({ processed, failed }).toEqual({ processed: ["a"], failed: ["d"] });
+});
+
+const otherAmount: Contradiction = { claim: "amount", expected: 500, told: 5 };
+
+test("an event that contradicts our books is refused before any other of its payment is acted on", async () => {
+  const { ports, processed, refused, asked } = portsOver([event("a"), event("b", { claim: otherAmount })]);
+  const settle = () => {
+    expect(refused).toEqual(["b"]);
+    return ports.settle();
+  };
+  await processEvent({ ...ports, settle });
+  expect({ processed, refused, asked }).toEqual({
+    processed: ["a"],
+    refused: ["b"],
+    asked: { settle: 1, read: 0 },
+  });
+});
+
+test("where every event contradicts our books nothing is settled", async () => {
+  const { ports, processed, refused, asked } = portsOver([event("b", { claim: otherAmount })]);
+  await processEvent(ports);
+  expect({ processed, refused, asked }).toEqual({
+    processed: [],
+    refused: ["b"],
+    asked: { settle: 0, read: 0 },
+  });
+});
+
+test("a refusal that fails leaves every event for the next delivery, and nothing is settled", async () => {
+  const events = [event("a"), event("b", { claim: otherAmount })];
+  const { ports, processed, failed, asked } = portsOver(events, { refuse: "b" });
+  await expect(processEvent(ports)).rejects.toThrow("a lost race");
+  expect({ processed, failed, asked }).toEqual({
+    processed: [],
+    failed: ["a", "b"],
+    asked: { settle: 0, read: 0 },
+  });
 });

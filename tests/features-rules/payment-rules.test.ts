@@ -81,13 +81,55 @@ test("a payment that contradicts a paid order changes nothing", () => {
 });
 
 test.each([
-  ["another amount", { amount: 499 }, "amount_mismatch"],
-  ["another currency", { currency: "EUR" }, "amount_mismatch"],
-  ["less captured", { state: "captured" as const, capturedAmount: 499 }, "amount_mismatch"],
-  ["another order", { orderId: "ord_2" }, "identity_mismatch"],
-  ["another attempt", { attemptId: undefined }, "identity_mismatch"],
-])("a payment of %s is parked and never fulfilled", (_, change, reason) => {
-  expect(step("pending_payment", change)).toEqual({ do: "park", reason });
+  ["another amount", { amount: 499 }, "amount_mismatch", ["amount", 500, 499]],
+  ["another currency", { currency: "EUR" }, "amount_mismatch", ["currency", "USD", "EUR"]],
+  [
+    "less captured",
+    { state: "captured" as const, capturedAmount: 499 },
+    "amount_mismatch",
+    ["captured", 500, 499],
+  ],
+  [
+    "more captured",
+    { state: "captured" as const, capturedAmount: 501 },
+    "amount_mismatch",
+    ["captured", 500, 501],
+  ],
+  ["another order", { orderId: "ord_2" }, "identity_mismatch", ["order", "ord_1", "ord_2"]],
+  ["no attempt", { attemptId: undefined }, "identity_mismatch", ["attempt", "pay_1", null]],
+  [
+    "another mode",
+    { foreign: [{ claim: "mode", expected: "live", told: "test" } as const] },
+    "mode_mismatch",
+    ["mode", "live", "test"],
+  ],
+  [
+    "another account",
+    { foreign: [{ claim: "account", expected: null, told: "acct_2" } as const] },
+    "account_mismatch",
+    ["account", null, "acct_2"],
+  ],
+] as const)(
+  "a payment of %s is parked with both values and never fulfilled",
+  (_, change, reason, differing) => {
+    const [claim, expected, told] = differing;
+    const parked = { do: "park", reason, contradictions: [{ claim, expected, told }] };
+    for (const status of ["pending_payment", "payment_unknown", "authorised"] as const)
+      expect(step(status, change), status).toEqual(parked);
+    for (const status of ["payment_review", "paid", "refunded"] as const)
+      expect(step(status, change), status).toEqual({ do: "rest" });
+  },
+);
+
+test("of an order that has ended all goes back, however much or whosever it claims to be", () => {
+  for (const status of ["cancelled", "expired"] as const)
+    for (const change of [{ amount: 499 }, { currency: "EUR" }, { orderId: "ord_2" }]) {
+      expect(step(status, change)).toEqual({ do: "void" });
+      expect(step(status, { ...change, state: "captured", capturedAmount: 499 })).toEqual({
+        do: "refund_surplus",
+        amount: 499,
+      });
+    }
 });
 
 test("an authorisation that ended before the money was taken cancels its order", () => {

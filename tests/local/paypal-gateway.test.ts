@@ -173,7 +173,9 @@ describe("faults", () => {
   });
 
   test("nobody at PayPal's address leaves the outcome unknown", async () => {
-    const unreachable = paypalPayments(createPaypal({ ...CREDENTIALS, apiUrl: "http://127.0.0.1:1" }));
+    const unreachable = paypalPayments(
+      createPaypal({ ...CREDENTIALS, merchantId: "NOBODY", apiUrl: "http://127.0.0.1:1" }),
+    );
     expect(await codeOf(unreachable.authorise(REQUEST))).toBe("payment_outcome_unknown");
   });
 

@@ -7,11 +7,13 @@ import { ApiError, CheckoutPaymentIntent, type OrderRequest } from "@paypal/payp
 import { z } from "zod";
 import { type EpochMs, currentTime } from "#core/time";
 import { type PaypalOptions, startPaypal } from "#local/paypal/start-paypal";
+import { PAYEE } from "#local/paypal/payee";
 import { createPaypal, type PaypalSettings } from "#providers/paypal";
 import { type PaypalEvent, verifyPaypalEvent } from "#providers/paypal-events";
 import { startWebhookServer } from "./webhook-server.ts";
 
 export const WEBHOOK_ID = "WEBHOOKLOCAL";
+export const MERCHANT_ID = PAYEE.merchant_id;
 export const CREDENTIALS = { clientId: "client-local", clientSecret: "secret-local" };
 
 export type Simulator = Awaited<ReturnType<typeof startSimulator>>;
@@ -27,7 +29,7 @@ export async function startSimulator(given: Partial<PaypalOptions> = {}) {
     ...given,
     stateFolder,
   });
-  const settings: PaypalSettings = { ...CREDENTIALS, apiUrl: service.url };
+  const settings: PaypalSettings = { ...CREDENTIALS, merchantId: MERCHANT_ID, apiUrl: service.url };
   return {
     url: service.url,
     stateFolder,

@@ -12,6 +12,7 @@ import {
   approvedOrder,
   authorize,
   CREDENTIALS,
+  MERCHANT_ID,
   hoursAhead,
   orderOf,
   type Simulator,
@@ -223,7 +224,7 @@ test("a killed simulator remembers orders, request ids, its key and undelivered 
     child.kill("SIGKILL");
   });
   const [url] = z.tuple([z.string()]).parse(await once(createInterface(child.stdout), "line"));
-  const client = createPaypal({ ...CREDENTIALS, apiUrl: url });
+  const client = createPaypal({ ...CREDENTIALS, merchantId: MERCHANT_ID, apiUrl: url });
   const create = (paypal: typeof client) =>
     paypal.ask(({ orders }) => orders.createOrder({ body: orderOf(), paypalRequestId: "order-1" }));
   const { id } = await create(client);

@@ -1,5 +1,6 @@
 import { tellable } from "#core/faults";
 import { AppError } from "#core/errors";
+import type { Contradiction } from "#core/payment-claims";
 import type { PaymentFacts } from "#core/payment-facts";
 
 /** A provider's event as it was stored and waits. */
@@ -35,6 +36,14 @@ export type EventPorts<Event extends WaitingEvent, Attempt extends FoundAttempt>
   readonly findAttempt: (facts: PaymentFacts) => Promise<Attempt | undefined>;
   /** False when somebody else moved the attempt first. */
   readonly adoptReference: (attempt: Attempt, reference: string) => Promise<boolean>;
+  /** What the event says otherwise than our books; without an attempt, that it names one of ours which there is not. */
+  readonly contradictions: (event: Event, attempt: Attempt | undefined) => readonly Contradiction[];
+  /** Stops the order where it can be stopped, and keeps the event for people, as done. */
+  readonly refuse: (
+    event: Event,
+    attempt: Attempt | undefined,
+    contradictions: readonly Contradiction[],
+  ) => Promise<unknown>;
   /** Whether our books have already what the event can tell of its payment. */
   readonly isReflected: (event: Event, attempt: Attempt) => boolean;
   /** Settles the order of this attempt. */
@@ -46,17 +55,23 @@ export type EventPorts<Event extends WaitingEvent, Attempt extends FoundAttempt>
 
 /**
  * Acts on a stored event: a wake-up for the payment that it names. What the provider says now counts, not what the
- * event said then, so that one settlement serves all events of the payment that were stored before it began. Repeating a
+ * event said then, so that one settlement serves all events of the payment that were stored before it began. An event
+ * that contradicts what we know is not acted on, but stops its order, before any other of the payment is. Repeating a
  * processed event does nothing; a fault leaves what it concerns for the next delivery.
  */
 export async function processEvent<Event extends WaitingEvent, Attempt extends FoundAttempt>(
   ports: EventPorts<Event, Attempt>,
 ): Promise<void> {
-  const waiting = await ports.take();
-  if (waiting.events.length === 0) return;
-  const attempt = await orFail(ports, waiting.events, () => settleEvents(ports, waiting));
-  const reports = attempt === undefined ? [] : waiting.events.filter(({ reportsDispute }) => reportsDispute);
-  const settled = waiting.events.filter((event) => !reports.includes(event));
+  const { events, attempt: known } = await ports.take();
+  if (events.length === 0) return;
+  const attempt = await orFail(ports, events, () => attemptOf(ports, { events, attempt: known }));
+  const accepted = await refuseContradicting(ports, events, attempt);
+  const reports = attempt === undefined ? [] : accepted.filter(({ reportsDispute }) => reportsDispute);
+  if (attempt !== undefined)
+    await orFail(ports, accepted, async () => {
+      if (!accepted.every((event) => ports.isReflected(event, attempt))) await ports.settle(attempt);
+    });
+  const settled = accepted.filter((event) => !reports.includes(event));
   if (settled.length > 0) await ports.markProcessed(idsOf(settled));
   if (attempt === undefined) return;
   for (const report of reports)
@@ -64,6 +79,22 @@ export async function processEvent<Event extends WaitingEvent, Attempt extends F
       await ports.recordDispute(report, attempt);
       await ports.markProcessed([report.id]);
     });
+}
+
+/** @returns the events that contradict nothing. */
+async function refuseContradicting<Event extends WaitingEvent, Attempt extends FoundAttempt>(
+  ports: EventPorts<Event, Attempt>,
+  events: readonly Event[],
+  attempt: Attempt | undefined,
+): Promise<readonly Event[]> {
+  const accepted: Event[] = [];
+  for (const event of events)
+    await orFail(ports, events, async () => {
+      const contradictions = ports.contradictions(event, attempt);
+      if (contradictions.length === 0) accepted.push(event);
+      else await ports.refuse(event, attempt, contradictions);
+    });
+  return accepted;
 }
 
 type FailurePorts = { readonly markFailed: (eventIds: readonly string[], error: string) => Promise<unknown> };
@@ -85,8 +116,8 @@ function idsOf(events: readonly WaitingEvent[]): string[] {
   return events.map(({ id }) => id);
 }
 
-/** Settles the payment that the events are about; one that is not ours is left alone. */
-async function settleEvents<Event extends WaitingEvent, Attempt extends FoundAttempt>(
+/** The attempt that the events are about; undefined when their payment is not ours. */
+async function attemptOf<Event extends WaitingEvent, Attempt extends FoundAttempt>(
   ports: EventPorts<Event, Attempt>,
   { events, attempt: known }: Waiting<Event, Attempt>,
 ): Promise<Attempt | undefined> {
@@ -98,6 +129,5 @@ async function settleEvents<Event extends WaitingEvent, Attempt extends FoundAtt
   // The process died between the provider's answer and storing it: the event brings the reference.
   if (attempt.providerReference === null && !(await ports.adoptReference(attempt, reference)))
     throw new AppError("conflict", { detail: `The payment ${reference} is being stored by others.` });
-  if (!events.every((event) => ports.isReflected(event, attempt))) await ports.settle(attempt);
   return attempt;
 }

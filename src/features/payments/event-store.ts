@@ -1,23 +1,34 @@
 import { and, asc, eq, inArray, isNull, lt, sql } from "drizzle-orm";
+import type { Contradiction } from "#core/payment-claims";
 import type { PaymentProvider } from "#core/payment-facts";
 import type { Context } from "#platform/context";
 import { transact } from "#platform/database";
 import type { PaymentAttempt } from "./attempts.ts";
+import { foreignClaimsOf } from "./event-claims.ts";
 import { isOfInterest } from "./event-types.ts";
 import { paymentAttempts, paymentEvents } from "./tables.ts";
 
 export type PaymentEvent = typeof paymentEvents.$inferSelect;
-type VerifiedEvent = Omit<typeof paymentEvents.$inferInsert, "processedAt">;
+type VerifiedEvent = Omit<typeof paymentEvents.$inferInsert, "processedAt" | "contradictions">;
 
 /**
- * Stores a verified event once; its repetition changes nothing. One that can change nothing for us is stored as done.
+ * Stores a verified event once; its repetition changes nothing. One that can change nothing for us is stored as done, and
+ * so is one of another account or mode, with what it says of that.
  * @returns whether it is to be acted on.
  */
 export async function storePaymentEvent(context: Context, event: VerifiedEvent): Promise<boolean> {
-  const matters = isOfInterest(event.provider, event.type);
+  const { provider, type } = event;
+  const foreign = foreignClaimsOf(context, event);
+  const matters = isOfInterest(provider, type) && foreign.length === 0;
+  if (foreign.length > 0)
+    context.log("warn", "an event of another account or mode is not acted on", { provider });
   await context.databases.primary
     .insert(paymentEvents)
-    .values(matters ? event : { ...event, processedAt: new Date(context.now()) })
+    .values({
+      ...event,
+      ...(matters ? {} : { processedAt: new Date(context.now()) }),
+      ...(foreign.length > 0 ? { contradictions: foreign } : {}),
+    })
     .onConflictDoNothing({ target: [paymentEvents.provider, paymentEvents.providerEventId] });
   return matters;
 }
@@ -70,6 +81,18 @@ export async function markEventsProcessed(context: Context, ids: readonly string
     .update(paymentEvents)
     .set({ processedAt: sql`now()`, lastError: null, attempts: sql`attempts + 1` })
     .where(and(inArray(paymentEvents.id, [...ids]), isNull(paymentEvents.processedAt)));
+}
+
+/** An event that contradicts what we know is done, and kept for people to look at. */
+export async function markEventRefused(
+  context: Context,
+  id: string,
+  contradictions: readonly Contradiction[],
+): Promise<void> {
+  await context.databases.primary
+    .update(paymentEvents)
+    .set({ processedAt: sql`now()`, lastError: null, attempts: sql`attempts + 1`, contradictions })
+    .where(and(eq(paymentEvents.id, id), isNull(paymentEvents.processedAt)));
 }
 
 /** The first pause after a failure, and the longest; each is twice the one before. */

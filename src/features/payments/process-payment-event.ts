@@ -4,6 +4,7 @@ import { lostRace, transact } from "#platform/database";
 import type { PaymentAttempt } from "./attempts.ts";
 import { disputeFactsOf } from "./dispute-facts.ts";
 import { recordDispute } from "./disputes.ts";
+import { contradictionsOfEvent } from "./event-claims.ts";
 import { type WaitingEvent, processEvent } from "./event-processing.ts";
 import {
   type PaymentEvent,
@@ -14,6 +15,7 @@ import {
 import { referenceOfEvent } from "./event-subject.ts";
 import { isReflected } from "./event-types.ts";
 import { gatewayOf } from "./gateways.ts";
+import { refuseEvent } from "./refuse-event.ts";
 import { settlePayment } from "./settle-payment.ts";
 import { changeAttempt, findAttempt } from "./store.ts";
 
@@ -49,6 +51,8 @@ export async function processPaymentEvent(
       }
       return true;
     },
+    contradictions: contradictionsOfEvent,
+    refuse: (event, attempt, contradictions) => refuseEvent(context, { event, attempt, contradictions }),
     isReflected: ({ type }, { status }) => isReflected(provider, type, status),
     settle: (attempt) => settlePayment(context, attempt.orderId, attempt.id),
     recordDispute: (event, attempt) => recordDispute(context, event, attempt),

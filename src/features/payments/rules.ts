@@ -1,3 +1,11 @@
+import {
+  type Contradiction,
+  type Mismatch,
+  contradictionsOf,
+  isContradictory,
+  isOfIdentity,
+  mismatchIn,
+} from "#core/payment-claims";
 import type { PaymentFacts } from "#core/payment-facts";
 import { type OrderStatus, hasEnded, isPayable } from "#features/orders/rules";
 
@@ -66,7 +74,7 @@ export type PaymentStep =
   /** Nothing: everything is where it should be, or the buyer must act. */
   | { do: "rest" }
   /** The facts contradict the order: a person must look, nothing is fulfilled. */
-  | { do: "park"; reason: "amount_mismatch" | "identity_mismatch" }
+  | { do: "park"; reason: Mismatch; contradictions: readonly Contradiction[] }
   /** The buyer has approved: ask the provider to reserve the money. */
   | { do: "complete_authorisation" }
   | { do: "record_authorised" }
@@ -89,18 +97,17 @@ export type PaymentStep =
  * Pure; late, repeated and reordered notifications all lead here and find the same answer.
  */
 export function nextPaymentStep({ order, attempt }: PaymentSituation, facts: PaymentFacts): PaymentStep {
-  if (facts.orderId !== order.id || facts.attemptId !== attempt.id)
-    return attempt.superseded ? { do: "rest" } : park(order, "identity_mismatch");
-  if (attempt.superseded) return stepOfSuperseded(attempt, facts);
-  if (facts.amount !== order.total || facts.currency !== order.currency)
-    return park(order, "amount_mismatch");
+  const contradictions = contradictionsIn({ order, attempt }, facts);
+  if (attempt.superseded)
+    return contradictions.some(isOfIdentity) ? { do: "rest" } : stepOfSuperseded(attempt, facts);
+  // Where nothing is owed any more, all that was taken goes back, however much or little it was.
+  if (isContradictory(contradictions) && !hasEnded(order.status)) return park(order, contradictions);
   switch (facts.state) {
     case "authorised":
       if (isBeingCaptured(order, attempt)) return { do: "commit_and_capture" };
       if (isPayable(order.status)) return { do: "record_authorised" };
       return hasEnded(order.status) ? { do: "void" } : { do: "rest" };
     case "captured":
-      if (facts.capturedAmount !== order.total) return park(order, "amount_mismatch");
       if (isBeingCaptured(order, attempt)) return { do: "commit_and_capture" };
       if (isPayable(order.status)) return { do: "record_authorised" };
       return afterCapture({ order, attempt }, facts);
@@ -159,13 +166,43 @@ function afterCapture({ order, attempt }: PaymentSituation, facts: PaymentFacts)
   return order.status === "payment_review" ? { do: "rest" } : recordAttempt(attempt, "captured", undefined);
 }
 
+/** Whether the order has not come so far yet that a contradiction could no longer stop it. */
+export function isStoppable(status: OrderStatus): boolean {
+  return isPayable(status) || status === "authorised";
+}
+
 /** A contradiction stops an order that is not paid yet; of a paid one it is no payment, and changes nothing. */
 function park(
-  order: PaymentSituation["order"],
-  reason: "amount_mismatch" | "identity_mismatch",
+  order: Situation<"order">,
+  contradictions: readonly [Contradiction, ...Contradiction[]],
 ): PaymentStep {
-  const stoppable = isPayable(order.status) || order.status === "authorised";
-  return stoppable ? { do: "park", reason } : { do: "rest" };
+  return isStoppable(order.status)
+    ? { do: "park", reason: mismatchIn(contradictions), contradictions }
+    : { do: "rest" };
+}
+
+/** What the provider tells of the payment otherwise than our books: what it does not tell it does not confirm. */
+function contradictionsIn(
+  { order, attempt }: PaymentSituation,
+  facts: PaymentFacts,
+): readonly Contradiction[] {
+  const told = contradictionsOf(
+    {
+      order: order.id,
+      attempt: attempt.id,
+      amount: order.total,
+      currency: order.currency,
+      captured: order.total,
+    },
+    {
+      order: facts.orderId ?? null,
+      attempt: facts.attemptId ?? null,
+      amount: facts.amount,
+      currency: facts.currency,
+      captured: facts.state === "captured" ? facts.capturedAmount : undefined,
+    },
+  );
+  return [...(facts.foreign ?? []), ...told];
 }
 
 function recordAttempt(

@@ -9,6 +9,7 @@ import { gatewayOf } from "./gateways.ts";
 import { lostRace, transact, violatesUnique } from "#platform/database";
 import { type SettledAttempt, type SettlementChange, type SettlementPorts, settle } from "./settlement.ts";
 import { bookMoney } from "./money-ledger.ts";
+import { insertReview } from "./review-store.ts";
 import { recordProviderRefund, refundSurplus } from "./surplus.ts";
 import { changeAttempt } from "./store.ts";
 
@@ -89,6 +90,7 @@ export async function changePayment(
   const attempt = order.attempts.find((each) => each.id === change.attempt?.id);
   const [first, ...rest] = [
     ...(change.order ? changeOrderStatements(context, order, change.order) : []),
+    ...(change.review ? [insertReview(context, order.id, change.review)] : []),
     ...(change.attempt && attempt ? [changeAttempt(context, attempt, change.attempt)] : []),
     // Money for an order that had ended is booked together with its refund.
     ...(change.order && change.attempt?.status === "captured" && attempt

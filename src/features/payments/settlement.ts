@@ -1,6 +1,7 @@
 import type { PaymentFacts, PaymentProvider } from "#core/payment-facts";
 import type { OrderEventType } from "#events/catalogue";
 import type { OrderStatus, OrderTransition } from "#features/orders/rules";
+import { type ReviewCause, parking } from "./parking.ts";
 import {
   type AttemptStatus,
   type PaymentSituation,
@@ -53,6 +54,8 @@ export type SettlementChange = {
     capturedAmount?: number;
     failureCode?: string | undefined;
   };
+  /** Stored together with a transition to review. */
+  review?: ReviewCause;
 };
 
 /** Money that goes or went back, and what was taken before, in minor units. */
@@ -167,10 +170,7 @@ async function perform<Order extends SettledOrder>(
     case "rest":
       return facts;
     case "park":
-      return change(
-        { order: { transition: "review", event: "order.payment_review", data: { reason: step.reason } } },
-        facts,
-      );
+      return change(parking({ ...step, attemptId: attempt.id }), facts);
     case "complete_authorisation": {
       const completed = await ports.completeAuthorisation(attempt, facts.reference);
       return completed.state === "approved" ? "rest" : completed;
@@ -266,10 +266,12 @@ async function commitAndCapture<Order extends SettledOrder>(
 async function giveUp<Order extends SettledOrder>(
   ports: SettlementPorts<Order>,
   { order, attempt, facts }: Situation<Order>,
-  data: Record<string, unknown>,
+  data: { reason: string } & Record<string, unknown>,
 ): Promise<PaymentFacts | undefined> {
   if (facts.state === "captured") {
+    const { reason } = data;
     const reviewed = await ports.change(order, {
+      review: { attemptId: attempt.id, reason, contradictions: [] },
       order: { transition: "review", event: "order.payment_review", data },
       attempt: { id: attempt.id, status: "captured", capturedAmount: facts.capturedAmount },
     });

@@ -123,6 +123,8 @@ export function exampleRequests(owner: Belongings) {
     "POST /admin/orders/{id}/refunds": nothing,
     "POST /admin/orders/{id}/manual-payment": nothing,
     "GET /admin/disputes": nothing,
+    "GET /admin/payment-reviews": nothing,
+    "GET /admin/refused-payment-events": nothing,
     "GET /admin/dead-letters": nothing,
     "POST /admin/dead-letters/{id}/replay": nothing,
     "GET /admin/audit": nothing,

@@ -65,8 +65,8 @@ export const paymentMutants: readonly Mutant[] = [
   {
     name: "every payment is taken for another order's",
     file: rules,
-    search: "facts.attemptId !== attempt.id)",
-    replacement: "facts.attemptId === attempt.id)",
+    search: "attempt: facts.attemptId ?? null,",
+    replacement: 'attempt: "pay_of_another",',
   },
   {
     name: "money is captured before stock is committed",
@@ -160,8 +160,8 @@ export const paymentMutants: readonly Mutant[] = [
   {
     name: "a failed event counts as processed",
     file: events,
-    search: "const attempt = await orFail(ports, waiting.events, () => settleEvents(ports, waiting));",
-    replacement: "const attempt = await settleEvents(ports, waiting).catch(() => waiting.attempt);",
+    search: "ports.isReflected(event, attempt))) await ports.settle(attempt);",
+    replacement: "ports.isReflected(event, attempt))) await ports.settle(attempt).catch(() => undefined);",
   },
   {
     name: "events are never marked as processed",
@@ -172,7 +172,7 @@ export const paymentMutants: readonly Mutant[] = [
   {
     name: "an event's payment is not settled",
     file: events,
-    search: "  if (!events.every((event) => ports.isReflected(event, attempt))) await ports.settle(attempt);",
+    search: "if (!accepted.every((event) => ports.isReflected(event, attempt))) await ports.settle(attempt);",
     replacement: "",
   },
   {

@@ -8,6 +8,7 @@ import { type Quote, quoteOf } from "#features/checkout/rules";
 import { type End, type EndingPorts, type PaymentEnd, endOrder, expireOrder } from "#features/orders/ending";
 import { place } from "#features/orders/placement";
 import { isPayable, orderTimes } from "#features/orders/rules";
+import { contradictionsOf } from "#core/payment-claims";
 import { type StockObjects, commitStock, returnStock } from "#features/orders/stock-claims";
 import { type DisputePorts, recordReport } from "#features/payments/dispute-recording";
 import { closePayment } from "#features/payments/closing";
@@ -143,6 +144,19 @@ export class Shop {
           const move = { attempt: { id: attempt.id, status: "pending" as const, reference } };
           return order !== undefined && database.move({ ...order, attempts: [attempt] }, move);
         }),
+      contradictions: ({ told: { orderId: order, attemptId, amount, currency } }, attempt) =>
+        contradictionsOf(
+          attempt === undefined
+            ? { attempt: null }
+            : {
+                order: attempt.orderId,
+                attempt: attempt.id,
+                amount: attempt.amount,
+                currency: attempt.currency,
+              },
+          { order, attempt: attemptId, amount, currency },
+        ),
+      refuse: (event) => Promise.reject(new Violation("the provider tells the truth", event.id)),
       isReflected: ({ type }, { status }) => isReflected(provider, type, status),
       settle: ({ orderId, id }) => this.settlePayment(orderId, id),
       recordDispute: async ({ dispute }, { orderId }) => {
