@@ -35,6 +35,7 @@ import { stepUpRoutes } from "#features/step-up/routes";
 import type { App, AppEnvironment } from "#http/app-types";
 import { authenticate } from "#http/auth";
 import { limitBody } from "#http/body-limit";
+import { keepConsistent } from "#http/consistency";
 import { allowOrigins } from "#http/cors";
 import { refuseCrossSite } from "#http/cross-site";
 import { answerOtherwise } from "#http/other-methods";
@@ -55,6 +56,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.use(limitTarget);
   app.use(limitNetworks);
   app.use(limitBody);
+  app.use(keepConsistent);
   app.route("/", createOperationsRoutes(app));
   app.route("/", credentialRoutes);
   app.route("/", identitySignInRoutes);

@@ -8,6 +8,11 @@ export const errorCodes = {
   idempotency_key_required: { status: 400, title: "An Idempotency-Key header is required", retryable: false },
   invalid_signature: { status: 400, title: "The signature does not match the body", retryable: false },
   invalid_cursor: { status: 400, title: "The cursor was not issued by this list", retryable: false },
+  invalid_consistency_token: {
+    status: 400,
+    title: "The Consistency-Token is none of ours",
+    retryable: false,
+  },
   invalid_csv: { status: 400, title: "The file is not a product CSV", retryable: false },
   mail_token_refused: {
     status: 400,

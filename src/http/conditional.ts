@@ -10,6 +10,8 @@ export function versionEtag(version: number): string {
 export function isUnchanged(request: AppRequest, etag: string, maxAgeSeconds: number): boolean {
   request.header("ETag", etag);
   request.header("Cache-Control", `public, max-age=${maxAgeSeconds}`);
+  // A reader who has just written is not served the copy from before.
+  request.header("Vary", "Consistency-Token", { append: true });
   const known = request.req.header("if-none-match");
   return known !== undefined && (known.trim() === "*" || etagsOf(known).includes(etag));
 }

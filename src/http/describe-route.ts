@@ -39,7 +39,7 @@ export function describeRoute<Path extends string, Route extends Described<Path>
 
 /** How the gates before all routes refuse: too much, too often, or what is no JSON. */
 function gateProblems(method: RouteConfig["method"]): readonly ErrorCode[] {
-  const everywhere = ["rate_limited", "uri_too_long"] as const;
+  const everywhere = ["rate_limited", "uri_too_long", "invalid_consistency_token"] as const;
   return method === "get" ? everywhere : [...everywhere, "cross_site_refused", ...bodyErrors];
 }
 

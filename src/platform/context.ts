@@ -4,6 +4,7 @@ import type { Stripe } from "stripe";
 import { newId } from "#core/ids";
 import type { Principal } from "#core/principal";
 import { type EpochMs, currentTime } from "#core/time";
+import type { TransactionId } from "#core/transaction-id";
 import { type ReportError, createErrorsSink } from "#providers/errors-sink";
 import { type Mail, sendMail } from "#providers/mail";
 import type { PaymentGateway } from "#providers/payment-gateway";
@@ -15,6 +16,7 @@ import type { SignInProvider } from "#providers/sign-in-provider";
 import { createStripe, modeOfStripeKey } from "#providers/stripe";
 import { stripePayments } from "#providers/stripe-payments";
 import type { OutsideProvider } from "#core/payment-facts";
+import type { Seeing } from "./consistency.ts";
 import { type Databases, connectDatabases } from "./database.ts";
 import { type Bindings, type Settings, settingsOf } from "./env.ts";
 import type { PendingAnswer } from "./idempotency.ts";
@@ -51,6 +53,10 @@ export type Context = Services & {
   /** Where the request came from, as the edge says; undefined where nothing stands in front of the Worker. */
   readonly clientAddress: string | undefined;
   readonly counts: { databaseCalls: number; objectCalls: number; passwordHashings: number };
+  /** What the reader has written before and has to see; see readNearby. */
+  readonly mustSee?: Seeing;
+  /** The transactions in which this request wrote, as they were committed. */
+  readonly written: TransactionId[];
   readonly log: Log;
   readonly reportError: ReportError;
   readonly now: () => EpochMs;
@@ -76,6 +82,7 @@ export function createContext(invocation: Invocation): Context {
   const { bindings, executionContext } = invocation;
   const settings = settingsOf(bindings);
   const counts = { databaseCalls: 0, objectCalls: 0, passwordHashings: 0 };
+  const written: TransactionId[] = [];
   const requestId = invocation.requestId ?? newId("request", currentTime());
   const log = createLog({ request_id: requestId });
   const reportError = createErrorsSink(
@@ -86,29 +93,43 @@ export function createContext(invocation: Invocation): Context {
     executionContext.waitUntil(
       work.catch((error: unknown) => log("warn", "work after the response failed", errorFields(error))),
     );
+  const { request, ...invocationOfNobody } = invocation;
   const context: Context = {
     ...servicesOf(settings),
     bindings,
     settings,
-    databases: connectDatabases(settings, () => counts.databaseCalls++),
+    databases: connectDatabases(settings, {
+      onCall: () => counts.databaseCalls++,
+      onWrite: mayWrite(request) ? (transaction) => written.push(transaction) : undefined,
+    }),
     objects: createObjects(bindings, () => counts.objectCalls++),
     principal: invocation.principal ?? { kind: "guest" },
     requestId,
     traceparent: invocation.traceparent,
-    cartToken: invocation.request?.headers.get("cart-token") ?? undefined,
-    clientAddress: invocation.request?.headers.get("cf-connecting-ip") ?? undefined,
+    cartToken: request?.headers.get("cart-token") ?? undefined,
+    clientAddress: request?.headers.get("cf-connecting-ip") ?? undefined,
     counts,
+    written,
     log,
     reportError,
     now: currentTime,
     afterResponse,
     // The drain is nobody's request: it acts as the system and counts its own calls.
     wakeOutbox: () => {
-      const system = createContext({ ...invocation, requestId, principal: { kind: "system" } });
+      const system = createContext({
+        ...invocationOfNobody,
+        requestId,
+        principal: { kind: "system" },
+      });
       afterResponse(invocation.drainOutbox(system));
     },
   };
   return context;
+}
+
+/** Deliveries and sweeps tell nobody what they wrote. */
+function mayWrite(request: Request | undefined): boolean {
+  return request !== undefined && request.method !== "GET" && request.method !== "HEAD";
 }
 
 /** The same context for a principal that became known, or for the system acting on somebody's behalf. */

@@ -1,44 +1,85 @@
-import { NeonDbError, neon, neonConfig } from "@neondatabase/serverless";
+import {
+  NeonDbError,
+  type NeonQueryFunction,
+  type NeonQueryPromise,
+  neon,
+  neonConfig,
+} from "@neondatabase/serverless";
 import { sql } from "drizzle-orm";
 import type { BatchItem, BatchResponse } from "drizzle-orm/batch";
 import { drizzle, type NeonHttpDatabase } from "drizzle-orm/neon-http";
+import { z } from "zod";
+import { type TransactionId, transactionIdOf } from "#core/transaction-id";
 import type { Settings } from "./env.ts";
 
 export type Database = NeonHttpDatabase;
 
-/** The primary, which sees every write, and a replica, which may lag behind it by some milliseconds. */
-export type Databases = { readonly primary: Database; readonly replica: Database };
+/** A copy of the primary that is some moments behind it, and the name by which an isolate remembers how far. */
+export type Replica = { readonly name: string; readonly database: Database };
+
+/** The primary, which sees every write, and its replicas; read those through readNearby. */
+export type Databases = { readonly primary: Database; readonly replicas: readonly Replica[] };
+
+/** What a request wants to know of its calls. */
+export type DatabaseWatch = {
+  /** Told of each round trip, so that requests can count what they cost. */
+  readonly onCall: () => void;
+  /** Told of each batch of the primary that wrote, once it is committed. */
+  readonly onWrite?: ((transaction: TransactionId) => void) | undefined;
+};
 
 /** Attempts at a transaction that Postgres gave up for serialisation or deadlock (40001, 40P01). */
 const transactionAttemptsMax = 3;
 const retryableCodes = new Set(["40001", "40P01"]);
 
-/**
- * Connects over HTTP: one round trip a statement or batch, nothing kept between requests.
- * @param onCall is told of each round trip, so that requests can count what they cost.
- */
-export function connectDatabases(settings: Settings, onCall: () => void): Databases {
+/** Connects over HTTP: one round trip a statement or batch, nothing kept between requests. */
+export function connectDatabases(settings: Settings, { onCall, onWrite }: DatabaseWatch): Databases {
   const endpoint = settings.NEON_FETCH_ENDPOINT;
   if (endpoint !== undefined) neonConfig.fetchEndpoint = () => endpoint;
-  const logger = { logQuery: onCall };
-  const connect = (url: string) => drizzle(countingTransactions(neon(url), onCall), { logger });
-  const replicaUrls = settings.DATABASE_REPLICA_URLS;
-  const replicaUrl = replicaUrls[Math.floor(Math.random() * replicaUrls.length)] ?? settings.DATABASE_URL;
-  return { primary: connect(settings.DATABASE_URL), replica: connect(replicaUrl) };
+  const connect = (url: string, watch: DatabaseWatch) =>
+    drizzle(watchTransactions(neon(url), watch), { logger: { logQuery: onCall } });
+  return {
+    primary: connect(settings.DATABASE_URL, { onCall, onWrite }),
+    replicas: settings.DATABASE_REPLICA_URLS.map((url) => ({
+      name: url,
+      database: connect(url, { onCall }),
+    })),
+  };
 }
 
+type Client = NeonQueryFunction<false, false>;
+type Query = NeonQueryPromise<false, false>;
+
 /**
- * The same client, which reports each transaction. Drizzle reads this property for a batch and for nothing else, and
- * tells its logger of single statements only.
+ * The same client, which reports each transaction: drizzle reads this property for a batch and for nothing else, and
+ * tells its logger of single statements only. A batch that may write also asks for its own transaction's id, which
+ * costs a statement and no round trip.
  */
-function countingTransactions<Client extends object>(client: Client, onCall: () => void): Client {
+function watchTransactions(client: Client, { onCall, onWrite }: DatabaseWatch): Client {
+  const transaction = async (queries: Query[], options?: Parameters<Client["transaction"]>[1]) => {
+    onCall();
+    if (onWrite === undefined || queries.every(onlyReads)) return client.transaction(queries, options);
+    const asked = client.query("select pg_current_xact_id_if_assigned()::text as id");
+    const results = await client.transaction([...queries, asked], options);
+    const [[id]] = OwnId.parse(results.pop()).rows;
+    if (id !== null) onWrite(transactionIdOf(id));
+    return results;
+  };
   return new Proxy(client, {
     get(target, property) {
-      if (property === "transaction") onCall();
+      if (property === "transaction") return transaction;
       const value: unknown = Reflect.get(target, property);
       return value;
     },
   });
+}
+
+/** In the shape in which drizzle asks for the results of a batch. */
+const OwnId = z.object({ rows: z.tuple([z.tuple([z.string().nullable()])]) });
+
+/** Statements that write begin with insert, update, delete or with. */
+function onlyReads({ queryData }: Query): boolean {
+  return "query" in queryData && /^\s*select\b/i.test(queryData.query);
 }
 
 type Statements = readonly [BatchItem<"pg">, ...BatchItem<"pg">[]];

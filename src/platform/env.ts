@@ -101,6 +101,8 @@ const Settings = z.object({
   DATABASE_URL: z.url(),
   /** Comma-separated connection strings of the read replicas; empty means that reads go to the primary. */
   DATABASE_REPLICA_URLS: urlList.default([]),
+  /** Replicas that are further behind the primary than this are not asked. */
+  REPLICA_LAG_SECONDS_MAX: z.coerce.number().min(1).max(300).default(5),
   /** The SQL-over-HTTP endpoint in front of Postgres; unset, Neon's own is derived from the host name. */
   NEON_FETCH_ENDPOINT: z.url().optional(),
 

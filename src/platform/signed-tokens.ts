@@ -5,7 +5,7 @@ import type { Settings } from "./env.ts";
  * What a signed token is for; a token made for one purpose never opens for another. Its text can be read by whoever
  * holds it; the signature proves that we made it.
  */
-export type TokenPurpose = "cart" | "cursor" | "live-ticket" | "order" | "refresh";
+export type TokenPurpose = "cart" | "consistency" | "cursor" | "live-ticket" | "order" | "refresh";
 
 /** What a secret is derived for. */
 type SecretPurpose = "mail-token" | "refresh-successor";

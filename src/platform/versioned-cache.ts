@@ -1,5 +1,6 @@
 import { minuteMs, secondMs } from "#core/time";
 import type { Context } from "./context.ts";
+import { within } from "./deadline.ts";
 import { errorFields } from "./log.ts";
 
 /**
@@ -37,7 +38,7 @@ export async function readCopies(
   const nothing = keys.map(() => undefined);
   if (keys.length === 0 || context.now() < pausedUntil) return nothing;
   try {
-    const texts = await withinReadTime(context.cache.mget<(string | null)[]>(...keys));
+    const texts = await within(readMsMax, context.cache.mget<(string | null)[]>(...keys));
     return texts.map(copyOf);
   } catch (error) {
     pausedUntil = context.now() + pauseMs;
@@ -70,16 +71,4 @@ function copyOf(stored: string | null): CachedCopy | undefined {
   if (stored === null) return undefined;
   const end = stored.indexOf("\n");
   return { version: stored.slice(0, end), text: stored.slice(end + 1) };
-}
-
-async function withinReadTime<Value>(reading: Promise<Value>): Promise<Value> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${readMsMax} ms`)), readMsMax);
-  });
-  try {
-    return await Promise.race([reading, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

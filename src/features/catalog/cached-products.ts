@@ -3,6 +3,7 @@ import { createCoalescer } from "#platform/coalesce";
 import type { Context } from "#platform/context";
 import { createIsolateMemory } from "#platform/isolate-memory";
 import { errorFields } from "#platform/log";
+import { readNearby } from "#platform/nearby-reads";
 import {
   type CacheEntry,
   type CachedCopy,
@@ -20,12 +21,14 @@ const coalesced = createCoalescer<ProductDocument>();
 
 /**
  * Products by id, whatever their status: from this isolate's memory, else Redis, else a replica. A change shows at
- * once where its event was handled, elsewhere within two seconds.
+ * once where its event was handled, elsewhere within two seconds; to a reader with a Consistency-Token, who is not served
+ * from copies, at once.
  */
 export async function readProducts(
   context: Context,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, ProductDocument>> {
+  if (context.mustSee !== undefined) return byId(await readDocuments(context, [...new Set(ids)]));
   const now = context.now();
   const found = new Map<string, ProductDocument>();
   const missing: string[] = [];
@@ -56,12 +59,22 @@ async function loadProducts(
   }
   const missing = ids.filter((id) => !found.has(id));
   if (missing.length > 0) {
-    const read = documentsOf(await selectDocuments(context.databases.replica, sql`p.id = ${anyOf(missing)}`));
+    const read = await readDocuments(context, missing);
     for (const product of read) found.set(product.id, product);
     keepInCache(context, read);
   }
   for (const product of found.values()) remember(context, product);
   return found;
+}
+
+async function readDocuments(context: Context, ids: readonly string[]): Promise<ProductDocument[]> {
+  if (ids.length === 0) return [];
+  const chosen = sql`p.id = ${anyOf(ids)}`;
+  return documentsOf(await readNearby(context, (database) => selectDocuments(database, chosen)));
+}
+
+function byId(products: readonly ProductDocument[]): ReadonlyMap<string, ProductDocument> {
+  return new Map(products.map((product) => [product.id, product]));
 }
 
 /** Puts products into this isolate's memory and, after the response, into Redis. */

@@ -5,6 +5,7 @@ import type { Context } from "#platform/context";
 import type { Database } from "#platform/database";
 import { createIsolateMemory } from "#platform/isolate-memory";
 import { errorFields } from "#platform/log";
+import { readNearby } from "#platform/nearby-reads";
 import { type CachedCopy, readCopies, writeCopies } from "#platform/versioned-cache";
 
 /**
@@ -32,8 +33,12 @@ const coalesced = createCoalescer<ReadAt<unknown>>();
 /** The newest epoch that this isolate knows of. */
 let epochHere: LogPlace = "";
 
-/** The view from this isolate's memory, else Redis, else a replica that has seen the epoch, else the primary. */
+/**
+ * The view from this isolate's memory, else Redis, else a replica that has seen the epoch, else the primary. Copies
+ * do not tell whose writes they show: a reader who has to see certain ones gets the view from a database.
+ */
 export async function readView<Value>(context: Context, view: CatalogView<Value>): Promise<Value> {
+  if (context.mustSee !== undefined) return (await readNearby(context, view.read)).value;
   const known = memory.get(view.name, context.now());
   if (known !== undefined) return view.schema.parse(known.value);
   const loaded = await coalesced(context, [view.name], async () => {
@@ -48,7 +53,7 @@ async function loadView<Value>(context: Context, view: CatalogView<Value>): Prom
   const [epoch, copy] = await readCopies(context, [epochKey, viewKey(view.name)]);
   if (epoch !== undefined && copy !== undefined && copy.version >= epoch.version)
     return { place: copy.version, value: JSON.parse(copy.text) };
-  let read = await view.read(context.databases.replica);
+  let read = await readNearby(context, view.read);
   if (epoch !== undefined && read.place < epoch.version) read = await view.read(context.databases.primary);
   keepView(context, view.name, read, epoch);
   return read;

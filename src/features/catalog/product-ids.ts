@@ -5,6 +5,7 @@ import { createCoalescer } from "#platform/coalesce";
 import type { Context } from "#platform/context";
 import { createIsolateMemory } from "#platform/isolate-memory";
 import { errorFields } from "#platform/log";
+import { readNearby } from "#platform/nearby-reads";
 import { readCopies, versionText, writeCopies } from "#platform/versioned-cache";
 import { anyOf } from "./store.ts";
 
@@ -52,6 +53,8 @@ async function productIdsBy(
   context: Context,
   keys: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
+  if (context.mustSee !== undefined)
+    return new Map((await readPointers(pointer, context, keys)).map(({ key, id }) => [key, id]));
   const now = context.now();
   const found = new Map<string, string>();
   const missing: string[] = [];
@@ -75,6 +78,7 @@ async function productIdsBy(
 }
 
 const PointerRow = z.object({ key: z.string(), id: z.string() });
+type PointerRow = z.infer<typeof PointerRow>;
 
 async function load(
   pointer: Pointer,
@@ -93,8 +97,7 @@ async function load(
   }
   const missing = keys.filter((key) => !found.has(memoryKey(pointer, key)));
   if (missing.length === 0) return found;
-  const { rows } = await context.databases.replica.execute(pointer.select(missing));
-  const read = rows.map((row) => PointerRow.parse(row));
+  const read = await readPointers(pointer, context, missing);
   for (const { key, id } of read) found.set(memoryKey(pointer, key), id);
   const version = versionText(context.now());
   const entries = read.map(({ key, id }) => ({ key: cacheKey(pointer, key), version, text: id }));
@@ -104,6 +107,15 @@ async function load(
     ),
   );
   return found;
+}
+
+async function readPointers(
+  pointer: Pointer,
+  context: Context,
+  keys: readonly string[],
+): Promise<PointerRow[]> {
+  const { rows } = await readNearby(context, (database) => database.execute(pointer.select(keys)));
+  return rows.map((row) => PointerRow.parse(row));
 }
 
 function memoryKey(pointer: Pointer, key: string): string {

@@ -4,6 +4,7 @@ import { AppError } from "#core/errors";
 import { type EpochMs, epochMs, toTimestamp } from "#core/time";
 import type { Context } from "#platform/context";
 import type { Travel } from "#platform/cursor";
+import { readNearby } from "#platform/nearby-reads";
 import { type AlertLevel, type LedgerEntryWire, alertLevels } from "./schema.ts";
 
 const Level = z.object({
@@ -15,10 +16,12 @@ export type StockLevel = { available: number; version: number; lowAt: number };
 
 /** The latest reported level of a SKU that the catalogue knows, or undefined. Zero until the first report. */
 export async function readStockLevel(context: Context, sku: string): Promise<StockLevel | undefined> {
-  const { rows } = await context.databases.replica.execute(sql`
+  const { rows } = await readNearby(context, (database) =>
+    database.execute(sql`
     select coalesce(level.available, 0) as available, coalesce(level.version, 0) as version,
       coalesce(level.low_at, 0) as low_at
-    from variants left join stock_levels level on level.sku = variants.sku where variants.sku = ${sku}`);
+    from variants left join stock_levels level on level.sku = variants.sku where variants.sku = ${sku}`),
+  );
   const [row] = rows;
   if (row === undefined) return undefined;
   const { low_at: lowAt, ...level } = Level.parse(row);

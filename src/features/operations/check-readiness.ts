@@ -1,5 +1,6 @@
 import type { Context } from "#platform/context";
 import { pingDatabase } from "#platform/database";
+import { within } from "#platform/deadline";
 import { errorFields } from "#platform/log";
 import type { Dependency, DependencyState, Readiness } from "./schema.ts";
 
@@ -13,7 +14,9 @@ export async function checkReadiness(context: Context): Promise<Readiness> {
     probeDependency(context, dependency, ask);
   const [primary, replica, cacheState, queueState, searchState] = await Promise.all([
     probe("database_primary", () => pingDatabase(databases.primary)),
-    probe("database_replica", () => pingDatabase(databases.replica)),
+    probe("database_replica", () =>
+      Promise.all(databases.replicas.map(({ database }) => pingDatabase(database))),
+    ),
     probe("cache", () => cache.ping()),
     probe("queue", () => queue.ping()),
     probe("search", () => search.health()),
@@ -37,22 +40,10 @@ async function probeDependency(
   const startedAt = context.now();
   const latency = () => context.now() - startedAt;
   try {
-    await withinDeadline(ask());
+    await within(probeDeadlineMs, ask());
     return { status: "up", latency_ms: latency() };
   } catch (error) {
     context.log("warn", "a dependency is not ready", { ...errorFields(error), provider: dependency });
     return { status: "down", latency_ms: latency() };
-  }
-}
-
-async function withinDeadline(answer: Promise<unknown>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${probeDeadlineMs} ms`)), probeDeadlineMs);
-  });
-  try {
-    await Promise.race([answer, deadline]);
-  } finally {
-    clearTimeout(timer);
   }
 }

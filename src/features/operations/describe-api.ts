@@ -14,6 +14,8 @@ An edge-native commerce API: products, search, carts, orders, payments, stock an
 
 - **JSON** is snake_case. Unknown fields are refused. Money is \`{ "amount": 1999, "currency": "USD" }\`, in minor units.
 - **Errors** are \`application/problem+json\` (RFC 9457). Branch on \`code\`; it never changes.
+- **Reading what you wrote.** A write answers with a \`Consistency-Token\`; a read that carries it sees that write, whichever
+  replica or cache would have answered. It is heeded for five minutes. Without it, public reads may be some moments old.
 - **Writes** accept an \`Idempotency-Key\`, and some need one: repeat a request with the same key and it takes effect once.
 - **Admin changes** need \`If-Match\` with the \`ETag\` that was read.
 - **Lists** are pages: \`{ data, has_more, next_cursor }\`; pass \`next_cursor\` as \`after\`.

@@ -5,6 +5,7 @@ import { readProducts } from "#features/catalog/cached-products";
 import { productToWire } from "#features/catalog/wire";
 import type { Context } from "#platform/context";
 import { chosenOptions } from "./filter-expression.ts";
+import { readNearby } from "#platform/nearby-reads";
 import { highlightToHtml } from "./highlight.ts";
 import { plainText } from "./plain-text.ts";
 import { comparedCurrency } from "./rules.ts";
@@ -28,13 +29,15 @@ const Found = z.object({ ids: z.array(z.string()), total: z.coerce.number() });
 export async function searchWithoutIndex(context: Context, query: SearchQuery): Promise<Findings> {
   const conditions = sql.join(conditionsOf(query, context.settings.SHOP_CURRENCY), sql` and `);
   const order = orders[query.sort];
-  const { rows } = await context.databases.replica.execute(sql`
+  const { rows } = await readNearby(context, (database) =>
+    database.execute(sql`
     with found as (
       select p.id, row_number() over (order by ${order}) as place from products p
       where ${conditions} order by place limit ${searchLimits.reachableMax}),
     page as (select id, place from found order by place limit ${query.limit} offset ${(query.page - 1) * query.limit})
     select coalesce((select jsonb_agg(id order by place) from page), '[]') as ids,
-      (select count(*) from found) as total`);
+      (select count(*) from found) as total`),
+  );
   const { ids, total } = Found.parse(rows[0]);
   const products = await readProducts(context, ids);
   const hits = ids
