@@ -11,6 +11,7 @@ import { cartRoutes } from "#features/cart/routes";
 import { catalogAdminRoutes } from "#features/catalog/admin-routes";
 import { catalogImportRoutes } from "#features/catalog/import-routes";
 import { catalogRoutes } from "#features/catalog/routes";
+import { customerAdminRoutes } from "#features/customers/admin-routes";
 import { customerRoutes } from "#features/customers/routes";
 import { deadLetterRoutes } from "#features/dead-letters/routes";
 import { inventoryRoutes } from "#features/inventory/routes";
@@ -69,6 +70,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", accountRoutes);
   app.route("/", deviceRoutes);
   app.route("/", customerRoutes);
+  app.route("/", customerAdminRoutes);
   app.route("/", stepUpRoutes);
   app.route("/", mfaRoutes);
   app.route("/", identityRoutes);

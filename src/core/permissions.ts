@@ -15,8 +15,8 @@ export const permissions = {
   "payments:read": "See disputes of payments, and payments that contradict their orders",
   "payments:refund": "Give money of paid orders back",
   "payments:confirm": "Confirm that the money of a manual payment has arrived",
-  "customers:read": "See customers with their addresses and orders",
-  "customers:write": "Change, disable and erase customers",
+  "customers:read": "Find customers, and see their addresses and how they sign in; each look is written down",
+  "customers:write": "Sign customers out, mail them a password reset, disable and erase them",
   "dead_letters:read": "See what keeps failing and waits for a person",
   "dead_letters:replay": "Send it on its way again",
   "audit:read": "See who of the staff did what",
@@ -40,3 +40,6 @@ export const allPermissions = knownPermissions(Object.keys(permissions));
 
 /** Wherever power itself is handed out: asks for a recent proof of the owner, and no API key has it. */
 export const powerOverPower: ReadonlySet<Permission> = knownPermissions(["staff:manage", "api_keys:manage"]);
+
+/** What it shows, people told about themselves: reads are written into the audit log, too. */
+export const looksAtPeople: ReadonlySet<Permission> = knownPermissions(["customers:read"]);

@@ -2,7 +2,7 @@ import type { RouteConfig } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
 import { AppError, type ErrorCode } from "#core/errors";
-import { type Permission, permissions, powerOverPower } from "#core/permissions";
+import { type Permission, looksAtPeople, permissions, powerOverPower } from "#core/permissions";
 import { type Principal, permissionsOf } from "#core/principal";
 import { type Context, actingAs } from "#platform/context";
 import { readStanding } from "#platform/staff-standing";
@@ -83,10 +83,11 @@ export function ruleOf(access: Access): AccessRule {
   if (!isPermission(access)) return rules[access];
   const security = [{ bearer: [access] }];
   const problems = [...badToken, "unauthenticated", "forbidden"] as const;
+  const audit = looksAtPeople.has(access) ? audited : auditWrites;
   if (!powerOverPower.has(access))
-    return { middleware: [requirePermission(access), auditWrites], security, problems };
+    return { middleware: [requirePermission(access), audit], security, problems };
   return {
-    middleware: [requirePermission(access), requireRecentSignIn, auditWrites],
+    middleware: [requirePermission(access), requireRecentSignIn, audit],
     security,
     problems: [...problems, "step_up_required"],
   };

@@ -152,6 +152,14 @@ export const routeAccess = {
   "DELETE /customers/me": "signed in lately",
   "POST /admin/privacy/guest-erasures": "customers:write",
 
+  "GET /admin/customers": "customers:read",
+  "GET /admin/customers/{id}": "customers:read",
+  "DELETE /admin/customers/{id}": "customers:write",
+  "DELETE /admin/customers/{id}/sessions": "customers:write",
+  "POST /admin/customers/{id}/password-reset": "customers:write",
+  "POST /admin/customers/{id}/disable": "customers:write",
+  "POST /admin/customers/{id}/enable": "customers:write",
+
   "GET /admin/audit": "audit:read",
   "GET /admin/audit/head": "audit:read",
 

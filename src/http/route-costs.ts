@@ -77,6 +77,7 @@ const explicitCosts: Readonly<Record<MustSay, RouteCost> & Partial<Record<RouteN
   "GET /customers/me/export": heavy,
   "DELETE /customers/me": heavy,
   "POST /admin/privacy/guest-erasures": heavy,
+  "DELETE /admin/customers/{id}": heavy,
   "POST /admin/products/import": heavy,
   "POST /admin/search/rebuild": heavy,
   "POST /admin/inventory/reconcile": heavy,

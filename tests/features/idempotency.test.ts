@@ -51,6 +51,10 @@ const withoutKey: readonly { route: RegExp; reason: string }[] = [
     route: /^[A-Z]+ \/admin\/api-keys/,
     reason: "answers carry the key, which is never stored; a key that is gone stays gone",
   },
+  {
+    route: /^DELETE \/admin\/customers\/\{id\}\/sessions$/,
+    reason: "a session that has ended stays ended",
+  },
   { route: /^DELETE \/customers\/me$/, reason: "a repetition finds that the account is gone" },
   { route: /^POST \/admin\/products\/import$/, reason: "the body is streamed, and rows are found by handle" },
 ];

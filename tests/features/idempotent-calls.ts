@@ -264,10 +264,18 @@ export const repeatableCalls: Record<string, () => Promise<RepeatableCall>> = {
       other: { email: other },
     });
   },
+  "POST /admin/customers/{id}/password-reset": async () =>
+    byStaff({ path: `/admin/customers/${(await customer()).id}/password-reset` }),
+  "POST /admin/customers/{id}/disable": async () =>
+    byStaff({ path: `/admin/customers/${(await customer()).id}/disable` }),
+  "POST /admin/customers/{id}/enable": async () =>
+    byStaff({ path: `/admin/customers/${(await customer()).id}/enable` }),
+  "DELETE /admin/customers/{id}": async () =>
+    byFreshAdmin({ path: `/admin/customers/${(await customer()).id}` }),
   "POST /admin/returns/{id}/close": async () => byStaff({ path: `${(await approvedReturn()).path}/close` }),
 };
 
-const Session = z.object({ access_token: z.string() });
+const Session = z.object({ access_token: z.string(), user: z.object({ id: z.string() }) });
 
 /** An act on the staff's power needs a proof of minutes ago, so these sign in for themselves. */
 async function byFreshAdmin(call: Omit<RepeatableCall, "token">): Promise<RepeatableCall> {
@@ -288,8 +296,10 @@ const roleNamed = () => ({ name: randomUUID(), permissions: [] });
 async function customer() {
   const email = `${randomUUID()}@customers.example`;
   const json = { email, password: randomUUID(), name: "Somebody" };
-  const { access_token: token } = (await request("/auth/register", { method: "POST", json })).as(Session);
-  return { email, token };
+  const { access_token: token, user } = (await request("/auth/register", { method: "POST", json })).as(
+    Session,
+  );
+  return { id: user.id, email, token };
 }
 
 /** A guest's address whose only order is over. */

@@ -1,3 +1,4 @@
+import type { BatchItem } from "drizzle-orm/batch";
 import { AppError } from "#core/errors";
 import type { Id } from "#core/ids";
 import { insertEvents } from "#events/record";
@@ -29,14 +30,28 @@ export async function endSessions(context: Context, which: "others" | "all"): Pr
   await transact(
     context.databases.primary,
     which === "all"
-      ? [
-          revokeSessions(context, { userId }),
-          sessionsEnded(context, userId),
-          raiseSessionVersion(context, userId),
-        ]
+      ? endEverySession(context, userId)
       : [revokeSessions(context, { userId, except: sessionId }), sessionsEnded(context, userId)],
   );
   context.wakeOutbox();
+}
+
+/** The same for another's account, all of them: the caller has seen to it that this is allowed. */
+export async function endAllSessionsOf(context: Context, userId: Id<"user">): Promise<void> {
+  await transact(context.databases.primary, endEverySession(context, userId));
+  context.wakeOutbox();
+}
+
+/** The statements that end all of an account's sessions, with every access token of theirs. */
+export function endEverySession(
+  context: Context,
+  userId: Id<"user">,
+): [BatchItem<"pg">, ...BatchItem<"pg">[]] {
+  return [
+    revokeSessions(context, { userId }),
+    sessionsEnded(context, userId),
+    raiseSessionVersion(context, userId),
+  ];
 }
 
 /** Wakes whoever holds something open for sessions that have ended. */

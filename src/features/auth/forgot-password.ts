@@ -1,8 +1,10 @@
+import type { BatchItem } from "drizzle-orm/batch";
 import { sha256Hex } from "#core/canonical-json";
+import type { Id } from "#core/ids";
 import { insertEvents } from "#events/record";
 import type { Context } from "#platform/context";
 import { transact } from "#platform/database";
-import { newMailTokenForAddress } from "./mail-tokens.ts";
+import { newMailToken, newMailTokenForAddress } from "./mail-tokens.ts";
 import { keepPace, keepPaceOfNetwork } from "./pace.ts";
 import { accountPaces } from "./rules.ts";
 
@@ -17,9 +19,31 @@ export async function forgotPassword(
 ): Promise<void> {
   await Promise.all([
     keepPaceOfNetwork(context, accountPaces.forgotByAddress, network),
-    keepPace(context, accountPaces.forgotByEmail, await sha256Hex(email.toLowerCase())),
+    keepPaceOfEmail(context, email),
   ]);
-  const token = await newMailTokenForAddress(context, "reset_password", email);
+  await send(context, await newMailTokenForAddress(context, "reset_password", email));
+}
+
+/**
+ * Mails the same to an account that staff has looked up.
+ * @throws AppError rate_limited, together with what the owner asks for.
+ */
+export async function mailPasswordReset(
+  context: Context,
+  account: { userId: Id<"user">; email: string },
+): Promise<void> {
+  await keepPaceOfEmail(context, account.email);
+  await send(context, await newMailToken(context, "reset_password", account));
+}
+
+async function keepPaceOfEmail(context: Context, email: string): Promise<void> {
+  await keepPace(context, accountPaces.forgotByEmail, await sha256Hex(email.toLowerCase()));
+}
+
+async function send(
+  context: Context,
+  token: { id: Id<"mailToken">; statement: BatchItem<"pg"> },
+): Promise<void> {
   await transact(context.databases.primary, [
     token.statement,
     insertEvents(context, [

@@ -42,7 +42,8 @@ export async function signInByPassword(
   const { id: userId, sessionVersion } = user;
   await demandSecondFactor(context, { userId, sessionVersion, methods: ["pwd"] });
   const session = await openSession(context, { userId, methods: ["pwd"], userAgent });
-  await storeSession(context, userId, [session.statement, ...(await renewedHash(context, user, password))]);
+  const beforehand = await renewedHash(context, user, password);
+  await storeSession(context, { userId, session: session.statement, beforehand });
   return signedIn(context, user, session);
 }
 

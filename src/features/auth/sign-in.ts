@@ -20,6 +20,6 @@ export async function signIn(
       detail: "The account has changed meanwhile. Begin the sign-in again.",
     });
   const session = await openSession(context, request);
-  await storeSession(context, user.id, [session.statement]);
+  await storeSession(context, { userId: user.id, session: session.statement });
   return signedIn(context, user, session);
 }

@@ -4,27 +4,34 @@ import { AppError } from "#core/errors";
 import type { Id } from "#core/ids";
 import type { Context } from "#platform/context";
 import { databaseErrorOf, transact } from "#platform/database";
-import { endSurplusSessions } from "./store.ts";
+import { makeRoomForSession } from "./store.ts";
 
-const Ended = z.tuple([z.object({ ended: z.coerce.number() })]);
+const Room = z.tuple([z.object({ ended: z.coerce.number() })]);
+
+type Storing = {
+  readonly userId: Id<"user">;
+  /** The statement that stores the session. */
+  readonly session: BatchItem<"pg">;
+  /** What else changes in the account. It comes before the session, which only shares its hold of the account's row. */
+  readonly beforehand?: readonly BatchItem<"pg">[];
+};
 
 /**
- * Stores a new session with what goes with it. The account's sessions beyond the limit end as if they were signed out,
- * with whatever they hold open.
- * @param statements the session's own, then the others.
+ * Stores a new session. The account's sessions that stand in the way of the limit end as if they were signed out, with
+ * whatever they hold open.
  * @throws AppError account_disabled.
  */
 export async function storeSession(
   context: Context,
-  userId: Id<"user">,
-  statements: readonly [BatchItem<"pg">, ...BatchItem<"pg">[]],
+  { userId, session, beforehand = [] }: Storing,
 ): Promise<void> {
-  const results = await transact(context.databases.primary, [
-    ...statements,
-    endSurplusSessions(context, userId),
+  const [{ rows }] = await transact(context.databases.primary, [
+    makeRoomForSession(context, userId),
+    ...beforehand,
+    session,
   ]).catch(refuseDisabled);
-  const last = z.object({ rows: Ended }).parse(results.at(-1));
-  if (last.rows[0].ended > 0) context.wakeOutbox();
+  const [{ ended }] = Room.parse(rows);
+  if (ended > 0) context.wakeOutbox();
 }
 
 /** TW004 is "the account is disabled": see the migrations. */

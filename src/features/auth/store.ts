@@ -147,14 +147,14 @@ export function insertSession(context: Context, session: NewSession) {
 }
 
 /**
- * Ends those of a user's sessions that were unused for longest beyond the limit, with the news of it, and drops what is
- * long dead. Those that ended lately are still looked up by whoever closes their live connections.
+ * Makes room for one more session: ends those of the user's that were unused for longest, with the news of it, and drops
+ * what is long dead. Those that ended lately are still looked up by whoever closes their live connections.
  */
-export function endSurplusSessions(context: Context, userId: Id<"user">) {
+export function makeRoomForSession(context: Context, userId: Id<"user">) {
   return context.databases.primary.execute(sql`
     with surplus as (
       select id from sessions where user_id = ${userId} and revoked_at is null and expires_at > now()
-      order by rotated_at desc, id desc offset ${authLimits.sessionsPerUserMax}),
+      order by rotated_at desc, id desc offset ${authLimits.sessionsPerUserMax - 1}),
     ended as (
       update sessions set revoked_at = now() where id in (select id from surplus) returning 1),
     told as (

@@ -11,6 +11,7 @@ export const users = pgTable("users", {
   emailVerifiedAt: timestamp("email_verified_at", { withTimezone: true }),
   sessionVersion: integer("session_version").notNull().default(1),
   locale: text(),
+  disabledAt: timestamp("disabled_at", { withTimezone: true }),
   version: bigint({ mode: "number" }).notNull().default(1),
   createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
   updatedAt: timestamp("updated_at", { withTimezone: true }).notNull().defaultNow(),

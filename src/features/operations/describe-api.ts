@@ -26,6 +26,7 @@ An edge-native commerce API: products, search, carts, orders, payments, stock an
 const tags = [
   { name: "auth", description: "Accounts, sessions and the keys that access tokens are verified with." },
   { name: "customers", description: "What customers keep with the shop: addresses, consents, their data." },
+  { name: "customers (staff)", description: "Finding and helping customers." },
   { name: "privacy", description: "What the shop keeps of a person, and forgets on request." },
   { name: "catalogue", description: "Products, variants and categories." },
   { name: "catalogue (staff)", description: "What the shop's own people do with the catalogue." },

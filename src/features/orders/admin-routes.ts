@@ -9,7 +9,7 @@ import { listAllOrders } from "./list-orders.ts";
 import { cancelParcel, deliverParcel, shipParcel } from "./move-parcel.ts";
 import { presentOrder } from "./present-order.ts";
 import { requireOrder } from "./require-order.ts";
-import { FulfilOrder, OrderWire, OrdersPage, OrdersQuery, ShipFulfilment } from "./schema.ts";
+import { AllOrdersQuery, FulfilOrder, OrderWire, OrdersPage, ShipFulfilment } from "./schema.ts";
 
 export const orderAdminRoutes = createRouter();
 
@@ -25,7 +25,7 @@ orderAdminRoutes.openapi(
     method: "get",
     path: "/admin/orders",
     summary: "All orders, newest first",
-    request: { query: OrdersQuery },
+    request: { query: AllOrdersQuery },
     responses: {
       200: json(OrdersPage, "A page of orders."),
       ...problems("not_found", "invalid_cursor"),

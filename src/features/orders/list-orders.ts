@@ -3,7 +3,7 @@ import { idSchema } from "#core/ids";
 import type { Context } from "#platform/context";
 import { openToken, signToken } from "#platform/signed-tokens";
 import { presentOrder } from "./present-order.ts";
-import type { OrdersPage, OrdersQuery } from "./schema.ts";
+import type { AllOrdersQuery, OrdersPage, OrdersQuery } from "./schema.ts";
 import { selectPageOfOrders } from "./store.ts";
 
 const OrderId = idSchema("order");
@@ -18,23 +18,29 @@ export async function listOwnOrders(context: Context, query: OrdersQuery): Promi
     throw new AppError("unauthenticated", {
       detail: "Sign in; guests read their order with its Order-Token.",
     });
-  return listOrders(context, query, principal.userId);
+  return listOrders(context, query, { purpose: principal.userId, userId: principal.userId });
 }
 
-/** A page of everybody's orders, for staff. */
-export async function listAllOrders(context: Context, query: OrdersQuery): Promise<OrdersPage> {
-  return listOrders(context, query, undefined);
+/** A page of everybody's orders, or of one customer's, or of one guest's, for staff. */
+export async function listAllOrders(context: Context, query: AllOrdersQuery): Promise<OrdersPage> {
+  const { customer_id: userId, guest_email: guestEmail } = query;
+  return listOrders(context, query, {
+    purpose: "everybody",
+    ...(userId === undefined ? {} : { userId }),
+    ...(guestEmail === undefined ? {} : { guestEmail }),
+  });
 }
+
+type Whose = { purpose: string; userId?: string; guestEmail?: string };
 
 async function listOrders(
   context: Context,
   query: OrdersQuery,
-  userId: string | undefined,
+  { purpose, ...whose }: Whose,
 ): Promise<OrdersPage> {
-  const purpose = userId ?? "everybody";
   const beforeId = query.after === undefined ? undefined : await openCursor(context, purpose, query.after);
   const rows = await selectPageOfOrders(context, {
-    ...(userId === undefined ? {} : { userId }),
+    ...whose,
     ...(query.status === undefined ? {} : { status: query.status }),
     ...(beforeId === undefined ? {} : { beforeId }),
     rowsMax: query.limit + 1,

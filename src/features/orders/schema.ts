@@ -153,6 +153,14 @@ export const OrdersQuery = z.strictObject({
 });
 export type OrdersQuery = z.infer<typeof OrdersQuery>;
 
+export const AllOrdersQuery = OrdersQuery.extend({
+  customer_id: idSchema("user").optional(),
+  guest_email: z.email().max(320).optional().openapi({
+    description: "Orders that nobody with an account owns, under this address.",
+  }),
+});
+export type AllOrdersQuery = z.infer<typeof AllOrdersQuery>;
+
 export const OrdersPage = z.object({
   data: z.array(OrderWire),
   has_more: z.boolean(),

@@ -36,12 +36,13 @@ export function selectHistory(context: Context, orderId: string) {
 /** A page of orders, newest first: keyset by the id, which is in the order of creation. */
 export function selectPageOfOrders(
   context: Context,
-  filter: { userId?: string; status?: OrderStatus; beforeId?: string; rowsMax: number },
+  filter: { userId?: string; guestEmail?: string; status?: OrderStatus; beforeId?: string; rowsMax: number },
 ): Promise<Order[]> {
-  const { userId, status, beforeId, rowsMax } = filter;
+  const { userId, guestEmail, status, beforeId, rowsMax } = filter;
   return selectOrders(
     context,
     sql`where ${userId === undefined ? sql`true` : sql`o.user_id = ${userId}`}
+      and ${guestEmail === undefined ? sql`true` : sql`o.user_id is null and lower(o.email) = lower(${guestEmail})`}
       and ${status === undefined ? sql`true` : sql`o.status = ${status}`}
       and ${beforeId === undefined ? sql`true` : sql`o.id < ${beforeId}`}
       order by o.id desc limit ${rowsMax}`,

@@ -1,8 +1,8 @@
 import { AppError } from "#core/errors";
-import { idSchema } from "#core/ids";
+import { type Id, idSchema } from "#core/ids";
 import type { RecordedEvent } from "#events/catalogue";
 import { insertEvents } from "#events/record";
-import { deleteAccount, findAccount } from "#features/auth/account";
+import { type Account, deleteAccount, findAccount } from "#features/auth/account";
 import { signedInUser } from "#features/auth/signed-in-user";
 import { cartIdOfUser } from "#features/cart/cart-access";
 import type { Context } from "#platform/context";
@@ -24,7 +24,22 @@ export async function eraseOwnAccount(context: Context): Promise<ErasureWire> {
     throw new AppError("forbidden", {
       detail: "An account of the staff is dismissed first, by an admin: PATCH /admin/staff.",
     });
-  const orders = await eraseOrders(context, { userId, guestEmail: user.verifiedEmail }, [
+  return eraseAccount(context, user);
+}
+
+/**
+ * The same for a customer who asks the staff for it.
+ * @throws AppError not_found, orders_in_progress.
+ */
+export async function eraseCustomer(context: Context, userId: Id<"user">): Promise<ErasureWire> {
+  const user = await findAccount(context, userId);
+  if (user?.role !== "customer")
+    throw new AppError("not_found", { detail: "No customer has this id; see GET /admin/customers." });
+  return eraseAccount(context, user);
+}
+
+async function eraseAccount(context: Context, { id: userId, verifiedEmail }: Account): Promise<ErasureWire> {
+  const orders = await eraseOrders(context, { userId, guestEmail: verifiedEmail }, [
     // Sessions, identities, second factors, addresses and consents go with the account: their keys cascade.
     deleteAccount(context, userId),
     insertEvents(context, [{ type: "user.erased", subject: userId, data: { user_id: userId } }]),
@@ -34,7 +49,7 @@ export async function eraseOwnAccount(context: Context): Promise<ErasureWire> {
 }
 
 /**
- * The same for somebody who ordered as a guest, on their request to the staff.
+ * The same for somebody who ordered as a guest.
  * @throws AppError not_found when no guest ordered under this address; orders_in_progress.
  */
 export async function eraseGuest(context: Context, email: string): Promise<ErasureWire> {

@@ -1,9 +1,11 @@
 import { z } from "@hono/zod-openapi";
+import { idSchema } from "#core/ids";
+import { requireRecentSignIn } from "#http/auth";
 import { describeRoute } from "#http/describe-route";
 import { keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
 import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
 import { giveConsent, readConsents } from "./consents.ts";
-import { eraseGuest, eraseOwnAccount } from "./erase-data.ts";
+import { eraseCustomer, eraseGuest, eraseOwnAccount } from "./erase-data.ts";
 import { exportOwnData } from "./export-data.ts";
 import { ConsentPurpose, ConsentWire, ErasureWire, GiveConsent, GuestSubject } from "./schema.ts";
 
@@ -87,6 +89,28 @@ privacyRoutes.openapi(
     },
   }),
   async (request) => request.json(await eraseOwnAccount(request.var.context), 200),
+);
+
+privacyRoutes.openapi(
+  describeRoute({
+    middleware: requireRecentSignIn,
+    method: "delete",
+    path: "/admin/customers/{id}",
+    tags: ["privacy"],
+    summary: "Erase a customer's account and everything personal, on the customer's request",
+    description:
+      "As DELETE /customers/me does. It cannot be undone, so it asks for a recent proof of who you are.",
+    request: { params: z.object({ id: idSchema("user") }), headers: keyHeaders },
+    responses: {
+      200: json(ErasureWire, "It is done."),
+      ...problems(...keyErrors, "step_up_required", "not_found", "orders_in_progress"),
+    },
+  }),
+  async (request) => {
+    const { id } = request.req.valid("param");
+    const erasure = await writeOnce(request, { status: 200 }, (context) => eraseCustomer(context, id));
+    return request.json(erasure, 200);
+  },
 );
 
 privacyRoutes.openapi(

@@ -1,0 +1,23 @@
+import { count, desc, eq } from "drizzle-orm";
+import type { Id } from "#core/ids";
+import { Currency, money, moneyToWire } from "#core/money";
+import { epochMs, toTimestamp } from "#core/time";
+import type { Context } from "#platform/context";
+import { orders } from "./tables.ts";
+
+/** How many orders a customer has placed, and the last of them. */
+export async function summariseOrders(context: Context, userId: Id<"user">) {
+  const { primary } = context.databases;
+  const [[counted], [last]] = await primary.batch([
+    primary.select({ orders: count() }).from(orders).where(eq(orders.userId, userId)),
+    primary.select().from(orders).where(eq(orders.userId, userId)).orderBy(desc(orders.id)).limit(1),
+  ]);
+  const placed = counted?.orders ?? 0;
+  if (last === undefined) return { count: placed, last: null };
+  const total = moneyToWire(money(last.total, Currency.parse(last.currency)));
+  const createdAt = toTimestamp(epochMs(last.createdAt.getTime()));
+  return {
+    count: placed,
+    last: { id: last.id, number: last.number, status: last.status, total, created_at: createdAt },
+  };
+}
