@@ -39,7 +39,7 @@ import { limitBody } from "#http/body-limit";
 import { keepConsistent } from "#http/consistency";
 import { allowOrigins } from "#http/cors";
 import { refuseCrossSite } from "#http/cross-site";
-import { answerOtherwise } from "#http/other-methods";
+import { answerOtherwise, keepNamesApart } from "#http/other-methods";
 import { respondToError } from "#http/problem";
 import { limitTarget } from "#http/request-target";
 import { secureHeaders } from "#http/security-headers";
@@ -56,6 +56,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.use(refuseCrossSite);
   app.use(limitTarget);
   app.use(limitNetworks);
+  app.use(keepNamesApart(app));
   app.use(limitBody);
   app.use(keepConsistent);
   app.route("/", createOperationsRoutes(app));

@@ -1,17 +1,36 @@
+import type { MiddlewareHandler } from "hono";
+import { createMiddleware } from "hono/factory";
 import { AppError } from "#core/errors";
-import type { App, AppRequest } from "./app-types.ts";
+import type { App, AppEnvironment, AppRequest } from "./app-types.ts";
 import { problemResponse } from "./problem.ts";
 
-type KnownPath = { readonly pattern: RegExp; readonly methods: Set<string> };
+type KnownPaths = {
+  /** Methods by path, of paths without parameters. */
+  readonly literal: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly patterns: readonly { readonly pattern: RegExp; readonly methods: ReadonlySet<string> }[];
+};
+
+/**
+ * Keeps a path that is written out apart from the routes with a parameter in its place: `PATCH /cart/merge` changes no
+ * line of the name "merge".
+ */
+export function keepNamesApart(app: App): MiddlewareHandler<AppEnvironment> {
+  return createMiddleware<AppEnvironment>(async (request, next) => {
+    const { path, method } = request.req;
+    const known = knownPathsOf(app);
+    if (!known.literal.has(path)) return next();
+    const allowed = methodsOf(known, path);
+    return allowed.includes(method) ? next() : refuseMethod(request, allowed);
+  });
+}
 
 /**
  * Answers what no route takes: OPTIONS with what the path allows, another method of a known path with 405 and Allow,
  * a known path with a slash too many with the way to it, and everything else with 404.
  */
 export function answerOtherwise(app: App): (request: AppRequest) => Response {
-  let known: readonly KnownPath[] | undefined;
   return (request) => {
-    known ??= knownPathsOf(app);
+    const known = knownPathsOf(app);
     const { path, method } = request.req;
     const allowed = methodsOf(known, path);
     if (allowed.length > 0) return method === "OPTIONS" ? optionsOf(allowed) : refuseMethod(request, allowed);
@@ -34,21 +53,34 @@ function refuseMethod(request: AppRequest, allowed: readonly string[]): Response
   return response;
 }
 
-function methodsOf(known: readonly KnownPath[], path: string): string[] {
-  const methods = new Set(known.flatMap((each) => (each.pattern.test(path) ? [...each.methods] : [])));
+function methodsOf({ literal, patterns }: KnownPaths, path: string): string[] {
+  const fitting = patterns.flatMap((each) => (each.pattern.test(path) ? [...each.methods] : []));
+  const methods = new Set(literal.get(path) ?? fitting);
   if (methods.size === 0) return [];
   if (methods.has("GET")) methods.add("HEAD");
   return [...methods.add("OPTIONS")].toSorted();
 }
 
+const knownPaths = new WeakMap<App, KnownPaths>();
+
+/** The routes do not change once they are asked. */
+function knownPathsOf(app: App): KnownPaths {
+  const known = knownPaths.get(app) ?? sortPaths(app);
+  knownPaths.set(app, known);
+  return known;
+}
+
 /** Routes by path; what is mounted for all methods is no route but a gate before them. */
-function knownPathsOf(app: App): KnownPath[] {
+function sortPaths(app: App): KnownPaths {
   const byPath = new Map<string, Set<string>>();
   for (const { path, method } of app.routes) {
     if (method === "ALL") continue;
     byPath.set(path, (byPath.get(path) ?? new Set()).add(method));
   }
-  return [...byPath].map(([path, methods]) => ({ pattern: patternOf(path), methods }));
+  return {
+    literal: new Map([...byPath].filter(([path]) => !path.includes(":"))),
+    patterns: [...byPath].map(([path, methods]) => ({ pattern: patternOf(path), methods })),
+  };
 }
 
 function patternOf(path: string): RegExp {

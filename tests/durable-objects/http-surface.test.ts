@@ -10,6 +10,8 @@ describe("methods", () => {
     ["GET", "/auth/login", "OPTIONS, POST"],
     ["POST", "/health", "GET, HEAD, OPTIONS"],
     ["TRACE", "/orders/ord_1", "GET, HEAD, OPTIONS"],
+    ["PATCH", "/cart/merge", "OPTIONS, POST"],
+    ["GET", "/v1/admin/products/import", "OPTIONS, POST"],
   ])("%s %s is answered 405 with what there is", async (method, path, allowed) => {
     const response = await askApp(path, { method });
     expect(response.status).toBe(405);
@@ -22,6 +24,8 @@ describe("methods", () => {
     expect(response.status).toBe(204);
     expect(response.headers.get("allow")).toBe("GET, HEAD, OPTIONS, POST");
     expect((await askApp("/no/such/path", { method: "OPTIONS" })).status).toBe(404);
+    const named = await askApp("/cart/merge", { method: "OPTIONS" });
+    expect(named.headers.get("allow")).toBe("OPTIONS, POST");
   });
 
   test("HEAD has the headers of GET and no body", async () => {

@@ -1,6 +1,5 @@
 /** Limits of accounts and sessions; they are named in the API's description. */
 export const authLimits = {
-  emailCharactersMax: 254,
   nameCharactersMax: 200,
   localeCharactersMax: 35,
   passwordCharactersMin: 8,

@@ -1,13 +1,9 @@
 import { z } from "@hono/zod-openapi";
 import { idSchema } from "#core/ids";
+import { EmailText, plainText } from "#core/text";
 import { authLimits } from "./rules.ts";
 
-const Email = z.string().trim().max(authLimits.emailCharactersMax).pipe(z.email()).openapi({
-  type: "string",
-  format: "email",
-  maxLength: authLimits.emailCharactersMax,
-  example: "ada@example.com",
-});
+const Email = EmailText.openapi({ format: "email", example: "ada@example.com" });
 
 /** NFKC, so that the same letters typed on another keyboard are the same password. */
 const typedPassword = z.string().normalize("NFKC").max(authLimits.passwordCharactersMax);
@@ -25,7 +21,7 @@ const Name = z
   .trim()
   .min(1)
   .max(authLimits.nameCharactersMax)
-  .regex(/^\P{Cc}*$/u, "must not contain control characters")
+  .regex(plainText, "must not contain control characters")
   .openapi({ example: "Ada Lovelace" });
 
 export const Registration = z

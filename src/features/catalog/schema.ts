@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { MoneyWire } from "#core/money";
+import { plainText, unprintable } from "#core/text";
 import { firstCountMax, onlyVariantTitle, skuCharactersMax, variantsPerProductMax } from "./rules.ts";
 
 export const productLimits = {
@@ -86,9 +87,7 @@ export const CategoryNode: z.ZodType<CategoryNode> = z
   .openapi("Category");
 
 const amount = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-/** No control characters and no halves of characters: Postgres has no place for them. */
-const plain = /^[^\p{Cc}\p{Cs}]+$/u;
-const name = z.string().max(productLimits.titleCharactersMax).regex(plain);
+const name = z.string().max(productLimits.titleCharactersMax).regex(plainText);
 
 export const productSorts = ["newest", "price", "-price", "rating", "title"] as const;
 export type ProductSort = (typeof productSorts)[number];
@@ -113,7 +112,7 @@ export const productFilters = {
   sort: z.enum(productSorts).default("newest"),
 };
 
-const safeText = (charactersMax: number) => z.string().trim().max(charactersMax).regex(plain);
+const safeText = (charactersMax: number) => z.string().trim().max(charactersMax).regex(plainText);
 /** An id or a handle in a path. */
 export const ProductParam = z.object({ id: name.openapi({ description: "Id or handle." }) });
 
@@ -129,7 +128,7 @@ const imageUrl = z
   .string()
   .min(1)
   .max(2_048)
-  .regex(/^(?:https?:\/\/|\/)[^\s\p{Cc}\p{Cs}]+$/u, "an http(s) URL or a path");
+  .regex(new RegExp(String.raw`^(?:https?:\/\/|\/)[^\s${unprintable}]+$`, "u"), "an http(s) URL or a path");
 
 const NewImage = z.strictObject({ url: imageUrl, alt: safeText(512).or(z.literal("")).default("") });
 

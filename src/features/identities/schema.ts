@@ -27,11 +27,11 @@ export type BeginQuery = z.infer<typeof BeginQuery>;
 
 /** Providers add words of their own to the standard's. */
 export const CallbackQuery = z.object({
-  state: z.string().max(2000).optional(),
-  code: z.string().max(4000).optional(),
-  iss: z.string().max(2000).optional(),
+  state: z.string().max(500).optional(),
+  code: z.string().max(3000).optional(),
+  iss: z.string().max(500).optional(),
   error: z.string().max(200).optional(),
-  error_description: z.string().max(4000).optional(),
+  error_description: z.string().max(2000).optional(),
 });
 
 export const ProviderPath = z.object({

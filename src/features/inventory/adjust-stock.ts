@@ -24,7 +24,7 @@ export async function adjustStock(
     id: `${request.scope} ${request.key}`,
     movementId: newId("movement", context.now()),
     quantity: input.quantity,
-    expectedVersion: input.expected_version,
+    expectedVersion: input.kind === "recount" ? input.expected_version : undefined,
     reason: input.reason,
   };
   const reply = await context.objects.inventory(sku).adjust(adjustment, firstCount);

@@ -6,26 +6,27 @@ const quantityMax = 1_000_000;
 
 export const Sku = z.string().min(1).max(128);
 
-export const AdjustStock = z
-  .strictObject({
-    kind: z.enum(["receive", "shrink", "recount"]),
-    quantity: z.int().min(0).max(quantityMax).openapi({
-      description:
-        "Units received or lost; for a recount the units counted that are not sold, held ones included.",
+const reason = z.string().trim().min(1).max(500);
+
+export const AdjustStock = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.enum(["receive", "shrink"]),
+    quantity: z.int().min(1).max(quantityMax).openapi({ description: "Units received or lost." }),
+    reason,
+  }),
+  z.strictObject({
+    kind: z.literal("recount"),
+    quantity: z
+      .int()
+      .min(0)
+      .max(quantityMax)
+      .openapi({ description: "Units counted that are not sold, held ones included." }),
+    expected_version: z.int().min(0).max(Number.MAX_SAFE_INTEGER).openapi({
+      description: "The SKU's version when the count began. If it has moved, count again.",
     }),
-    expected_version: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional().openapi({
-      description: "For a recount: the SKU's version when the count began. If it has moved, count again.",
-    }),
-    reason: z.string().trim().min(1).max(500),
-  })
-  .refine((body) => (body.kind === "recount") === (body.expected_version !== undefined), {
-    path: ["expected_version"],
-    message: "is needed for a recount, and for nothing else",
-  })
-  .refine((body) => body.kind === "recount" || body.quantity > 0, {
-    path: ["quantity"],
-    message: "must be at least 1",
-  });
+    reason,
+  }),
+]);
 export type AdjustStock = z.infer<typeof AdjustStock>;
 
 export const AvailabilityWire = z

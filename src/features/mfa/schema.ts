@@ -35,7 +35,10 @@ const MfaToken = z
   .openapi({ description: "The `mfa_token` of the answer `mfa_required`." });
 
 export const MfaVerification = z
-  .union([CodeProof.extend({ mfa_token: MfaToken }), RecoveryProof.extend({ mfa_token: MfaToken })])
+  .union([
+    z.strictObject({ ...CodeProof.shape, mfa_token: MfaToken }),
+    z.strictObject({ ...RecoveryProof.shape, mfa_token: MfaToken }),
+  ])
   .openapi("MfaVerification");
 export type MfaVerification = z.infer<typeof MfaVerification>;
 

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { idSchema } from "#core/ids";
 import { MoneyWire } from "#core/money";
+import { EmailText, WebAddress, webAddress } from "#core/text";
 import { orderStatuses } from "./rules.ts";
 
 const line = (max: number) => z.string().trim().min(1).max(max);
@@ -27,7 +28,7 @@ const savedAddress = idSchema("address").optional();
 export const PlaceOrder = z
   .strictObject({
     quote_hash: z.string().regex(/^[0-9a-f]{64}$/),
-    email: z.email().max(320),
+    email: EmailText.openapi({ format: "email" }),
     shipping_address: Address.optional(),
     shipping_address_id: savedAddress.openapi({
       description:
@@ -139,10 +140,7 @@ export type FulfilOrder = z.infer<typeof FulfilOrder>;
 export const ShipFulfilment = z.strictObject({
   carrier: z.string().trim().min(1).max(100),
   tracking_number: z.string().trim().min(1).max(100),
-  tracking_url: z
-    .url({ protocol: /^https?$/ })
-    .max(500)
-    .optional(),
+  tracking_url: WebAddress.max(500).openapi(webAddress).optional(),
 });
 export type ShipFulfilment = z.infer<typeof ShipFulfilment>;
 

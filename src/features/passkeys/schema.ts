@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { plainText } from "#core/text";
 import { passkeyLimits } from "./rules.ts";
 
 const base64Url = z
@@ -12,7 +13,7 @@ const Name = z
   .trim()
   .min(1)
   .max(passkeyLimits.nameCharactersMax)
-  .regex(/^\P{Cc}*$/u, "must not contain control characters")
+  .regex(plainText, "must not contain control characters")
   .openapi({ example: "My phone" });
 
 /** Browsers send more than is needed; what is not known here is left out. */

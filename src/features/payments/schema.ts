@@ -2,16 +2,15 @@ import { z } from "@hono/zod-openapi";
 import { idSchema } from "#core/ids";
 import { MoneyWire } from "#core/money";
 import { paymentProviders } from "#core/payment-facts";
+import { WebAddress, webAddress } from "#core/text";
 import { attemptStatuses } from "./rules.ts";
 
 export const StartCheckout = z.strictObject({
   order_id: idSchema("order"),
   provider: z.enum(paymentProviders),
-  return_url: z
-    .url({ protocol: /^https?$/ })
-    .max(2000)
+  return_url: WebAddress.max(2000)
     .optional()
-    .openapi({ description: "Where the buyer comes back to after approving elsewhere." }),
+    .openapi({ ...webAddress, description: "Where the buyer comes back to after approving elsewhere." }),
 });
 export type StartCheckout = z.infer<typeof StartCheckout>;
 

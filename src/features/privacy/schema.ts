@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { EmailText } from "#core/text";
 
 /** What customers can be asked to agree to beyond what their orders need. */
 export const consentPurposes = ["promotions"] as const;
@@ -25,7 +26,7 @@ export const ConsentWire = z
 export type ConsentWire = z.infer<typeof ConsentWire>;
 
 export const GuestSubject = z.strictObject({
-  email: z.email().max(320).openapi({ description: "Under which a guest ordered." }),
+  email: EmailText.openapi({ format: "email", description: "Under which a guest ordered." }),
 });
 
 export const ErasureWire = z

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { idSchema } from "#core/ids";
+import { unprintable } from "#core/text";
 import { ProductWire, productFilters } from "#features/catalog/schema";
 import { facetAttributes } from "./document.ts";
 
@@ -47,10 +48,10 @@ function anyOf<Value extends z.ZodType>(value: Value, description: string, chara
 }
 
 /** No control characters, no halves of characters, and not the two that mark matches. */
-const searchable = /^[^\p{Cc}\p{Cs}\u{E000}\u{E001}]*$/u;
+const searchable = new RegExp(String.raw`^[^${unprintable}\ue000\ue001]*$`, "u");
 const facetName = z.union([
   z.enum([...keysOf(facetAttributes), "options"]),
-  z.string().regex(/^options\.[^\p{Cc}\p{Cs},.*]{1,255}$/u),
+  z.string().regex(new RegExp(String.raw`^options\.[^${unprintable},.*]{1,255}$`, "u")),
 ]);
 
 export const SearchQuery = z.strictObject({

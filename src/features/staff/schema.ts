@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { idSchema } from "#core/ids";
 import { type Permission, permissions } from "#core/permissions";
+import { EmailText } from "#core/text";
 import { staffLimits } from "./rules.ts";
 
 // The keys of permissions are what Permission is made of.
@@ -46,7 +47,7 @@ const memberRole = z.enum(["staff", "admin"]).openapi({ description: "An admin m
 
 export const Appointment = z
   .strictObject({
-    email: z.email().max(320).openapi({ description: "Of an account that exists." }),
+    email: EmailText.openapi({ format: "email", description: "Of an account that exists." }),
     role: memberRole.default("staff"),
     role_ids: roleIds.default([]),
   })
