@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { explainAndExit } from "../terminal.ts";
-import { openOwnShop } from "./own-shop.ts";
+import { openOwnShop } from "../own-shop.ts";
 import { describeReport, faultsOf } from "./report.ts";
 import { runFlashSale } from "./run-flash-sale.ts";
 

@@ -5,13 +5,14 @@ import { z } from "zod";
  * uses \p or looks ahead, which not every dialect of regular expressions knows, and each is matched in linear time.
  */
 
-/** What no text may hold: control characters, and halves of characters, which Postgres has no place for. */
-export const unprintable = String.raw`\u0000-\u001f\u007f-\u009f\ud800-\udfff`;
+/** Control characters, for a class of characters. Halves of characters are refused where bodies and addresses arrive. */
+export const unprintable = String.raw`\u0000-\u001f\u007f-\u009f`;
 
 /** One line of text, not empty. */
 export const plainText = new RegExp(`^[^${unprintable}]+$`, "u");
 
-/** RFC 5321, section 4.5.3.1.3: a path is 256 characters with its brackets. */
+/** RFC 5321, sections 4.5.3.1.1 and 4.5.3.1.3: what stands before the "@", and a path without its brackets. */
+const mailboxCharactersMax = 64;
 const emailCharactersMax = 254;
 
 /** An address as mailboxes have it: no quotes, no comments, no address literals, and ASCII only. */
@@ -22,7 +23,8 @@ export const EmailText = z
   .string()
   .trim()
   .max(emailCharactersMax)
-  .regex(emailPattern, "must be an e-mail address");
+  .regex(emailPattern, "must be an e-mail address")
+  .refine((email) => email.indexOf("@") <= mailboxCharactersMax, "must be an e-mail address");
 
 /** An address of the web. */
 export const WebAddress = z.url({ protocol: /^https?$/ });

@@ -1,6 +1,7 @@
 import { type RouteConfig, createRoute } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
-import type { ErrorCode } from "#core/errors";
+import { createMiddleware } from "hono/factory";
+import { AppError, type ErrorCode } from "#core/errors";
 import type { AppEnvironment } from "./app-types.ts";
 import { ruleOf } from "./access.ts";
 import { bodyErrors, problems } from "./openapi.ts";
@@ -29,13 +30,28 @@ export function describeRoute<Path extends string, Route extends Described<Path>
   const own = route.middleware === undefined ? [] : [route.middleware].flat();
   const described = {
     ...route,
-    middleware: [...rule.middleware, ...own],
+    middleware: [...rule.middleware, ...(needsJson(route) ? [requireBody] : []), ...own],
     security: rule.security,
     responses: mergeResponses(route.responses, problems(...rule.problems, ...gateProblems(route.method))),
   };
   // What was added are middleware and answers that are thrown: nothing that a handler's type depends on.
   return createRoute<Path, Route & { middleware: Middleware[] }>(described);
 }
+
+/** Where a JSON body is required, the description says so, and no body is not taken for an empty object. */
+function needsJson({ request }: Pick<RouteConfig, "request">): boolean {
+  return request?.body?.required === true && "application/json" in request.body.content;
+}
+
+/** A body comes with its type, which was looked at before; what has no type has no body. */
+const requireBody = createMiddleware<AppEnvironment>(async (request, next) => {
+  if (request.req.header("content-type") === undefined)
+    throw new AppError("invalid_request", {
+      detail: "Send a JSON body with Content-Type: application/json; {} where no field is needed.",
+      errors: [{ pointer: "", code: "required", detail: "is missing" }],
+    });
+  return next();
+});
 
 /** How the gates before all routes refuse: too much, too often, or what is no JSON. */
 function gateProblems(method: RouteConfig["method"]): readonly ErrorCode[] {

@@ -15,13 +15,21 @@ type Parameter = z.infer<typeof Parameter>;
 
 const Operation = z.object({
   parameters: z.array(Parameter).default([]),
-  requestBody: z.object({ content: z.record(z.string(), z.unknown()) }).optional(),
+  requestBody: z
+    .object({ content: z.record(z.string(), z.unknown()), required: z.boolean().default(false) })
+    .optional(),
 });
 const Description = z.object({
   paths: z.record(z.string(), z.record(z.string(), Operation)),
 });
 
-type Route = { method: string; path: string; hasId: boolean; mediaType: string | undefined };
+type Route = {
+  method: string;
+  path: string;
+  hasId: boolean;
+  mediaType: string | undefined;
+  needsBody: boolean;
+};
 
 /** Well-formed, where the form is described, and nobody's; where there is a choice, its first. */
 function idOfNothing(parameter: Parameter): string {
@@ -51,6 +59,7 @@ const routes: Route[] = Object.entries(described.paths).flatMap(([path, operatio
       .reduce((filled, parameter) => filled.replace(`{${parameter.name}}`, idOfNothing(parameter)), path),
     hasId: path.includes("{"),
     mediaType: Object.keys(operation.requestBody?.content ?? {})[0],
+    needsBody: operation.requestBody?.required === true,
   })),
 );
 const writes = routes.filter((route) => route.mediaType !== undefined);
@@ -61,12 +70,16 @@ beforeAll(async () => {
 });
 
 /** Sends it as the admin, so that it gets past who may do what. */
-async function send({ method, path, mediaType = "application/json" }: Route, body: string) {
+async function send({ method, path, mediaType = "application/json" }: Route, body?: string) {
   const answer = await fetch(api + path, {
     method,
     redirect: "manual",
-    headers: { "content-type": mediaType, authorization: `Bearer ${token}`, "if-match": '"v1"' },
-    body,
+    headers: {
+      authorization: `Bearer ${token}`,
+      "if-match": '"v1"',
+      ...(body === undefined ? {} : { "content-type": mediaType }),
+    },
+    ...(body === undefined ? {} : { body }),
   });
   expect(answer.headers.get("content-type")).toContain("application/problem+json");
   const problem = Problem.parse(await answer.json());
@@ -91,8 +104,15 @@ describe.each(writes)("$method $path", (route) => {
       const problem = await send(route, '{"no_such_field":true}');
       expect(problem.code).toBe("invalid_request");
       // Of a body that has several forms, none fits.
-      const expected = ["/no_such_field unknown_field", " invalid_union"];
+      const expected = ["/no_such_field unknown_field", " invalid_union", "/kind invalid_union"];
       expect(expected).toContain(problem.errors.map(({ pointer, code }) => `${pointer} ${code}`).at(-1));
+    },
+  );
+
+  test.runIf(route.needsBody && route.mediaType === "application/json")(
+    "does not take no body for an empty one",
+    async () => {
+      expect((await send(route)).status).toBe(400);
     },
   );
 

@@ -14,10 +14,12 @@ import { createRouter, json, problems } from "#http/openapi";
 import { openEventStream, openWebSocket } from "./enter-room.ts";
 import { issueTicket } from "./issue-ticket.ts";
 import { ticketLimits } from "./rules.ts";
-import { EventStreamHeaders, TicketWire, VisitQuery } from "./schema.ts";
+import { EventStreamHeaders, ServerEvent, TicketWire, VisitQuery } from "./schema.ts";
 
 /** What buyers hear as it happens. */
 export const liveRoutes = createRouter();
+
+liveRoutes.openAPIRegistry.register("LiveMessage", ServerMessage);
 
 const tags = ["live"];
 
@@ -77,7 +79,7 @@ liveRoutes.openapi(
     responses: {
       200: {
         description: "The event stream",
-        content: { "text/event-stream": { schema: ServerMessage.openapi("LiveMessage") } },
+        content: { "text/event-stream": { schema: ServerEvent } },
       },
       ...problems("forbidden", "rate_limited"),
     },

@@ -20,6 +20,14 @@ export const VisitQuery = z.strictObject({
   }),
 });
 
+/** One server-sent event; OpenAPI 3.1 describes its fields, and has no word for what its text holds. */
+export const ServerEvent = z
+  .object({
+    id: z.string().optional().openapi({ description: "The cursor." }),
+    data: z.string().openapi({ description: "A `LiveMessage` as JSON." }),
+  })
+  .openapi("LiveEvent");
+
 export const EventStreamHeaders = z.object({
   "last-event-id": cursor.optional().openapi({ description: "Takes precedence over `after`." }),
 });

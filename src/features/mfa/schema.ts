@@ -13,6 +13,7 @@ const Code = z
   .openapi({
     type: "string",
     maxLength: codeCharactersMax,
+    pattern: "^ *(?:[0-9] *){6}$",
     example: "287082",
     description: "What the authenticator app shows now.",
   });

@@ -39,9 +39,9 @@ function contradicts(schema: Schema): boolean {
   return Schemas.parse(schema["allOf"]).filter(isClosed).length > 1;
 }
 
-/** Regular expressions of other languages lack these, or read them otherwise. */
+/** Regular expressions of other languages lack these, read them otherwise, or refuse halves of characters. */
 function isPortable(pattern: string): boolean {
-  return !/\\[pP]\{|\(\?[=!<]|\\u\{/.test(pattern);
+  return !/\\[pP]\{|\(\?[=!<]|\\u\{|\\u[dD][89a-fA-F]/.test(pattern);
 }
 
 /** Handles have the letters of every alphabet, which no range names. */
