@@ -167,6 +167,8 @@ function planWorkerSettings({ api, services }: Addresses): Record<string, string
   return {
     ENVIRONMENT: "local",
     MANUAL_PAYMENTS: "on",
+    // The demo admin signs in by password alone; in production the staff proves more.
+    STAFF_MFA: "optional",
     // Load tests and demos come from one address; the limits on failed attempts are what they are in production.
     RATE_LIMIT_SCALE: "1000",
     PUBLIC_URL: api,

@@ -28,6 +28,11 @@ export const errorCodes = {
   passkey_refused: { status: 401, title: "The passkey was not accepted", retryable: false },
   mfa_required: { status: 401, title: "A second factor is needed", retryable: false },
   forbidden: { status: 403, title: "Not allowed for this account", retryable: false },
+  mfa_enrolment_required: {
+    status: 403,
+    title: "The account's permissions ask for a second factor, and it has none",
+    retryable: false,
+  },
   account_disabled: { status: 403, title: "The account is disabled", retryable: false },
   not_found: { status: 404, title: "Not found", retryable: false },
   cross_site_refused: { status: 403, title: "A page of another site may not send this", retryable: false },

@@ -41,5 +41,20 @@ export const allPermissions = knownPermissions(Object.keys(permissions));
 /** Wherever power itself is handed out: asks for a recent proof of the owner, and no API key has it. */
 export const powerOverPower: ReadonlySet<Permission> = knownPermissions(["staff:manage", "api_keys:manage"]);
 
+/**
+ * Power over power, money and people. Whoever holds any of these has to sign in with more than a password, or may do
+ * nothing as staff.
+ */
+export const dangerousPermissions: ReadonlySet<Permission> = new Set([
+  ...powerOverPower,
+  ...knownPermissions([
+    "payments:refund",
+    "payments:confirm",
+    "customers:read",
+    "customers:write",
+    "audit:read",
+  ]),
+]);
+
 /** What it shows, people told about themselves: reads are written into the audit log, too. */
 export const looksAtPeople: ReadonlySet<Permission> = knownPermissions(["customers:read"]);

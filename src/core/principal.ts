@@ -24,6 +24,14 @@ export type UserPrincipal = {
   readonly permissions: ReadonlySet<Permission>;
 } & Proof;
 
+/** Proofs that a stolen password does not give. */
+const strongMethods: ReadonlySet<SignInMethod> = new Set<SignInMethod>(["otp", "recovery_code", "passkey"]);
+
+/** Whether the owner proved more than to know a password, or than to be known elsewhere. */
+export function isStronglyProven({ methods }: Proof): boolean {
+  return methods.some((method) => strongMethods.has(method));
+}
+
 /** Who is asking. Guests are known only by the tokens they carry for a cart or an order. */
 export type Principal =
   | { readonly kind: "guest" }

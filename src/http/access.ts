@@ -2,8 +2,14 @@ import type { RouteConfig } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
 import { AppError, type ErrorCode } from "#core/errors";
-import { type Permission, looksAtPeople, permissions, powerOverPower } from "#core/permissions";
-import { type Principal, permissionsOf } from "#core/principal";
+import {
+  type Permission,
+  dangerousPermissions,
+  looksAtPeople,
+  permissions,
+  powerOverPower,
+} from "#core/permissions";
+import { type Principal, type UserPrincipal, isStronglyProven, permissionsOf } from "#core/principal";
 import { type Context, actingAs } from "#platform/context";
 import { readStanding } from "#platform/staff-standing";
 import { sessionStands } from "#platform/standing-session";
@@ -82,15 +88,16 @@ const rules: Record<Exclude<Access, Permission>, AccessRule> = {
 export function ruleOf(access: Access): AccessRule {
   if (!isPermission(access)) return rules[access];
   const security = [{ bearer: [access] }];
-  const problems = [...badToken, "unauthenticated", "forbidden"] as const;
+  const problems = [
+    ...badToken,
+    "unauthenticated",
+    "forbidden",
+    "mfa_enrolment_required",
+    "step_up_required",
+  ] as const;
   const audit = looksAtPeople.has(access) ? audited : auditWrites;
-  if (!powerOverPower.has(access))
-    return { middleware: [requirePermission(access), audit], security, problems };
-  return {
-    middleware: [requirePermission(access), requireRecentSignIn, audit],
-    security,
-    problems: [...problems, "step_up_required"],
-  };
+  const recent = powerOverPower.has(access) ? [requireRecentSignIn] : [];
+  return { middleware: [requirePermission(access), ...recent, audit], security, problems };
 }
 
 function isPermission(access: Access): access is Permission {
@@ -101,20 +108,43 @@ function isPermission(access: Access): access is Permission {
 function requirePermission(permission: Permission) {
   return createMiddleware<AppEnvironment>(async (request, next) => {
     const { context } = request.var;
-    const principal = await withPower(context);
+    const { principal, hasSecondFactor } = await withPower(context);
     if (!permissionsOf(principal).has(permission))
       throw new AppError("forbidden", { detail: `This needs the permission ${permission}.` });
+    if (principal.kind === "user" && context.settings.STAFF_MFA === "required")
+      requireStrongProof(principal, hasSecondFactor);
     request.set("context", actingAs(context, principal));
     return next();
   });
 }
 
 /** The principal with the permissions that it has right now. */
-async function withPower(context: Context): Promise<Principal> {
+async function withPower(context: Context): Promise<{ principal: Principal; hasSecondFactor: boolean }> {
   const { principal } = context;
   if (principal.kind === "guest") throw new AppError("unauthenticated", { detail: howToSignIn });
-  if (principal.kind !== "user") return principal;
-  return { ...principal, permissions: await readStanding(context, principal) };
+  if (principal.kind !== "user") return { principal, hasSecondFactor: false };
+  const { permissions: held, hasSecondFactor } = await readStanding(context, principal);
+  return { principal: { ...principal, permissions: held }, hasSecondFactor };
+}
+
+/**
+ * Whoever holds dangerous permissions proves more than a password, for anything that staff does. The factor must be
+ * there still: a session outlives it.
+ */
+function requireStrongProof(principal: UserPrincipal, hasSecondFactor: boolean): void {
+  if (![...principal.permissions].some((held) => dangerousPermissions.has(held))) return;
+  if (!hasSecondFactor)
+    throw new AppError("mfa_enrolment_required", {
+      detail:
+        "Your permissions ask for an authenticator app or a passkey. Set one up at POST /auth/mfa/totp or POST /auth/passkeys/options, then prove it at POST /auth/step-up and repeat with the access token that you get.",
+      members: { enrol: ["/auth/mfa/totp", "/auth/passkeys/options"] },
+    });
+  if (!isStronglyProven(principal))
+    throw new AppError("step_up_required", {
+      detail:
+        "Your permissions ask for more than a password: send a code of your authenticator app, or use your passkey, at POST /auth/step-up, and repeat with the access token that you get.",
+      members: { methods: ["totp", "recovery_code", "passkey"] },
+    });
 }
 
 /** What the staff changes goes into the audit log. */

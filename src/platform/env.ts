@@ -138,6 +138,14 @@ const Settings = z.object({
   /** Whether buyers may promise to pay by bank transfer or on delivery: that holds stock without any money. */
   MANUAL_PAYMENTS: z.enum(["on", "off"]).default("off"),
 
+  /** Whether staff who hold dangerous permissions must sign in with an authenticator app or a passkey. */
+  STAFF_MFA: z.enum(["required", "optional"]).default("required"),
+  /**
+   * Refunds ask for a fresh proof of who gives them when more than this has gone back of a payment, in minor units of
+   * SHOP_CURRENCY. Programs, which can prove nothing, are refused beyond it.
+   */
+  REFUND_STEP_UP_ABOVE: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(50_000),
+
   /**
    * JSON array of Ed25519 JWKs with `kid`. The first is private and signs; all of them verify and are published, so the
    * others may be public halves. To change keys, add the next one as the last, after a day make it the first, and drop

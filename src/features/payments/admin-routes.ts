@@ -29,6 +29,8 @@ paymentAdminRoutes.openapi(
     method: "post",
     path: "/admin/orders/{id}/refunds",
     summary: "Give money of a paid order back",
+    description:
+      "When more than the shop's limit goes back of a payment, all its refunds together, a recent proof of who asks is needed: see `step_up_required`.",
     request: {
       params: orderParam,
       headers: neededKeyHeaders,

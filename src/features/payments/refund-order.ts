@@ -9,8 +9,9 @@ import { readReceivedLines } from "#features/returns/received-lines";
 import type { Context } from "#platform/context";
 import { transact, violatesUnique } from "#platform/database";
 import { type IdempotentRequest, keyReused } from "#platform/idempotency";
+import { requireRecentProof } from "#platform/recent-proof";
 import { executeRefund } from "./execute-refund.ts";
-import { type RefundPlan, planRefund } from "./refund-rules.ts";
+import { type RefundPlan, planRefund, refundableAmount } from "./refund-rules.ts";
 import type { NewRefund, RefundRow } from "./refund-store.ts";
 import { findRefundByRequest, insertRefund } from "./refund-store.ts";
 import type { RefundWire, RequestRefund } from "./schema.ts";
@@ -20,7 +21,7 @@ type RefundRequest = { orderId: string; request: IdempotentRequest; input: Reque
 /**
  * Gives money of a paid order back: an amount, the price of lines, or all that is left. The refund is stored, and its
  * amount taken from what is left, before the provider is asked; a repetition with the same key finds it and goes on.
- * @throws AppError not_found, invalid_transition, refund_exceeds_payment, payment_outcome_unknown, conflict.
+ * @throws AppError not_found, invalid_transition, refund_exceeds_payment, payment_outcome_unknown, conflict; step_up_required for much.
  */
 export async function refundOrder(
   context: Context,
@@ -46,6 +47,8 @@ async function storeRefund(context: Context, { orderId, request, input }: Refund
     lines: await linesToRefund(context, order, input),
   });
   if (!plan.ok) throw refusalOf(plan, order);
+  const left = refundableAmount({ captured: attempt.capturedAmount, refunds });
+  requireProofOfRefund(context, order, attempt.capturedAmount - left + plan.amount);
   if (input.restock) refusePackedUnits(order, plan.lines);
   const refund: NewRefund = {
     id: newId("refund", context.now()),
@@ -80,6 +83,20 @@ async function storeRefund(context: Context, { orderId, request, input }: Refund
   const stored = await findRefundByRequest(context, request);
   if (stored === undefined) throw new Error(`refund ${refund.id} was stored and is not there`);
   return stored;
+}
+
+/**
+ * Beyond the shop's limit a refund needs somebody who has just proven who they are. What went back of the payment before
+ * counts too, so that many small refunds are no way around it.
+ */
+function requireProofOfRefund(context: Context, { currency }: Order, refundedInAll: number): void {
+  const { SHOP_CURRENCY, REFUND_STEP_UP_ABOVE: limit } = context.settings;
+  if (currency === SHOP_CURRENCY && refundedInAll <= limit) return;
+  if (context.principal.kind === "api_key")
+    throw new AppError("forbidden", {
+      detail: `Refunds of a payment beyond ${limit} ${SHOP_CURRENCY}, in minor units, are given by people, who can prove who they are.`,
+    });
+  requireRecentProof(context);
 }
 
 /** The lines that the request names; of a refund for a return those that came back, and no others. */

@@ -2,7 +2,8 @@ import { decodeJwt } from "jose";
 import { describe, expect, test } from "vitest";
 import { request } from "../../stack.ts";
 import { SignedIn, profile, registered, sql } from "../auth/account.ts";
-import { codeOf, customerWithApp, mfaTokenOf, verify } from "../mfa/authenticator.ts";
+import { codeOf } from "../../authenticator-app.ts";
+import { customerWithApp, mfaTokenOf, verify } from "../mfa/authenticator.ts";
 import {
   callbackAfter,
   codeIn,

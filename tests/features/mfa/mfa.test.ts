@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { decodeJwt } from "jose";
 import { expect, test, vi } from "vitest";
 import { z } from "zod";
+import { codeOf } from "../../authenticator-app.ts";
 import { request, stack } from "../../stack.ts";
 import {
   SignedIn,
@@ -14,15 +15,7 @@ import {
   sessionIdOf,
   sql,
 } from "../auth/account.ts";
-import {
-  RecoveryCodes,
-  codeOf,
-  confirm,
-  customerWithApp,
-  enrol,
-  mfaTokenOf,
-  verify,
-} from "./authenticator.ts";
+import { RecoveryCodes, confirm, customerWithApp, enrol, mfaTokenOf, verify } from "./authenticator.ts";
 
 async function firstFactor(account: { email: string; password: string } | undefined): Promise<string> {
   if (account === undefined) throw new Error("the customer has no password");
