@@ -11,6 +11,7 @@ import { returnStockOfEndedOrder } from "#features/orders/end-order";
 import { mailReceipt } from "#features/orders/mail-receipt";
 import { forgetErasedUser } from "#features/privacy/erase-data";
 import { restockRefunded } from "#features/payments/restock-refunded";
+import { returnMoneyOfEndedOrder } from "#features/payments/return-money";
 import { settleAfterRefund } from "#features/payments/settle-after-refund";
 import { mailReturn } from "#features/returns/mail-return";
 import { restockReturned } from "#features/returns/restock-returned";
@@ -34,6 +35,8 @@ const searchIndex = { name: "search-index", handle: syncProduct, handleTogether:
 const live = { name: "live", handle: tellBuyer };
 
 const returnStock = { name: "return-stock", handle: returnStockOfEndedOrder };
+
+const returnMoney = { name: "return-money", handle: returnMoneyOfEndedOrder };
 
 const refundsElsewhere = { name: "refunds-elsewhere", handle: settleAfterRefund };
 
@@ -67,7 +70,7 @@ const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
   "order.refund_requested": [],
   "order.refunded": [{ name: "restock", handle: restockRefunded }, refundsElsewhere, live],
   "order.refund_failed": [refundsElsewhere, live],
-  "order.cancelled": [returnStock, live],
+  "order.cancelled": [returnStock, returnMoney, live],
   "order.expired": [returnStock, live],
   "order.fulfilling": [live],
   "order.parcel_cancelled": [live],

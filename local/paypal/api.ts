@@ -33,7 +33,11 @@ export function createApi(simulation: Simulation, credentials: ClientCredentials
       requireToken(simulation, credentials, request.authorization);
       const execution = admit(request);
       const settled = await settle(undertakingOf(simulation, execution));
-      const isLost = simulation.faults.strikes("lose_reply", request.method, request.path);
+      const isLost = simulation.faults.losesReply({
+        method: request.method,
+        path: request.path,
+        content: request.body,
+      });
       return { ...describe(execution.route, settled), isLost };
     } catch (failure) {
       if (!(failure instanceof PaypalFailure)) throw failure;

@@ -36,12 +36,42 @@ export const Faults = z.strictObject({
 export type Faults = z.infer<typeof Faults>;
 type FaultChanges = z.infer<ReturnType<typeof Faults.partial>>;
 
+const Aim = z.strictObject({
+  ...Target.shape,
+  path: Target.shape.path.default("/*"),
+  /** Of these calls only such as carry this text, for example the id of an order. */
+  containing: z.string().optional(),
+});
+
+/** A fault for one payment among many: aimed beside all others, and used up by itself. */
+export const Strike = z.discriminatedUnion("fault", [
+  Aim.extend({ fault: z.literal("lose_reply") }),
+  Aim.extend({
+    fault: z.literal("error_500"),
+    stored: z.boolean().default(true),
+    effect: z.boolean().default(false),
+  }),
+  /** Webhooks whose body has the text are kept back until somebody resends them. */
+  Aim.extend({ fault: z.literal("drop_webhook"), containing: z.string().min(1) }),
+]);
+export type Strike = z.infer<typeof Strike>;
+
+/** A call of the API, or a webhook on its way out. */
+type Struck = { method: string; path: string; content: string };
+
+type Breakdown = { stored: boolean; effect: boolean };
+
 export type FaultSettings = {
   current: () => Faults;
   change: (changes: FaultChanges) => void;
   reset: () => void;
-  /** Uses up one strike of the fault if it is aimed at this call. */
-  strikes: (fault: "lose_reply" | "error_500", method: string, path: string) => boolean;
+  aim: (strike: Strike) => void;
+  /** Takes back what is still aimed at calls, or webhooks, with this text. */
+  lift: (containing: string) => void;
+  /** Each uses up one strike of its fault if one is aimed at this call. */
+  losesReply: (call: Struck) => boolean;
+  breaksDown: (call: Struck) => Breakdown | undefined;
+  dropsWebhook: (body: string) => boolean;
   /** 0 ≤ roll < 1, from the seeded sequence. */
   roll: () => number;
 };
@@ -58,13 +88,35 @@ const NO_FAULTS: Faults = {
 };
 
 const FAULTS_SETTING = "faults";
+const STRIKES_SETTING = "strikes";
 
 export function createFaultSettings(database: DatabaseSync): FaultSettings {
   let faults = readSetting(database, FAULTS_SETTING, Faults) ?? NO_FAULTS;
+  let strikes = readSetting(database, STRIKES_SETTING, z.array(Strike)) ?? [];
   let roll = seededRolls(faults.seed);
   const keep = (changed: Faults) => {
     faults = changed;
     writeSetting(database, FAULTS_SETTING, faults);
+  };
+  const keepStrikes = (changed: Strike[]) => {
+    strikes = changed;
+    writeSetting(database, STRIKES_SETTING, strikes);
+  };
+  const useUp = <Fault extends Strike["fault"]>(fault: Fault, call: Struck) => {
+    const aimed = strikes.find((each) => each.fault === fault && isStruck(each, call));
+    if (aimed === undefined) return undefined;
+    keepStrikes(
+      strikes.flatMap((each) =>
+        each !== aimed ? [each] : each.times > 1 ? [{ ...each, times: each.times - 1 }] : [],
+      ),
+    );
+    return aimed as Extract<Strike, { fault: Fault }>;
+  };
+  const useUpOfAll = (fault: "lose_reply" | "error_500", { method, path }: Struck) => {
+    const target = faults[fault];
+    if (target === null || !isAimedAt(target, method, path)) return false;
+    keep({ ...faults, [fault]: target.times > 1 ? { ...target, times: target.times - 1 } : null });
+    return true;
   };
 
   return {
@@ -75,16 +127,26 @@ export function createFaultSettings(database: DatabaseSync): FaultSettings {
     },
     reset: () => {
       keep(NO_FAULTS);
+      keepStrikes([]);
       roll = seededRolls(NO_FAULTS.seed);
     },
-    strikes: (fault, method, path) => {
-      const target = faults[fault];
-      if (target === null || !isAimedAt(target, method, path)) return false;
-      keep({ ...faults, [fault]: target.times > 1 ? { ...target, times: target.times - 1 } : null });
-      return true;
+    aim: (strike) => keepStrikes([...strikes, strike]),
+    lift: (containing) =>
+      keepStrikes(
+        strikes.filter((each) => each.containing !== containing && !each.path.includes(containing)),
+      ),
+    losesReply: (call) => useUp("lose_reply", call) !== undefined || useUpOfAll("lose_reply", call),
+    breaksDown: (call) => {
+      const { error_500: ofAll } = faults;
+      return useUp("error_500", call) ?? (useUpOfAll("error_500", call) ? (ofAll ?? undefined) : undefined);
     },
+    dropsWebhook: (body) => useUp("drop_webhook", { method: "POST", path: "/", content: body }) !== undefined,
     roll: () => roll(),
   };
+}
+
+function isStruck({ containing, ...target }: Strike, { method, path, content }: Struck): boolean {
+  return isAimedAt(target, method, path) && (containing === undefined || content.includes(containing));
 }
 
 function isAimedAt(target: z.infer<typeof Target>, method: string, path: string): boolean {

@@ -97,10 +97,9 @@ function executeWithFaults(
   { database, faults }: Workshop,
   { undertaking, breakdown, remember }: Execution,
 ): Settled {
-  const { method, path, execute } = undertaking;
-  const { error_500: fault } = faults.current();
-  const isBroken = faults.strikes("error_500", method, path);
-  if (fault === null || !isBroken) return inTransaction(database, () => remember(execute()));
+  const { method, path, fields, execute } = undertaking;
+  const fault = faults.breaksDown({ method, path, content: JSON.stringify(fields) ?? "" });
+  if (fault === undefined) return inTransaction(database, () => remember(execute()));
   if (fault.effect) inTransaction(database, execute);
   const reply = { status: 500, body: breakdown() };
   return fault.stored

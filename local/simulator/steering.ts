@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Clock } from "./clock.ts";
 import { SIGNINGS, type Delivery, type DeliveryTable } from "./delivery-table.ts";
-import { Faults, type FaultSettings } from "./faults.ts";
+import { Faults, type FaultSettings, Strike } from "./faults.ts";
 import type { Announcement } from "./webhook-queue.ts";
 
 const DELIVERIES_SHOWN_DEFAULT = 100;
@@ -46,7 +46,7 @@ export type SteeringDependencies = {
   extra: (action: string, body: string) => SteeringAnswer | undefined;
 };
 
-/** `POST /_simulator/faults`, `clock`, `reset`, `objects/:id`, `GET /_simulator/deliveries`, `calls`: how one steers. */
+/** `POST /_simulator/faults`, `clock`, `reset`, `strikes`, `objects/:id`, `GET /_simulator/deliveries`, `calls`: how one steers. */
 export function steer(dependencies: SteeringDependencies, request: SteeringRequest): SteeringAnswer {
   const { clock, faults, reset } = dependencies;
   const action = `${request.method} ${request.path.replace("/_simulator/", "")}`;
@@ -55,6 +55,10 @@ export function steer(dependencies: SteeringDependencies, request: SteeringReque
       return ok(faults.current());
     case "POST faults":
       return changeFaults(dependencies, request.body);
+    case "POST strikes":
+      return aim(dependencies, request.body);
+    case "POST strikes/lift":
+      return lift(dependencies, request.body);
     case "GET deliveries":
       return listDeliveries(dependencies, request.query);
     case "GET calls":
@@ -118,6 +122,21 @@ function changeFaults(dependencies: SteeringDependencies, body: string): Steerin
   }
   dependencies.wake();
   return ok(faults.current());
+}
+
+/** A fault for one payment; its neighbours notice nothing. */
+function aim({ faults }: SteeringDependencies, body: string): SteeringAnswer {
+  const strike = readJson(body, Strike);
+  if (!strike.success) return refused(z.prettifyError(strike.error));
+  faults.aim(strike.data);
+  return ok(strike.data);
+}
+
+function lift({ faults }: SteeringDependencies, body: string): SteeringAnswer {
+  const lifted = readJson(body, z.strictObject({ containing: z.string().min(1) }));
+  if (!lifted.success) return refused(z.prettifyError(lifted.error));
+  faults.lift(lifted.data.containing);
+  return ok(lifted.data);
 }
 
 function moveClock({ clock, wake }: SteeringDependencies, body: string): SteeringAnswer {

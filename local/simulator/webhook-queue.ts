@@ -27,7 +27,7 @@ export function enqueueWebhooks({ clock, deliveries, faults }: Outbox, announcem
       body: announcement.body,
       due_at_ms: clock.nowMs() + webhook_delay_ms + lateMs,
     };
-    const isDropped = faults.roll() < drop_webhooks;
+    const isDropped = faults.roll() < drop_webhooks || faults.dropsWebhook(announcement.body);
     deliveries.add({ ...delivery, kind: "original", status: isDropped ? "dropped" : "pending" });
     if (faults.roll() < duplicate_webhooks)
       deliveries.add({ ...delivery, kind: "duplicate", status: "pending" });

@@ -50,7 +50,11 @@ export function createApi(simulation: Simulation, keys: Keys): Api {
     const requestId = newRequestId();
     try {
       const settled = await settle(undertakingOf(simulation, { ...admit(request, keys), requestId }));
-      const isLost = simulation.faults.strikes("lose_reply", request.method, request.path);
+      const isLost = simulation.faults.losesReply({
+        method: request.method,
+        path: request.path,
+        content: request.body,
+      });
       return { ...describe(request, requestId, settled), isLost };
     } catch (failure) {
       if (!(failure instanceof StripeFailure)) throw failure;

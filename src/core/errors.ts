@@ -72,6 +72,11 @@ export const errorCodes = {
   },
   order_expired: { status: 409, title: "The order's hold has expired", retryable: false },
   payment_declined: { status: 402, title: "The payment was declined", retryable: false },
+  payment_not_acceptable: {
+    status: 409,
+    title: "The payment is not what its order needs",
+    retryable: false,
+  },
   payment_in_progress: { status: 409, title: "Another payment attempt is open", retryable: true },
   idempotency_conflict: {
     status: 409,

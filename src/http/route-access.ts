@@ -140,6 +140,7 @@ export const routeAccess = {
   "POST /admin/orders/{id}/refunds": "payments:refund",
   "POST /admin/orders/{id}/manual-payment": "payments:confirm",
   "GET /admin/disputes": "payments:read",
+  "POST /admin/orders/{id}/payment-review": "payments:refund",
   "GET /admin/payment-reviews": "payments:read",
   "GET /admin/refused-payment-events": "payments:read",
 

@@ -39,6 +39,7 @@ test("a settlement spared for a captured payment would have found nothing to do"
     status: "captured" as const,
     failureCode: null,
     superseded: false,
+    accepted: false,
     refundPending: false,
     failedSurpluses: [],
   };

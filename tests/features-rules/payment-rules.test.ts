@@ -16,7 +16,7 @@ const facts: PaymentFacts = {
   failureCode: undefined,
 };
 
-const booked = { superseded: false, refunded: 0, refundPending: false, failedSurpluses: [] };
+const booked = { superseded: false, accepted: false, refunded: 0, refundPending: false, failedSurpluses: [] };
 
 function step(status: OrderStatus, change: Partial<PaymentFacts> = {}) {
   const order = { id: "ord_1", status, total: 500, currency: "USD" };

@@ -44,7 +44,13 @@ test("a payment that came too late and went back comes to rest, and refusals bef
     attemptId: "pay_1",
     failureCode: undefined,
   };
-  const booked = { superseded: false, refunded: 500, refundPending: false, failedSurpluses: [] };
+  const booked = {
+    superseded: false,
+    accepted: false,
+    refunded: 500,
+    refundPending: false,
+    failedSurpluses: [],
+  };
   const attempt = { id: "pay_1", status: "pending" as const, failureCode: null, ...booked };
   expect(nextPaymentStep({ order, attempt }, facts)).toMatchObject({
     do: "record_attempt",
@@ -73,6 +79,7 @@ test("a payment that ended says nothing about the one that the buyer opens while
     provider: "stripe",
     status: "pending",
     failureCode: null,
+    acceptedAt: null,
   });
   const order = { id: "ord_1", status: "pending_payment" as const, total: 500, currency: "USD" };
   let attempt = attemptOf("pay_1", "pi_1");
@@ -114,6 +121,7 @@ test("cancelling an order whose authorisation has ended never closes the payment
     provider: "stripe",
     status: "authorised",
     failureCode: null,
+    acceptedAt: null,
   };
   const order: SettledOrder = {
     id: "ord_1",
@@ -184,6 +192,7 @@ const lateAttempt = {
   status: "pending" as const,
   failureCode: null,
   superseded: false,
+  accepted: false,
   refunded: 0,
   refundPending: false,
   failedSurpluses: [] as readonly number[],
@@ -225,6 +234,7 @@ test("an order that waits for a bank transfer ends together with the promise", a
     provider: "manual",
     status: "authorised",
     failureCode: null,
+    acceptedAt: null,
   };
   const order: SettledOrder = { ...ended, status: "authorised", refunds: [], attempts: [attempt], attempt };
   let now = order;

@@ -18,6 +18,8 @@ export type OrderChange = {
   numbered?: boolean;
   /** What has been given back in all, in minor units. */
   refunded?: number;
+  /** Gives the buyer until then to pay. */
+  payBy?: Date;
 };
 
 /**
@@ -55,6 +57,7 @@ export function changeOrder(context: Context, order: OrderRow, change: OrderChan
     ...order,
     status: statusAfter(order, change.transition),
     refunded: change.refunded ?? order.refunded,
+    holdExpiresAt: change.payBy ?? order.holdExpiresAt,
     version: order.version + 1,
     updatedAt: new Date(context.now()),
   };
@@ -64,7 +67,7 @@ export function changeOrder(context: Context, order: OrderRow, change: OrderChan
     primary.execute(sql`
       with changed as (
         update orders set status = ${status}, number = ${number}, refunded = ${row.refunded},
-          version = ${sequence}, updated_at = ${row.updatedAt.toISOString()}
+          hold_expires_at = ${row.holdExpiresAt.toISOString()}, version = ${sequence}, updated_at = ${row.updatedAt.toISOString()}
         where id = ${order.id} and version = ${order.version} returning 1)
       select expect_rows((select count(*) from changed), 1)`),
     insertHistory(context, order.id, { sequence, type: change.event, data: change.data ?? {} }),

@@ -54,6 +54,7 @@ export const orderTransitions: TransitionTable<OrderStatus, OrderTransition> = {
   },
   payment_review: {
     authorise: "authorised",
+    regain_sight: "pending_payment",
     cancel: "cancelled",
     refund_part: "payment_review",
     refund_all: "refunded",

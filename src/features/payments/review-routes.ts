@@ -1,8 +1,18 @@
 import { z } from "@hono/zod-openapi";
+import { idSchema } from "#core/ids";
+import { OrderWire } from "#features/orders/schema";
 import { describeRoute } from "#http/describe-route";
-import { createRouter, json, problems } from "#http/openapi";
+import { keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
+import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
+import { decideReview } from "./decide-review.ts";
 import { listRefusedEvents, listReviews } from "./list-reviews.ts";
-import { PaymentReviewWire, RefusedEventWire, RefusedEventsQuery, ReviewsQuery } from "./review-schema.ts";
+import {
+  DecideReview,
+  PaymentReviewWire,
+  RefusedEventWire,
+  RefusedEventsQuery,
+  ReviewsQuery,
+} from "./review-schema.ts";
 
 export const paymentReviewRoutes = createRouter();
 
@@ -22,6 +32,45 @@ paymentReviewRoutes.openapi(
     responses: { 200: json(pageOf(PaymentReviewWire), "A page of reviews."), ...problems() },
   }),
   async (request) => request.json(await listReviews(request.var.context, request.req.valid("query")), 200),
+);
+
+paymentReviewRoutes.openapi(
+  describeRoute({
+    tags,
+    method: "post",
+    path: "/admin/orders/{id}/payment-review",
+    summary: "Decide on an order whose payment contradicts it",
+    description: "The first decision holds; the same decision again has no further effect.",
+    request: {
+      params: z.object({ id: idSchema("order") }),
+      headers: keyHeaders,
+      body: jsonBody(DecideReview),
+    },
+    responses: {
+      200: json(
+        OrderWire,
+        "The order as the decision leaves it. Money that goes back may still be on its way.",
+      ),
+      ...problems(
+        "not_found",
+        ...bodyErrors,
+        ...keyErrors,
+        "invalid_transition",
+        "payment_not_acceptable",
+        "insufficient_stock",
+        "payment_outcome_unknown",
+        "conflict",
+      ),
+    },
+  }),
+  async (request) => {
+    const input = request.req.valid("json");
+    const orderId = request.req.valid("param").id;
+    const order = await writeOnce(request, { body: input, status: 200 }, (context) =>
+      decideReview(context, orderId, input),
+    );
+    return request.json(order, 200);
+  },
 );
 
 paymentReviewRoutes.openapi(

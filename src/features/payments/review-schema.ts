@@ -46,6 +46,15 @@ export const RefusedEventWire = z
   .openapi("RefusedPaymentEvent");
 export type RefusedEventWire = z.infer<typeof RefusedEventWire>;
 
+export const DecideReview = z.strictObject({
+  decision: z.enum(["accept", "reject"]).openapi({
+    description:
+      "Accept: the payment is this order's, which goes on. Refused unless exactly the order's total is held or taken, in its currency, on our own account. Reject: the order is cancelled, its stock released, and whatever the provider holds goes back.",
+  }),
+  note: z.string().trim().min(1).max(1000),
+});
+export type DecideReview = z.infer<typeof DecideReview>;
+
 const limit = z.coerce.number().int().min(1).max(100).default(20);
 
 export const ReviewsQuery = z.strictObject({

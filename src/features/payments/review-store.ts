@@ -1,4 +1,6 @@
+import { desc, eq, sql } from "drizzle-orm";
 import { newId } from "#core/ids";
+import { actorOf } from "#core/principal";
 import type { Context } from "#platform/context";
 import type { ReviewCause } from "./parking.ts";
 import { paymentReviews } from "./tables.ts";
@@ -18,4 +20,30 @@ export function insertReview(
     paymentEventId: eventId ?? null,
     openedAt: new Date(context.now()),
   });
+}
+
+export type ReviewRow = typeof paymentReviews.$inferSelect;
+
+export async function findLatestReview(context: Context, orderId: string): Promise<ReviewRow | undefined> {
+  const [review] = await context.databases.primary
+    .select()
+    .from(paymentReviews)
+    .where(eq(paymentReviews.orderId, orderId))
+    .orderBy(desc(paymentReviews.id))
+    .limit(1);
+  return review;
+}
+
+/** The statement that notes what was decided, once; it belongs into the transaction that moves the order. */
+export function decideReviewStatement(
+  context: Context,
+  reviewId: string,
+  { decision, note }: { decision: "accept" | "reject"; note: string },
+) {
+  return context.databases.primary.execute(sql`
+    with decided as (
+      update payment_reviews set decision = ${decision}, note = ${note}, decided_at = now(),
+        decided_by = ${actorOf(context.principal)}
+      where id = ${reviewId} and decision is null returning 1)
+    select expect_rows((select count(*) from decided), 1)`);
 }

@@ -60,6 +60,8 @@ export type PaymentSituation = {
     readonly failureCode: string | null;
     /** Whether the buyer chose another way to pay since: this one no longer pays the order. */
     readonly superseded: boolean;
+    /** Whether staff decided that it is its order's, whatever it says of itself. */
+    readonly accepted: boolean;
     /** What our own books say was given back of this payment. */
     readonly refunded: number;
     /** Whether a refund of it is under way, whose outcome is not booked yet. */
@@ -181,9 +183,15 @@ function park(
     : { do: "rest" };
 }
 
-/** What the provider tells of the payment otherwise than our books: what it does not tell it does not confirm. */
-function contradictionsIn(
-  { order, attempt }: PaymentSituation,
+/**
+ * What the provider tells of the payment otherwise than our books: what it does not tell it does not confirm. Whose
+ * payment it is staff may decide; whose money it is, and how much, they may not.
+ */
+export function contradictionsIn(
+  {
+    order,
+    attempt,
+  }: { order: Situation<"order">; attempt: { readonly id: string; readonly accepted: boolean } },
   facts: PaymentFacts,
 ): readonly Contradiction[] {
   const told = contradictionsOf(
@@ -202,7 +210,8 @@ function contradictionsIn(
       captured: facts.state === "captured" ? facts.capturedAmount : undefined,
     },
   );
-  return [...(facts.foreign ?? []), ...told];
+  const contradictions = [...(facts.foreign ?? []), ...told];
+  return attempt.accepted ? contradictions.filter((each) => !isOfIdentity(each)) : contradictions;
 }
 
 function recordAttempt(

@@ -8,7 +8,7 @@ import { readAttempt } from "./attempts.ts";
 import { gatewayOf } from "./gateways.ts";
 import { lostRace, transact, violatesUnique } from "#platform/database";
 import { type SettledAttempt, type SettlementChange, type SettlementPorts, settle } from "./settlement.ts";
-import { bookMoney } from "./money-ledger.ts";
+import { bookMoneyOnce } from "./money-ledger.ts";
 import { insertReview } from "./review-store.ts";
 import { recordProviderRefund, refundSurplus } from "./surplus.ts";
 import { changeAttempt } from "./store.ts";
@@ -109,7 +109,8 @@ export async function changePayment(
 }
 
 function bookCapture(context: Context, order: Order, attempt: SettledAttempt) {
-  return bookMoney(context, {
+  // Captured money without stock was booked when its order came into review.
+  return bookMoneyOnce(context, {
     transactionId: `capture:${attempt.id}`,
     kind: "capture",
     orderId: order.id,

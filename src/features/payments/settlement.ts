@@ -19,6 +19,8 @@ export type SettledAttempt = {
   readonly status: AttemptStatus;
   readonly providerReference: string | null;
   readonly failureCode: string | null;
+  /** When staff decided that it is its order's, whatever it says of itself. */
+  readonly acceptedAt: Date | null;
 };
 
 /** The order as the settlement sees it. Amounts in minor units. */
@@ -133,6 +135,7 @@ function situationOf(order: SettledOrder, attempt: SettledAttempt): PaymentSitua
     attempt: {
       ...attempt,
       superseded: attempt.id !== order.attempt?.id,
+      accepted: attempt.acceptedAt !== null,
       refunded: refunds
         .filter((refund) => refund.status === "succeeded")
         .reduce((sum, refund) => sum + refund.amount, 0),

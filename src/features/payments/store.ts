@@ -16,6 +16,8 @@ export type AttemptChange = {
   reference?: string;
   capturedAmount?: number;
   failureCode?: string | undefined;
+  /** Staff decided that it is its order's. */
+  accepted?: true;
 };
 
 /** Moves an attempt, guarded by the version that was read: a lost race rolls the whole transaction back. */
@@ -27,6 +29,7 @@ export function changeAttempt(context: Context, attempt: PaymentAttempt, change:
     with changed as (
       update payment_attempts set status = ${change.status}, provider_reference = ${reference},
         captured_amount = ${change.capturedAmount ?? attempt.capturedAmount}, failure_code = ${failureCode},
+        accepted_at = case when ${change.accepted === true} then coalesce(accepted_at, now()) else accepted_at end,
         next_check_at = ${nextCheckAt}, version = version + 1, updated_at = now()
       where id = ${attempt.id} and version = ${attempt.version} returning 1)
     select expect_rows((select count(*) from changed), 1)`);

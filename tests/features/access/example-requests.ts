@@ -123,6 +123,7 @@ export function exampleRequests(owner: Belongings) {
     "POST /admin/orders/{id}/refunds": nothing,
     "POST /admin/orders/{id}/manual-payment": nothing,
     "GET /admin/disputes": nothing,
+    "POST /admin/orders/{id}/payment-review": nothing,
     "GET /admin/payment-reviews": nothing,
     "GET /admin/refused-payment-events": nothing,
     "GET /admin/dead-letters": nothing,

@@ -145,6 +145,7 @@ export class DatabaseModel {
       failureCode: null,
       capturedAmount: 0,
       receivedAt: null,
+      acceptedAt: null,
       version: 1,
       createdAt: this.now,
       changedAt: this.now,

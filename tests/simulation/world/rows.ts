@@ -37,6 +37,7 @@ export type AttemptRow = {
   readonly capturedAmount: number;
   /** When staff confirmed that a manual payment's money is there. */
   readonly receivedAt: number | null;
+  readonly acceptedAt: Date | null;
   readonly createdAt: number;
   readonly changedAt: number;
   readonly nextCheckAt: number;
