@@ -42,6 +42,11 @@ export const errorCodes = {
   sku_taken: { status: 409, title: "Another product has a variant with this SKU", retryable: false },
   email_already_verified: { status: 409, title: "The e-mail address is verified", retryable: false },
   already_staff: { status: 409, title: "The account belongs to the staff already", retryable: false },
+  api_keys_undecided: {
+    status: 409,
+    title: "It is not said what becomes of the member's API keys",
+    retryable: false,
+  },
   last_admin: { status: 409, title: "The shop needs an admin who is at work", retryable: false },
   role_name_taken: { status: 409, title: "Another role has this name", retryable: false },
   role_built_in: { status: 409, title: "Built-in roles stay as they are", retryable: false },

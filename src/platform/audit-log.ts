@@ -47,9 +47,14 @@ const Appended = z.tuple([z.object({ sequence: z.coerce.number() })]);
 
 /** Adds an entry to the end of the chain. @returns its sequence. */
 export async function appendAuditEntry(context: Context, content: AuditContent): Promise<number> {
-  const { rows } = await context.databases.primary.execute(
-    sql`select append_audit_entry(${canonicalJson(content)}) as sequence`,
-  );
+  const { rows } = await auditStatement(context, content);
   const [{ sequence }] = Appended.parse(rows);
   return sequence;
+}
+
+/** The statement that adds an entry, for the transaction of what it tells of; the last one, for others wait behind it. */
+export function auditStatement(context: Context, content: AuditContent) {
+  return context.databases.primary.execute(
+    sql`select append_audit_entry(${canonicalJson(content)}) as sequence`,
+  );
 }

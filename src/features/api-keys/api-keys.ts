@@ -83,6 +83,7 @@ async function newKey(context: Context, asked: Pick<ApiKeyWire, "name" | "permis
     ...asked,
     hint: key.slice(-hintCharacters),
     created_by: actorOf(context.principal),
+    maker_standing: "active",
     created_at: toTimestamp(context.now()),
     revoked_at: null,
     replaced_by: null,

@@ -38,6 +38,10 @@ export const ApiKeyWire = z
     hint: z.string().openapi({ description: "The key's last characters." }),
     permissions: z.array(z.enum(names)),
     created_by: z.string(),
+    maker_standing: z.enum(["active", "suspended", "left"]).openapi({
+      description:
+        "Whether its maker still is of the staff. A key is the shop's and outlives that, but its maker has seen it: rotate the keys of those who left.",
+    }),
     created_at: z.iso.datetime(),
     expires_at: moment,
     revoked_at: moment,

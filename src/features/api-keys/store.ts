@@ -14,6 +14,7 @@ const KeyRow = z.object({
   hint: z.string(),
   permissions: z.array(z.string()).transform((names): Permission[] => [...knownPermissions(names)]),
   created_by: z.string(),
+  maker_standing: z.enum(["active", "suspended", "left"]),
   created_at: timestamp,
   expires_at: timestamp.nullable(),
   revoked_at: timestamp.nullable(),
@@ -22,6 +23,8 @@ const KeyRow = z.object({
 });
 
 const columns = sql`id, name, hint, to_jsonb(permissions) as permissions, created_by, created_at, expires_at,
+  coalesce((select case when suspended_at is null then 'active' else 'suspended' end
+    from staff_members where user_id = created_by), 'left') as maker_standing,
   revoked_at, replaced_by, last_used_at`;
 
 /** Keys by id, dead ones too, from a place on. */
@@ -45,13 +48,22 @@ export async function selectKey(context: Context, id: string): Promise<ApiKeyWir
   return z.array(KeyRow).parse(rows)[0];
 }
 
+/**
+ * Raises unless its maker is of the staff at this moment: the lock makes it wait for a dismissal at the same time, which
+ * revokes the key with the others, or lets it come into being no more.
+ */
 export function insertKey(context: Context, key: ApiKeyWire, hash: string) {
   const permissions = JSON.stringify(key.permissions);
   return context.databases.primary.execute(sql`
-    insert into api_keys (id, name, hash, hint, permissions, created_by, created_at, expires_at)
-    values (${key.id}, ${key.name}, ${hash}, ${key.hint},
-      array(select jsonb_array_elements_text(${permissions}::jsonb)), ${key.created_by}, ${key.created_at},
-      ${key.expires_at})`);
+    with maker as (select id from users where id = ${key.created_by} and role <> 'customer' for share),
+    inserted as (
+      insert into api_keys (id, name, hash, hint, permissions, created_by, created_at, expires_at)
+      select ${key.id}, ${key.name}, ${hash}, ${key.hint},
+        array(select jsonb_array_elements_text(${permissions}::jsonb)), maker.id, ${key.created_at}::timestamptz,
+        ${key.expires_at}::timestamptz
+      from maker
+      returning 1)
+    select expect_rows((select count(*) from inserted), 1)`);
 }
 
 /** Raises unless the key still is good and nobody else has replaced it. */

@@ -3,6 +3,7 @@ import { AppError } from "#core/errors";
 import type { Id } from "#core/ids";
 import type { Page, PageRequest } from "#core/page";
 import { allPermissions } from "#core/permissions";
+import { livingKeysOf, revokeKeysOf } from "#features/api-keys/keys-of-maker";
 import type { Context } from "#platform/context";
 import { readPage } from "#platform/cursor";
 import { transact } from "#platform/database";
@@ -91,16 +92,37 @@ export async function changeMember(
   return member;
 }
 
+/** What becomes of the API keys that a member made, when the member leaves. */
+export type FateOfKeys = "keep" | "revoke" | undefined;
+
+/** Keys that a refusal names. */
+const namedKeysMax = 20;
+
 /**
- * Makes a member of the staff a customer again.
- * @throws AppError forbidden, not_found, version_mismatch, last_admin, conflict.
+ * Makes a member of the staff a customer again. Keys that the member made are the shop's, yet the member has seen them:
+ * while there are any, whoever dismisses says what becomes of them.
+ * @throws AppError forbidden, not_found, version_mismatch, last_admin, api_keys_undecided, conflict.
  */
-export async function dismissStaff(context: Context, address: MemberAtVersion): Promise<void> {
-  const member = await readAtVersion(context, address);
+export async function dismissStaff(
+  context: Context,
+  address: MemberAtVersion,
+  fateOfKeys: FateOfKeys,
+): Promise<void> {
+  const [member, keys] = await Promise.all([
+    readAtVersion(context, address),
+    livingKeysOf(context, address.id),
+  ]);
   requireCover(context, member.permissions);
+  if (fateOfKeys === undefined && keys.length > 0)
+    throw new AppError("api_keys_undecided", {
+      detail:
+        "The member made keys that are good. Say api_keys=revoke, or api_keys=keep and rotate them: the member has seen them.",
+      members: { api_keys: keys.slice(0, namedKeysMax) },
+    });
   await write(context, [
     updateMember(context, member, member.version),
     setRoleOfAccount(context, member.id, "customer"),
+    ...(fateOfKeys === "revoke" ? revokeKeysOf(context, member.id, keys) : []),
   ]);
 }
 

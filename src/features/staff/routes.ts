@@ -10,6 +10,7 @@ import { appointStaff, changeMember, dismissStaff, listStaff, readMember } from 
 import { changeRole, createRole, listRoles, readRole, removeRole } from "./roles.ts";
 import {
   Appointment,
+  Dismissal,
   MemberId,
   MemberPatch,
   MemberWire,
@@ -120,15 +121,17 @@ staffRoutes.openapi(
     method: "delete",
     path: "/admin/staff/{id}",
     summary: "Dismiss one of the staff; the account stays a customer's",
-    request: { params: memberParam, headers: ifMatch },
+    description:
+      "API keys belong to the shop and outlive their maker's dismissal, but the maker has seen them: while any are good, say what becomes of them.",
+    request: { params: memberParam, headers: ifMatch, query: Dismissal },
     responses: {
       204: { description: "Has lost all power" },
-      ...problems(...versionErrors, "last_admin"),
+      ...problems(...versionErrors, "last_admin", "api_keys_undecided"),
     },
   }),
   async (request) => {
     const address = { id: request.req.valid("param").id, version: requiredVersion(request) };
-    await dismissStaff(request.var.context, address);
+    await dismissStaff(request.var.context, address, request.req.valid("query").api_keys);
     return request.body(null, 204);
   },
 );

@@ -63,6 +63,12 @@ export const MemberPatch = z
   .openapi("StaffMemberPatch");
 export type MemberPatch = z.infer<typeof MemberPatch>;
 
+export const Dismissal = z.strictObject({
+  api_keys: z.enum(["keep", "revoke"]).optional().openapi({
+    description: "What becomes of the API keys that the member made and that are good.",
+  }),
+});
+
 export const MemberWire = z
   .object({
     id: z.string(),

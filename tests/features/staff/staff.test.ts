@@ -119,6 +119,43 @@ describe("power ends at once", () => {
   });
 });
 
+test("who dismisses a maker of API keys says what becomes of them, and a revocation is in the audit log", async () => {
+  const newKey = async (token: string) => {
+    const json = { name: randomUUID(), permissions: ["orders:read"] };
+    const made = await request("/admin/api-keys", { method: "POST", token, json });
+    return made.as(z.object({ id: z.string(), key: z.string() }));
+  };
+  const works = async ({ key }: { key: string }) =>
+    (await request("/admin/orders", { token: key })).status === 200;
+  const [kept, revoked] = await Promise.all([
+    hire("api_keys:manage", "orders:read"),
+    hire("api_keys:manage", "orders:read"),
+  ]);
+  const [stays, goes] = await Promise.all([newKey(kept.token), newKey(revoked.token)]);
+  expect(await dismiss(revoked.member)).toMatchObject({
+    status: 409,
+    body: { code: "api_keys_undecided", api_keys: [{ id: goes.id }] },
+  });
+  const leave = (member: Member, fate: string) =>
+    request(`/admin/staff/${member.id}?api_keys=${fate}`, {
+      method: "DELETE",
+      token: admin,
+      headers: { "if-match": `"v${member.version}"` },
+    });
+  expect((await leave(kept.member, "keep")).status).toBe(204);
+  expect((await leave(revoked.member, "revoke")).status).toBe(204);
+  expect([await works(stays), await works(goes)]).toEqual([true, false]);
+  const keys = await request("/admin/api-keys?limit=100", { token: admin });
+  expect(keys.body).toMatchObject({
+    data: expect.arrayContaining([expect.objectContaining({ id: stays.id, maker_standing: "left" })]),
+  });
+  const entries = await inDatabase("select action from audit_entries where content like $1", [
+    `%"dismissed":"${revoked.id}","id":"${goes.id}"%`,
+  ]);
+  expect(entries).toEqual([{ action: "DELETE /admin/api-keys/:id" }]);
+  await request(`/admin/api-keys/${stays.id}`, { method: "DELETE", token: admin });
+});
+
 test("nobody gives, changes or takes what they do not have", async () => {
   const manager = await hire("staff:read", "staff:manage", "orders:read");
   const { token } = manager;
