@@ -2,7 +2,9 @@ import { MeilisearchApiError, type Settings } from "meilisearch";
 import { canonicalJson, sha256Hex } from "#core/canonical-json";
 import { productIndex } from "#features/search/document";
 import type { Context } from "#platform/context";
-import { indexSettings } from "./index-settings.ts";
+import { readAllSynonyms } from "#features/search/synonyms";
+import { indexSettingsWith } from "./index-settings.ts";
+import { readWritePlace } from "./rebuild-state.ts";
 
 /** This isolate has seen the index with the settings of its own release. */
 let ensured = false;
@@ -13,7 +15,7 @@ export async function ensureIndex(context: Context): Promise<void> {
 }
 
 /**
- * Compares the settings of the index with ours and changes them where they differ; where there is no index one is made,
+ * Compares the settings of the index with ours and the staff's synonyms, and changes them where they differ; where there is no index one is made,
  * and filled by a rebuild. Tasks run in order, so documents that are written afterwards meet the changed settings.
  */
 export async function renewSettings(context: Context): Promise<void> {
@@ -22,8 +24,10 @@ export async function renewSettings(context: Context): Promise<void> {
     if (isMissingIndex(error)) return undefined;
     throw error;
   });
-  if (present === undefined || (await hashOf(present)) !== (await hashOf(indexSettings)))
-    await index.updateSettings(indexSettings);
+  const { indexes } = await readWritePlace(context);
+  const wanted = indexSettingsWith(await readAllSynonyms(context));
+  if (present === undefined || (await hashOf(present)) !== (await hashOf(wanted)))
+    for (const uid of indexes) await context.search.index(uid).updateSettings(wanted);
   if (present === undefined)
     await context.queue.publish({
       path: "/jobs/search-rebuild",
@@ -46,7 +50,9 @@ async function hashOf(settings: Settings): Promise<string> {
     sortable: sorted(settings.sortableAttributes),
     rules: settings.rankingRules,
     stopWords: sorted(settings.stopWords),
-    synonyms: settings.synonyms,
+    synonyms: Object.entries(settings.synonyms ?? {})
+      .map(([word, others]) => JSON.stringify([word, others.toSorted()]))
+      .toSorted(),
     typos: typoTolerance?.minWordSizeForTypos,
     typosEnabled: typoTolerance?.enabled,
     exact: typoTolerance?.disableOnAttributes,

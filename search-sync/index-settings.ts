@@ -1,6 +1,7 @@
 import type { Settings } from "meilisearch";
 import type { SearchDocument } from "#features/search/document";
 import { searchLimits } from "#features/search/schema";
+import type { NewSynonym } from "#features/search/synonym-schema";
 
 type Attribute = keyof SearchDocument;
 
@@ -33,33 +34,8 @@ const filterable: Attribute[] = [
 
 const sortable: Attribute[] = ["created_at", "price_min", "rating", "rating_count"];
 
-/** Words that buyers use for one another, each group in all directions. */
-const synonymGroups: readonly (readonly string[])[] = [
-  ["jacket", "coat", "anorak", "parka", "shell"],
-  ["vest", "gilet", "bodywarmer"],
-  ["trousers", "pants"],
-  ["sweater", "jumper", "pullover"],
-  ["hoody", "hoodie"],
-  ["tee", "t-shirt", "tshirt"],
-  ["shoes", "sneakers", "trainers"],
-  ["gloves", "mittens"],
-  ["hat", "beanie", "cap"],
-  ["backpack", "rucksack", "daypack"],
-  ["mat", "pad", "mattress"],
-  ["torch", "flashlight"],
-  ["headlamp", "headlight", "head torch"],
-  ["lantern", "lamp"],
-  ["stove", "cooker", "burner"],
-  ["skillet", "frying pan"],
-  ["bottle", "flask"],
-  ["mug", "cup"],
-  ["bike", "bicycle", "cycling"],
-  ["waterproof", "rainproof"],
-  ["grey", "gray"],
-];
-
-/** How the index searches. A change here is applied by the next isolate that starts, or within a minute. */
-export const indexSettings = {
+/** How the index searches, as data. A change here is applied by the next isolate that starts, or within a minute. */
+const ownSettings = {
   searchableAttributes: searchable,
   filterableAttributes: filterable,
   sortableAttributes: sortable,
@@ -76,7 +52,6 @@ export const indexSettings = {
   ],
   // Words that say nothing of a product: "tent for two" must not ask for a "for".
   stopWords: ["a", "an", "and", "for", "from", "in", "of", "on", "or", "the", "to", "with"],
-  synonyms: synonymsOf(synonymGroups),
   typoTolerance: {
     enabled: true,
     minWordSizeForTypos: { oneTypo: 4, twoTypos: 8 },
@@ -87,8 +62,19 @@ export const indexSettings = {
   faceting: { maxValuesPerFacet: searchLimits.valuesPerFacetMax, sortFacetValuesBy: { "*": "count" } },
 } satisfies Settings;
 
-function synonymsOf(groups: readonly (readonly string[])[]): Record<string, string[]> {
-  return Object.fromEntries(
-    groups.flatMap((group) => group.map((word) => [word, group.filter((other) => other !== word)])),
-  );
+/** Our settings with the synonyms that staff keeps. */
+export function indexSettingsWith(groups: readonly NewSynonym[]) {
+  return { ...ownSettings, synonyms: synonymsOf(groups) } satisfies Settings;
+}
+
+/** What each word finds beside itself, over all groups in which it stands. */
+export function synonymsOf(groups: readonly NewSynonym[]): Record<string, string[]> {
+  const found = new Map<string, Set<string>>();
+  for (const { input, words } of groups)
+    for (const typed of input === null ? words : [input]) {
+      const others = found.get(typed) ?? new Set();
+      for (const word of words) if (word !== typed) others.add(word);
+      found.set(typed, others);
+    }
+  return Object.fromEntries([...found].map(([typed, others]) => [typed, [...others].toSorted()]));
 }

@@ -4,9 +4,10 @@ import { epochMs, toTimestamp } from "#core/time";
 import { readProductDocumentsAfter } from "#features/catalog/read-product-document";
 import { productIndex } from "#features/search/document";
 import type { RebuildJob, RebuildReport } from "#features/search/rebuild-schema";
+import { readAllSynonyms } from "#features/search/synonyms";
 import type { Context } from "#platform/context";
 import { renewSettings } from "./ensure-index.ts";
-import { indexSettings } from "./index-settings.ts";
+import { indexSettingsWith } from "./index-settings.ts";
 import {
   type RebuildState,
   beginState,
@@ -39,8 +40,9 @@ export async function startRebuild(context: Context): Promise<RebuildReport> {
       detail: "A rebuild is under way; GET /admin/search/rebuild tells how far.",
     });
   try {
+    const settings = indexSettingsWith(await readAllSynonyms(context));
     const { taskUid: firstTask } = await context.search.deleteIndex(nextIndex);
-    const { taskUid: lastTask } = await context.search.index(nextIndex).updateSettings(indexSettings);
+    const { taskUid: lastTask } = await context.search.index(nextIndex).updateSettings(settings);
     await keepState(context, { ...begun, firstTask, lastTask });
     await publish(context, { step: "page", rebuild_id: id, after: "" });
   } catch (error) {

@@ -29,8 +29,10 @@ import { paymentRoutes } from "#features/payments/routes";
 import { returnAdminRoutes } from "#features/returns/admin-routes";
 import { returnRoutes } from "#features/returns/routes";
 import { privacyRoutes } from "#features/privacy/routes";
+import { missRoutes } from "#features/search/miss-routes";
 import { createRebuildRoutes } from "#features/search/rebuild-routes";
 import { searchRoutes } from "#features/search/routes";
+import { synonymRoutes } from "#features/search/synonym-routes";
 import { staffRoutes } from "#features/staff/routes";
 import { stepUpRoutes } from "#features/step-up/routes";
 import type { App, AppEnvironment } from "#http/app-types";
@@ -80,6 +82,8 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", catalogImportRoutes);
   app.route("/", catalogAdminRoutes);
   app.route("/", searchRoutes);
+  app.route("/", synonymRoutes);
+  app.route("/", missRoutes);
   app.route(
     "/",
     createRebuildRoutes({ start: startRebuild, read: readRebuild, proceed: proceedWithRebuild }),

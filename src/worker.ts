@@ -4,6 +4,7 @@ import { createPacer } from "#events/wake-up";
 import { forgetMailTokens } from "#features/auth/mail-tokens";
 import { sweepInventory } from "#features/inventory/sweep-inventory";
 import { expireOverdueOrders } from "#features/orders/end-order";
+import { keepMisses } from "#features/search/keep-misses";
 import { sweepPayments } from "#features/payments/sweep-payments";
 import { type Context, createContext } from "#platform/context";
 import { forgetAnswers } from "#platform/idempotency";
@@ -35,6 +36,7 @@ async function sweep(context: Context): Promise<void> {
     () => forgetMailTokens(context),
     () => sweepInventory(context),
     () => tendIndex(context),
+    () => keepMisses(context),
   ];
   const outcomes = await Promise.allSettled(sweeps.map((run) => run()));
   for (const outcome of outcomes) {

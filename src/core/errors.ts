@@ -96,6 +96,7 @@ export const errorCodes = {
   idempotency_key_reused: { status: 422, title: "The key was used with another request", retryable: false },
   too_many_passkeys: { status: 422, title: "The account has too many passkeys", retryable: false },
   address_book_full: { status: 422, title: "The address book has reached its limit", retryable: false },
+  synonyms_full: { status: 422, title: "There are as many groups of synonyms as may be", retryable: false },
   cart_full: { status: 422, title: "The cart has reached its limit", retryable: false },
   upgrade_required: { status: 426, title: "This path is for WebSockets", retryable: false },
   if_match_required: { status: 428, title: "An If-Match header is required", retryable: false },

@@ -34,6 +34,7 @@ export const idPrefixes = {
   request: "req",
   search: "sch",
   searchRebuild: "srb",
+  synonym: "syn",
   staffRole: "rol",
   apiKey: "key",
 } as const;

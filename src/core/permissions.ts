@@ -8,6 +8,8 @@ export const permissions = {
   "inventory:read": "See movements of stock and alerts",
   "inventory:adjust": "Receive, lose, recount and reconcile stock; set when it is low",
   "search:rebuild": "Rebuild the search index, and see how far that has come",
+  "search:read": "See synonyms, what buyers searched for in vain, and how true the search index is",
+  "search:write": "Keep the synonyms of search",
   "orders:read": "See everybody's orders",
   "orders:fulfil": "Pack, ship and deliver orders",
   "orders:return": "Decide on returns, and receive what comes back",

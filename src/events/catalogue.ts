@@ -11,6 +11,8 @@ const stockEvent = z.object({ sku: z.string(), available: z.int(), low_at: z.int
 export const eventSchemas = {
   "product.changed": z.object({ product_id: z.string(), version: z.int() }),
   "product.deleted": z.object({ product_id: z.string(), handle: z.string(), version: z.int() }),
+  /** Staff has added, changed or deleted words that mean the same: the index is to learn them. */
+  "search.synonyms_changed": z.object({}),
   "stock.changed": z.object({ sku: z.string(), available: z.int(), version: z.int() }),
   /** The SKU's alert level fell or rose; single units that come and go near a threshold change no level. */
   "stock.low": stockEvent,

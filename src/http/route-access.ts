@@ -79,6 +79,7 @@ export const routeAccess = {
   "GET /products/{id}": "anyone",
   "GET /categories": "anyone",
   "GET /search": "anyone",
+  "GET /search/suggest": "anyone",
   "GET /inventory/{sku}": "anyone",
 
   "POST /cart": "cart holder",
@@ -115,6 +116,12 @@ export const routeAccess = {
   "GET /admin/products/imports/{id}": "catalogue:read",
   "POST /admin/search/rebuild": "search:rebuild",
   "GET /admin/search/rebuild": "search:rebuild",
+  "GET /admin/search/synonyms": "search:read",
+  "POST /admin/search/synonyms": "search:write",
+  "GET /admin/search/synonyms/{id}": "search:read",
+  "PUT /admin/search/synonyms/{id}": "search:write",
+  "DELETE /admin/search/synonyms/{id}": "search:write",
+  "GET /admin/search/misses": "search:read",
 
   "POST /admin/inventory/{sku}/adjustments": "inventory:adjust",
   "GET /admin/inventory/{sku}/movements": "inventory:read",

@@ -8,7 +8,7 @@ import type { Settings } from "./env.ts";
 export type TokenPurpose = "cart" | "consistency" | "cursor" | "live-ticket" | "order" | "refresh";
 
 /** What a secret is derived for. */
-type SecretPurpose = "mail-token" | "refresh-successor";
+type SecretPurpose = "mail-token" | "refresh-successor" | "search-visitor";
 
 const keys = new WeakMap<Settings, Promise<CryptoKey>>();
 

@@ -44,7 +44,7 @@ const withoutKey: readonly { route: RegExp; reason: string }[] = [
     reason: "the greater quantity of both carts stays, however often they are merged",
   },
   {
-    route: /^[A-Z]+ \/(admin\/(staff|roles)|customers\/me\/addresses)\/\{id\}$/,
+    route: /^[A-Z]+ \/(admin\/(staff|roles|search\/synonyms)|customers\/me\/addresses)\/\{id\}$/,
     reason: "If-Match lets a change of one version through once",
   },
   {

@@ -254,6 +254,10 @@ export const repeatableCalls: Record<string, () => Promise<RepeatableCall>> = {
     });
     return byStaff({ path: `${path}/receive`, json: came(true), other: came(false) });
   },
+  "POST /admin/search/synonyms": async () => {
+    const words = [randomUUID(), randomUUID()];
+    return byStaff({ path: "/admin/search/synonyms", json: { words }, other: { words: [...words, "lamp"] } });
+  },
   "POST /admin/roles": async () =>
     byFreshAdmin({ path: "/admin/roles", json: roleNamed(), other: roleNamed() }),
   "PATCH /admin/roles/{id}": async () =>

@@ -9,7 +9,7 @@ import { highlightToHtml, matchMarks } from "#features/search/highlight";
 import { plainText } from "#features/search/plain-text";
 import { SearchQuery } from "#features/search/schema";
 import { documentLimits, searchDocumentOf, stockPicture } from "#search-sync/documents";
-import { indexSettings } from "#search-sync/index-settings";
+import { indexSettingsWith, synonymsOf } from "#search-sync/index-settings";
 
 const usd = Currency.parse("USD");
 
@@ -190,10 +190,29 @@ describe("bands", () => {
 });
 
 test("the index can count every facet that clients may ask for", () => {
-  expect(indexSettings.filterableAttributes).toEqual(expect.arrayContaining(Object.values(facetAttributes)));
+  expect(indexSettingsWith([]).filterableAttributes).toEqual(
+    expect.arrayContaining(Object.values(facetAttributes)),
+  );
 });
 
-test("each synonym leads back", () => {
-  for (const [word, others] of Object.entries(indexSettings.synonyms))
-    for (const other of others) expect(indexSettings.synonyms[other]).toContain(word);
+describe("synonyms", () => {
+  test("lead to one another, and from an input one way", () => {
+    const groups = [
+      { input: null, words: ["jacket", "coat"] },
+      { input: "outerwear", words: ["jacket", "poncho"] },
+    ];
+    expect(synonymsOf(groups)).toEqual({
+      jacket: ["coat"],
+      coat: ["jacket"],
+      outerwear: ["jacket", "poncho"],
+    });
+  });
+
+  test("of a word in several groups are all of them", () => {
+    const groups = [
+      { input: null, words: ["mat", "pad"] },
+      { input: null, words: ["rug", "mat"] },
+    ];
+    expect(synonymsOf(groups)["mat"]).toEqual(["pad", "rug"]);
+  });
 });

@@ -2,9 +2,14 @@ import { describeRoute } from "#http/describe-route";
 import { createRouter, json, problems } from "#http/openapi";
 import { SearchAnswer, SearchQuery } from "./schema.ts";
 import { searchProducts } from "./search-products.ts";
+import { SuggestQuery, Suggestions } from "./suggest-schema.ts";
+import { suggest } from "./suggest.ts";
 
 /** For so long browsers and edges may answer by themselves. */
 const maxAgeSeconds = 5;
+
+/** Beginnings of words are typed by many, and what they lead to changes little. */
+const suggestionSeconds = 60;
 
 export const searchRoutes = createRouter();
 
@@ -21,7 +26,35 @@ searchRoutes.openapi(
     const found = await searchProducts(request.var.context, request.req.valid("query"));
     const cacheable = found.degraded ? "no-store" : `public, max-age=${maxAgeSeconds}`;
     request.header("Cache-Control", cacheable);
-    const { hits, total, facets, queryId, tookMs, degraded } = found;
-    return request.json({ data: hits, total, facets, query_id: queryId, took_ms: tookMs, degraded }, 200);
+    const { hits, total, facets, didYouMean, queryId, tookMs, degraded } = found;
+    return request.json(
+      {
+        data: hits,
+        total,
+        facets,
+        did_you_mean: didYouMean,
+        query_id: queryId,
+        took_ms: tookMs,
+        degraded,
+      },
+      200,
+    );
+  },
+);
+
+searchRoutes.openapi(
+  describeRoute({
+    method: "get",
+    path: "/search/suggest",
+    tags: ["search"],
+    summary: "Suggest products, brands and categories while somebody types",
+    request: { query: SuggestQuery },
+    responses: { 200: json(Suggestions, "The most fitting first."), ...problems() },
+  }),
+  async (request) => {
+    const suggestions = await suggest(request.var.context, request.req.valid("query"));
+    const cacheable = suggestions.degraded ? "no-store" : `public, max-age=${suggestionSeconds}`;
+    request.header("Cache-Control", cacheable);
+    return request.json(suggestions, 200);
   },
 );

@@ -48,7 +48,7 @@ function anyOf<Value extends z.ZodType>(value: Value, description: string, chara
 }
 
 /** No control characters, no halves of characters, and not the two that mark matches. */
-const searchable = new RegExp(String.raw`^[^${unprintable}\ue000\ue001]*$`, "u");
+export const searchable = new RegExp(String.raw`^[^${unprintable}\ue000\ue001]*$`, "u");
 const facetName = z.union([
   z.enum([...keysOf(facetAttributes), "options"]),
   z.string().regex(new RegExp(String.raw`^options\.[^${unprintable},.*]{1,255}$`, "u")),
@@ -126,6 +126,9 @@ export const SearchAnswer = z
     data: z.array(SearchHit),
     total: z.int().openapi({ description: `Products found, counted up to ${searchLimits.reachableMax}.` }),
     facets: z.record(z.string(), FacetWire),
+    did_you_mean: z.strictObject({ q: z.string(), total: z.int() }).nullable().openapi({
+      description: "Where words are found nowhere: the words that were probably meant, which find so many.",
+    }),
     query_id: idSchema("search"),
     took_ms: z.int(),
     degraded: z.boolean().openapi({
@@ -139,6 +142,8 @@ export type Findings = {
   readonly hits: SearchHit[];
   readonly total: number;
   readonly facets: Record<string, FacetWire>;
+  /** Whether the first hit has all the words; false also when there is none. */
+  readonly matchesAllWords: boolean;
 };
 
 function keysOf<Key extends string>(record: Readonly<Record<Key, unknown>>): Key[] {

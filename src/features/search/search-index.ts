@@ -30,6 +30,7 @@ const Page = Counts.extend({
     z.object({
       product: ProductWire,
       _formatted: z.object({ title: z.string(), description: z.string() }),
+      _rankingScoreDetails: z.object({ words: z.object({ score: z.number() }).optional() }).default({}),
     }),
   ),
   totalHits: z.int(),
@@ -59,6 +60,7 @@ export async function searchIndex(context: Context, query: SearchQuery): Promise
       highlight: { title: highlightToHtml(title), description: highlightToHtml(description) },
     })),
     total: page.totalHits,
+    matchesAllWords: (page.hits[0]?._rankingScoreDetails.words?.score ?? page.hits.length) >= 1,
     facets: facetsOf(mergeCounts(results), query, query.currency ?? context.settings.SHOP_CURRENCY),
   };
 }
@@ -87,6 +89,7 @@ function pageQuestion(query: SearchQuery, groups: readonly FilterGroup[], { attr
     cropLength: descriptionWords,
     highlightPreTag: matchMarks.before,
     highlightPostTag: matchMarks.after,
+    showRankingScoreDetails: query.q !== "",
   };
 }
 

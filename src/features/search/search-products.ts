@@ -2,12 +2,19 @@ import { MeilisearchApiError } from "meilisearch";
 import { type Id, newId } from "#core/ids";
 import type { Context } from "#platform/context";
 import { errorFields } from "#platform/log";
+import { type DidYouMean, didYouMean } from "./did-you-mean.ts";
 import { nameCategories } from "./name-categories.ts";
+import { noteMiss } from "./note-miss.ts";
 import type { Findings, SearchQuery } from "./schema.ts";
 import { searchIndex } from "./search-index.ts";
 import { searchWithoutIndex } from "./search-without-index.ts";
 
+/** So few results may mean a slip of the fingers. */
+const fewResults = 2;
+
 export type SearchResult = Findings & {
+  /** What was probably meant, when words were found nowhere. */
+  readonly didYouMean: DidYouMean | null;
   readonly queryId: Id<"search">;
   readonly tookMs: number;
   /** The index did not answer, and the database was asked instead. */
@@ -23,7 +30,25 @@ export async function searchProducts(context: Context, query: SearchQuery): Prom
     return undefined;
   });
   const findings = fromIndex ?? (await searchWithoutIndex(context, query));
-  return { ...findings, queryId, tookMs: context.now() - startedAt, degraded: fromIndex === undefined };
+  const correction = fromIndex === undefined ? null : await correctionOf(context, query, fromIndex);
+  if (fromIndex?.total === 0) noteMiss(context, query);
+  return {
+    ...findings,
+    didYouMean: correction,
+    queryId,
+    tookMs: context.now() - startedAt,
+    degraded: fromIndex === undefined,
+  };
+}
+
+/** Only whoever found little, or hits without one of the words, is asked whether something else was meant. */
+async function correctionOf(
+  context: Context,
+  query: SearchQuery,
+  { total, matchesAllWords }: Findings,
+): Promise<DidYouMean | null> {
+  const isDoubtful = total <= fewResults || !matchesAllWords;
+  return query.q !== "" && query.page === 1 && isDoubtful ? didYouMean(context, query) : null;
 }
 
 async function searchNamed(context: Context, query: SearchQuery): Promise<Findings> {

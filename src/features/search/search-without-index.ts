@@ -50,7 +50,7 @@ export async function searchWithoutIndex(context: Context, query: SearchQuery): 
         description: highlightToHtml(plainText(product.description, descriptionCharacters)),
       },
     }));
-  return { hits, total, facets: {} };
+  return { hits, total, facets: {}, matchesAllWords: hits.length > 0 };
 }
 
 function conditionsOf(query: SearchQuery, shopCurrency: Currency): SQL[] {

@@ -23,6 +23,7 @@ export const Found = z.strictObject({
       range: z.object({ min: z.number(), max: z.number() }).nullable(),
     }),
   ),
+  did_you_mean: z.object({ q: z.string(), total: z.int() }).nullable(),
   query_id: z.string(),
   took_ms: z.int(),
   degraded: z.boolean(),

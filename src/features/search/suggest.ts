@@ -1,0 +1,125 @@
+import { z } from "zod";
+import { Currency, type MoneyWire, money, moneyToWire } from "#core/money";
+import { readCategories } from "#features/catalog/read-categories";
+import type { CategoryNode } from "#features/catalog/schema";
+import type { Context } from "#platform/context";
+import { createIsolateMemory } from "#platform/isolate-memory";
+import { errorFields } from "#platform/log";
+import { wordsOfText } from "./corrections.ts";
+import { productIndex } from "./document.ts";
+import { highlightToHtml, matchMarks } from "./highlight.ts";
+import { SearchQuery } from "./schema.ts";
+import { searchWithoutIndex } from "./search-without-index.ts";
+import type { SuggestedProduct, SuggestQuery, Suggestions } from "./suggest-schema.ts";
+
+/** Whoever types does not wait: what comes later is found without the index. */
+const answerMsMax = 700;
+
+/** Everybody types the same beginnings. */
+const memory = createIsolateMemory<Suggestions>({ entriesMax: 500, lifeMs: 10_000 });
+
+/** What somebody who has typed so far may be looking for: products, brands and categories. */
+export async function suggest(context: Context, query: SuggestQuery): Promise<Suggestions> {
+  const key = `${query.limit} ${query.q.toLowerCase()}`;
+  const known = memory.get(key, context.now());
+  if (known !== undefined) return known;
+  const categories = categoriesLike(await readCategories(context), query);
+  try {
+    const [products, brands] = await Promise.all([productsLike(context, query), brandsLike(context, query)]);
+    const suggestions = { products, brands, categories, degraded: false };
+    memory.set(key, suggestions, context.now());
+    return suggestions;
+  } catch (error) {
+    context.log("warn", "the search index gave no suggestions; asking the database", errorFields(error));
+    const products = await productsWithoutIndex(context, query);
+    return { products, brands: [], categories, degraded: true };
+  }
+}
+
+const Hits = z.object({
+  hits: z.array(
+    z.object({
+      id: z.string(),
+      handle: z.string(),
+      title: z.string(),
+      image: z.string().nullable(),
+      price_min: z.int(),
+      currency: Currency,
+      _formatted: z.object({ title: z.string() }),
+    }),
+  ),
+});
+
+async function productsLike(context: Context, { q, limit }: SuggestQuery): Promise<SuggestedProduct[]> {
+  const response = await context.search.index(productIndex).search(
+    q,
+    {
+      limit,
+      attributesToRetrieve: ["id", "handle", "title", "image", "price_min", "currency"],
+      attributesToHighlight: ["title"],
+      highlightPreTag: matchMarks.before,
+      highlightPostTag: matchMarks.after,
+    },
+    { signal: AbortSignal.timeout(answerMsMax) },
+  );
+  return Hits.parse(response).hits.map(({ id, handle, title, image, price_min, currency, _formatted }) => ({
+    id,
+    handle,
+    title,
+    highlight: highlightToHtml(_formatted.title),
+    image,
+    price_min: moneyToWire(money(price_min, currency)),
+  }));
+}
+
+const FacetHits = z.object({ facetHits: z.array(z.object({ value: z.string(), count: z.int() })) });
+
+async function brandsLike(context: Context, { q, limit }: SuggestQuery): Promise<Suggestions["brands"]> {
+  const response = await context.search
+    .index(productIndex)
+    .searchForFacetValues(
+      { facetName: "brand", facetQuery: q },
+      { signal: AbortSignal.timeout(answerMsMax) },
+    );
+  return FacetHits.parse(response)
+    .facetHits.slice(0, limit)
+    .map(({ value, count }) => ({ brand: value, count }));
+}
+
+/** Categories in whose title each word that was typed begins a word, the fullest first. */
+function categoriesLike(
+  forest: readonly CategoryNode[],
+  { q, limit }: SuggestQuery,
+): Suggestions["categories"] {
+  const typed = wordsOfText(q);
+  if (typed.length === 0) return [];
+  return allOf(forest)
+    .filter(({ title, product_count }) => {
+      const words = wordsOfText(title);
+      return (
+        product_count > 0 && typed.every((beginning) => words.some((word) => word.startsWith(beginning)))
+      );
+    })
+    .toSorted((a, b) => b.product_count - a.product_count)
+    .slice(0, limit)
+    .map(({ handle, title, product_count }) => ({ handle, title, count: product_count }));
+}
+
+function allOf(forest: readonly CategoryNode[]): CategoryNode[] {
+  return forest.flatMap((node) => [node, ...allOf(node.children)]);
+}
+
+async function productsWithoutIndex(
+  context: Context,
+  { q, limit }: SuggestQuery,
+): Promise<SuggestedProduct[]> {
+  const { hits } = await searchWithoutIndex(context, SearchQuery.parse({ q, limit }));
+  return hits.map(({ id, handle, title, highlight, images, price_min }) => ({
+    id,
+    handle,
+    title,
+    highlight: highlight.title,
+    image: images[0]?.url ?? null,
+    price_min: price_min satisfies MoneyWire,
+  }));
+}
