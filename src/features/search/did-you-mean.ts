@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Context } from "#platform/context";
 import { transact } from "#platform/database";
 import { errorFields } from "#platform/log";
+import { readNearby } from "#platform/nearby-reads";
 import { closestWord } from "./corrections.ts";
 import { productIndex } from "./document.ts";
 import { filterGroups } from "./filter-expression.ts";
@@ -83,12 +84,12 @@ async function textsLike(
   context: Context,
   words: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
-  const { replica } = context.databases;
-  const [, { rows }] = await transact(replica, [
-    replica.execute(
-      sql`select set_config('pg_trgm.word_similarity_threshold', ${String(likenessMin)}, true)`,
-    ),
-    replica.execute(sql`
+  const [, { rows }] = await readNearby(context, (database) =>
+    transact(database, [
+      database.execute(
+        sql`select set_config('pg_trgm.word_similarity_threshold', ${String(likenessMin)}, true)`,
+      ),
+      database.execute(sql`
       select typed.word, array(
         select p.title || ' ' || coalesce(p.brand, '') || ' ' || coalesce(p.product_type, '') as text
         from products p
@@ -98,6 +99,7 @@ async function textsLike(
           typed.word, p.title || ' ' || coalesce(p.brand, '') || ' ' || coalesce(p.product_type, '')) desc
         limit ${textsPerWordMax}) as texts
       from jsonb_array_elements_text(${JSON.stringify(words)}::jsonb) as typed (word)`),
-  ]);
+    ]),
+  );
   return new Map(rows.map((row) => Likeness.parse(row)).map(({ word, texts }) => [word, texts]));
 }

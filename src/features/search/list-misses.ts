@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Page, PageRequest } from "#core/page";
 import { epochMs, toTimestamp } from "#core/time";
 import type { Context } from "#platform/context";
+import { readNearby } from "#platform/nearby-reads";
 import { type Travel, readPage } from "#platform/cursor";
 import type { SearchMiss } from "./miss-schema.ts";
 
@@ -38,10 +39,12 @@ async function select(
   const [times, query] = from ?? [];
   const beyond =
     times === undefined ? sql`true` : sql`(-times, query) ${comparison} (-${times}::bigint, ${query})`;
-  const { rows } = await context.databases.replica.execute(sql`
+  const { rows } = await readNearby(context, (database) =>
+    database.execute(sql`
     select query, times, extract(epoch from first_at) * 1000 as first_ms,
       extract(epoch from last_at) * 1000 as last_ms
     from search_misses where times >= ${shownFromVisitors} and ${beyond}
-    order by -times ${order}, query ${order} limit ${rowsMax}`);
+    order by -times ${order}, query ${order} limit ${rowsMax}`),
+  );
   return z.array(Row).parse(rows);
 }
