@@ -24,14 +24,21 @@ type Start = {
   plan: WorkerPlan;
   /** What is asked until it is answered. */
   readyPath: string;
+  /** Where DevTools may connect; without it there is no inspector, which costs something. */
+  inspectorPort?: number;
 };
 
-export async function startBareWorkerd({ folder, plan, readyPath }: Start): Promise<BareWorkerd> {
+export async function startBareWorkerd({
+  folder,
+  plan,
+  readyPath,
+  inspectorPort,
+}: Start): Promise<BareWorkerd> {
   await writeFile(join(folder, "workerd.capnp"), describeWorkerd(plan), { mode: 0o600 });
   if (plan.objectStorage !== undefined) await mkdir(plan.objectStorage.folder, { recursive: true });
   const url = `http://127.0.0.1:${plan.port}`;
   const startedAt = performance.now();
-  const child = await spawnWorkerd(folder);
+  const child = await spawnWorkerd(folder, inspectorPort);
   const endWithProgram = (): boolean => child.kill("SIGKILL");
   process.once("exit", endWithProgram);
   const stop = async (): Promise<void> => {
@@ -50,11 +57,12 @@ export async function startBareWorkerd({ folder, plan, readyPath }: Start): Prom
   return { pid: child.pid ?? 0, url, coldStartMs: performance.now() - startedAt, stop };
 }
 
-async function spawnWorkerd(folder: string): Promise<ChildProcess> {
+async function spawnWorkerd(folder: string, inspectorPort: number | undefined): Promise<ChildProcess> {
   const output = await open(join(folder, "workerd.log"), "a");
   try {
     // Objects on local disk and the sweeper's call of a scheduled handler are experimental features of workerd.
-    const words = ["serve", "--experimental", join(folder, "workerd.capnp")];
+    const inspector = inspectorPort === undefined ? [] : [`--inspector-addr=127.0.0.1:${inspectorPort}`];
+    const words = ["serve", "--experimental", ...inspector, join(folder, "workerd.capnp")];
     return spawn(findProgram(), words, { stdio: ["ignore", output.fd, output.fd] });
   } finally {
     await output.close();

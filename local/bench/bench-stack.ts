@@ -14,13 +14,18 @@ import { findParts, type Roots } from "./process-usage.ts";
 const WORKER_SETTINGS = { PASSWORD_SCRYPT_PARALLELISM: "1", RATE_LIMIT_SCALE: "100000" };
 
 const BUNDLE = "worker.js";
+const SOURCE_MAP = `${BUNDLE}.map`;
 const READY_PATH = "/health";
 
 export type BenchStack = {
   readonly addresses: Addresses;
   readonly bundle: Buffer;
+  /** Tells what each place of the bundle was made from. */
+  readonly sourceMap: string;
   readonly compatibilityDate: string;
   readonly workerd: BareWorkerd;
+  /** Where workerd's inspector listens, when it was asked for. */
+  readonly inspectorPort: number | undefined;
   /** Every process whose time is counted: workerd as `worker`, and each service. */
   roots: () => Promise<Roots>;
   /** Runs the Worker's scheduled handler, as the cloud does every minute. */
@@ -31,7 +36,10 @@ export type BenchStack = {
 };
 
 /** The services of the local stack with fresh state, and the bundle that is deployed on bare workerd. */
-export async function startBenchStack(stateFolder: string): Promise<BenchStack> {
+export async function startBenchStack(
+  stateFolder: string,
+  { inspect }: { inspect: boolean },
+): Promise<BenchStack> {
   const settings = {
     ...readStackSettings(process.env),
     apiPort: 0,
@@ -46,7 +54,7 @@ export async function startBenchStack(stateFolder: string): Promise<BenchStack> 
   });
   try {
     await startServices(parts, plan);
-    return await startShop({ parts, plan, stateFolder });
+    return await startShop({ parts, plan, stateFolder, inspect });
   } catch (fault) {
     await parts.stop(...serviceNames);
     throw fault;
@@ -60,14 +68,18 @@ async function startServices(parts: PartGroup, plan: StackPlan): Promise<void> {
   await migrate(plan.addresses.services.postgres);
 }
 
-type Shop = { parts: PartGroup; plan: StackPlan; stateFolder: string };
+type Shop = { parts: PartGroup; plan: StackPlan; stateFolder: string; inspect: boolean };
 
-async function startShop({ parts, plan, stateFolder }: Shop): Promise<BenchStack> {
+async function startShop({ parts, plan, stateFolder, inspect }: Shop): Promise<BenchStack> {
   const bundleFolder = await ensureBundle((line) => say("worker", line));
   // Read at once: who starts a stack from other sources meanwhile may clear old bundles away.
   const bundle = await readFile(join(bundleFolder, BUNDLE));
+  const sourceMap = await readFile(join(bundleFolder, SOURCE_MAP), "utf8");
   const manifest = await readManifest(bundleFolder);
-  const start = async (name: string, ports: { api: number; sweep: number }): Promise<BareWorkerd> => {
+  const start = async (
+    name: string,
+    ports: { api: number; sweep: number; inspector?: number },
+  ): Promise<BareWorkerd> => {
     const folder = join(stateFolder, name);
     await mkdir(folder, { recursive: true });
     // Workerd embeds files of the folder that its configuration is in.
@@ -79,16 +91,24 @@ async function startShop({ parts, plan, stateFolder }: Shop): Promise<BenchStack
       settings: { ...manifest.vars, ...plan.workerSettings },
       objectStorage: { folder: join(folder, "objects"), sweepPort: ports.sweep },
     };
-    return startBareWorkerd({ folder, plan: workerPlan, readyPath: READY_PATH });
+    return startBareWorkerd({
+      folder,
+      plan: workerPlan,
+      readyPath: READY_PATH,
+      ...(ports.inspector === undefined ? {} : { inspectorPort: ports.inspector }),
+    });
   };
-  const { api: sweepPort } = await choosePorts({ api: 0, services: 0 });
-  const workerd = await start("worker", { api: plan.ports.api, sweep: sweepPort });
+  const { api: sweepPort, postgres: freePort } = await choosePorts({ api: 0, services: 0 });
+  const ports = { api: plan.ports.api, sweep: sweepPort };
+  const workerd = await start("worker", inspect ? { ...ports, inspector: freePort } : ports);
   let others = 0;
   return {
     addresses: plan.addresses,
     bundle,
+    sourceMap,
     compatibilityDate: manifest.compatibilityDate,
     workerd,
+    inspectorPort: inspect ? freePort : undefined,
     roots: async () => ({ ...(await findParts()), worker: workerd.pid }),
     sweep: () => sweepOnce(`http://127.0.0.1:${sweepPort}`),
     startAnother: async () => {

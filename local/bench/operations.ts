@@ -48,6 +48,20 @@ export function operationsOf(place: Place): Operation[] {
   ];
 }
 
+/** Those whose name begins with one of the words; all when there are none. */
+export function operationsNamed(
+  operations: readonly Operation[],
+  words: readonly string[],
+): readonly Operation[] {
+  if (words.length === 0) return operations;
+  const found = operations.filter(({ name }) => words.some((word) => name.startsWith(word)));
+  if (found.length === 0)
+    throw new Error(
+      `No operation begins with ${words.join(" or ")}; there are ${operations.map(({ name }) => name).join(", ")}.`,
+    );
+  return found;
+}
+
 function reading(path: () => string): Performer {
   return (connection) => async () => {
     await connection.send({ method: "GET", path: path() });

@@ -10,7 +10,8 @@ import { startBenchStack, type BenchStack } from "./bench-stack.ts";
 import { startCeiling } from "./ceiling.ts";
 import { fillShop } from "./fill-shop.ts";
 import { measureCell, type Cell, type Setting } from "./measure.ts";
-import { operationsOf, type Operation } from "./operations.ts";
+import { profileOperation } from "./measure-profile.ts";
+import { operationsNamed, operationsOf, type Operation } from "./operations.ts";
 import { readMemoryBytes } from "./process-usage.ts";
 import { describeReport, type Report } from "./report.ts";
 
@@ -34,6 +35,10 @@ async function run(words: readonly string[]): Promise<void> {
   }
   const folder = await mkdtemp(join(tmpdir(), "tradewind-bench-"));
   try {
+    if (options.profile) {
+      await printProfiles(options, folder);
+      return;
+    }
     const report = await bench(options, folder);
     const file = await keepReport(report);
     console.log(`\n${describeReport(report)}\n\n${file}`);
@@ -46,7 +51,7 @@ async function run(words: readonly string[]): Promise<void> {
 async function bench(options: BenchOptions, folder: string): Promise<Report> {
   const loadAverageBefore = currentLoad();
   say("bench", "starting the services and the shop");
-  const stack = await startBenchStack(join(folder, "stack"));
+  const stack = await startBenchStack(join(folder, "stack"), { inspect: false });
   try {
     const coldStartMs = [stack.workerd.coldStartMs, ...(await startMore(stack))];
     const atRest = await readMemoryBytes(stack.workerd.pid);
@@ -73,6 +78,28 @@ async function bench(options: BenchOptions, folder: string): Promise<Report> {
   }
 }
 
+/** Says as it goes what each operation spends the Worker's time on. */
+async function printProfiles(
+  { products, only, seconds, connections }: BenchOptions,
+  folder: string,
+): Promise<void> {
+  say("bench", "starting the services and the shop");
+  const stack = await startBenchStack(join(folder, "stack"), { inspect: true });
+  try {
+    say("bench", `importing ${products} products`);
+    const assortment = await fillShop(stack, products, folder);
+    const operations = operationsOf({ assortment, stripe: stack.addresses.services.stripe });
+    for (const operation of operationsNamed(operations, only)) {
+      for (const count of connections) {
+        if (interrupted.signal.aborted) throw new Error("Interrupted.");
+        console.log(`\n${await profileOperation(stack, operation, { seconds, connections: count })}`);
+      }
+    }
+  } finally {
+    await stack.stop();
+  }
+}
+
 async function startMore(stack: BenchStack): Promise<number[]> {
   const coldStarts: number[] = [];
   while (coldStarts.length < COLD_STARTS - 1) {
@@ -93,7 +120,7 @@ async function measureAll(stack: BenchStack, options: BenchOptions, folder: stri
   const { seconds } = options;
   const setting = { stack, ceiling, seconds, ceilingSeconds: seconds * CEILING_SHARE };
   try {
-    return await measureEach(setting, chosen(operations, options.only), options.connections);
+    return await measureEach(setting, operationsNamed(operations, options.only), options.connections);
   } finally {
     await ceiling.stop();
   }
@@ -114,13 +141,6 @@ async function measureEach(
     }
   }
   return cells;
-}
-
-function chosen(operations: readonly Operation[], only: readonly string[]): readonly Operation[] {
-  if (only.length === 0) return operations;
-  const found = operations.filter(({ name }) => only.some((word) => name.startsWith(word)));
-  if (found.length === 0) throw new Error(`No operation begins with ${only.join(" or ")}.\n\n${USAGE}`);
-  return found;
 }
 
 async function keepReport(report: Report): Promise<string> {
