@@ -78,6 +78,7 @@ export const launchers = {
       publishableKey: z.string(),
       webhookUrl: z.url(),
       webhookSecret: z.string(),
+      webhookEvents: z.array(z.string()).readonly(),
       webhookBackoffScale: z.number().positive(),
     }),
     async (options) => {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { stripeEventTypes } from "#features/payments/event-types";
 import { keepSecrets, LOCAL_CREDENTIALS } from "./credentials.ts";
 import { partNames, type PartName, type PartOptions } from "./part-launchers.ts";
 import { choosePorts, type Ports } from "./ports.ts";
@@ -138,6 +139,7 @@ function planServices({ addresses, ports, settings }: Layout): StackPlan["servic
       publishableKey: local.stripePublishableKey,
       webhookUrl: `${addresses.api}/webhooks/stripe`,
       webhookSecret: local.stripeWebhookSecret,
+      webhookEvents: stripeEventTypes,
       webhookBackoffScale: RETRY_DELAY_SCALE,
     },
     paypal: {

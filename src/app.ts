@@ -132,9 +132,11 @@ function giveContext(drainOutbox: (context: Context) => Promise<unknown>) {
       requestId,
       traceparent: traceparentPattern.test(offeredTrace) ? offeredTrace : undefined,
       drainOutbox,
+      holdsWakeUps: true,
     });
     request.set("context", context);
     await next();
+    context.releaseWakeUps();
     if (request.res.status === 101) return;
     request.header("Request-Id", requestId);
     const { databaseCalls, objectCalls, passwordHashings } = context.counts;

@@ -21,7 +21,8 @@ export { RoomObject } from "#durable-objects/rooms/room";
 
 const pace = createPacer(currentTime);
 
-const drainOutbox = (context: Context) => pace(() => drainOutboxOf(context, handlersFor(context)));
+const drainOutbox = (context: Context) =>
+  pace((onLook) => drainOutboxOf(context, { handlersOf: handlersFor(context), onLook }));
 
 const app = createApp(drainOutbox);
 

@@ -24,11 +24,13 @@ export type StripeOptions = SimulatorOptions & {
   /** Without it events are recorded but nobody is told, unless endpoints are created by the API. */
   webhookUrl?: string;
   webhookSecret: string;
+  /** Which events that endpoint is told; all, if left out. */
+  webhookEvents?: readonly string[];
 };
 
 /** Stripe's API, webhooks and payment pages, remembered in the state folder across restarts and kills. */
 export function startStripe(options: StripeOptions): Promise<RunningService> {
-  const { stateFolder, webhookUrl: url, webhookSecret: secret } = options;
+  const { stateFolder, webhookUrl: url, webhookSecret: secret, webhookEvents = ["*"] } = options;
   const simulation: Simulation = openSimulation(
     { stateFolder, fileName: "stripe.sqlite" },
     {
@@ -42,7 +44,7 @@ export function startStripe(options: StripeOptions): Promise<RunningService> {
     simulation,
     runDueTimers: () => runDueTimers(simulation),
     prepareWebhook: (delivery) => prepareWebhook(simulation, delivery),
-    configure: () => configureEndpoint(simulation, { url, secret }),
+    configure: () => configureEndpoint(simulation, { url, secret, events: [...webhookEvents] }),
     steering: {
       forge: (forgery) => forgeEvent(simulation, forgery),
       urlOfEndpoint: (id) => simulation.store.find("webhook_endpoint", id)?.url ?? null,

@@ -84,14 +84,15 @@ export function listWebhookEndpoints(work: Work, call: Call): Reply {
 /** Undelivered webhooks follow the endpoint when the shop comes back at another address. */
 export function configureEndpoint(
   simulation: Simulation,
-  given: { url: string | undefined; secret: string },
+  given: { url: string | undefined; secret: string; events: string[] },
 ): void {
   if (given.url === undefined) {
     simulation.store.remove(CONFIGURED_ENDPOINT_ID);
     return;
   }
-  const { url, secret } = given;
-  simulation.store.save(buildEndpoint(simulation, { id: CONFIGURED_ENDPOINT_ID, url, secret }));
+  const { url, secret, events } = given;
+  const endpoint = buildEndpoint(simulation, { id: CONFIGURED_ENDPOINT_ID, url, secret });
+  simulation.store.save({ ...endpoint, enabled_events: events });
 }
 
 function buildEndpoint(

@@ -19,10 +19,12 @@ export type Handler<Event> = {
 
 /** What the drain needs from the world; the store supplies Postgres, a simulation supplies memory. */
 export type DrainDependencies<Event> = {
-  /** Rows that are due, oldest first, leased to this drain alone for a while. */
-  lease: (rowsMax: number) => Promise<OutboxRow<Event>[]>;
+  /**
+   * Marks what was delivered, and leases rows that are due then, oldest first, to this drain alone for a while: both or
+   * neither.
+   */
+  lease: (rowsMax: number, delivered: readonly number[]) => Promise<OutboxRow<Event>[]>;
   handlersOf: (event: Event) => readonly Handler<Event>[];
-  markDelivered: (positions: readonly number[]) => Promise<void>;
   /** Keeps which handlers have finished, and either when to try again or that the row is dead. */
   markFailed: (failure: DeliveryFailure) => Promise<void>;
   onFailure: (handlerName: string, event: Event, error: unknown) => void;
@@ -60,13 +62,14 @@ export function backoffMs(failures: number): number {
  */
 export async function drainOutbox<Event>(dependencies: DrainDependencies<Event>): Promise<number> {
   let delivered = 0;
+  let positions: number[] = [];
   for (let round = 0; round < drainLimits.roundsMax; round++) {
-    const rows = await dependencies.lease(drainLimits.rowsPerRound);
-    const positions = await deliverRound(rows, dependencies);
-    if (positions.length === 0) break;
-    await dependencies.markDelivered(positions);
+    const rows = await dependencies.lease(drainLimits.rowsPerRound, positions);
+    positions = await deliverRound(rows, dependencies);
+    if (positions.length === 0) return delivered;
     delivered += positions.length;
   }
+  await dependencies.lease(0, positions);
   return delivered;
 }
 

@@ -13,7 +13,11 @@ import { type DeliveryFailure, type Handler, type OutboxRow, drainOutbox } from 
  */
 const leaseSeconds = 15;
 
-export type HandlersOf = (event: RecordedEvent) => readonly Handler<RecordedEvent>[];
+type Drain = {
+  handlersOf: (event: RecordedEvent) => readonly Handler<RecordedEvent>[];
+  /** Told right before the outbox is looked into: what was committed before is seen, or overlaps another transaction. */
+  onLook: () => void;
+};
 
 const Row = z.object({
   position: z.coerce.number(),
@@ -27,11 +31,13 @@ const Row = z.object({
 });
 
 /** Delivers what is due in the outbox: called after commits, and by the sweep for whatever a crash left. */
-export async function drainOutboxOf(context: Context, handlersOf: HandlersOf): Promise<number> {
+export async function drainOutboxOf(context: Context, { handlersOf, onLook }: Drain): Promise<number> {
   return drainOutbox<RecordedEvent>({
-    lease: (rowsMax) => leaseRows(context, rowsMax),
+    lease: (rowsMax, delivered) => {
+      onLook();
+      return leaseRows(context, rowsMax, delivered);
+    },
     handlersOf,
-    markDelivered: (positions) => markDelivered(context, positions),
     markFailed: (failure) => markFailed(context, failure),
     onFailure: (handler, event, error) => {
       context.log("error", "an event handler failed", {
@@ -46,31 +52,16 @@ export async function drainOutboxOf(context: Context, handlersOf: HandlersOf): P
   });
 }
 
-/**
- * Takes due rows whose transaction is older than every running one, so that no row that commits late is overtaken,
- * and of each subject only the oldest undelivered, so that a subject's events come one at a time and in order.
- *
- * A queue's table is empty at one moment and holds tens of thousands of rows at the next, so that the planner's
- * statistics are always wrong: sequential scans are ruled out, and the oldest of a subject is asked for by a scalar
- * subquery, which can only become an index probe.
- */
-async function leaseRows(context: Context, rowsMax: number): Promise<OutboxRow<RecordedEvent>[]> {
-  const { primary } = context.databases;
-  const [, { rows }] = await primary.batch([
-    primary.execute(sql`select set_config('enable_seqscan', 'off', true)`),
-    primary.execute(sql`
-      with due as (
-        select position from outbox o
-        where delivered_at is null and dead_at is null and leased_until < now()
-          and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
-          and position = (
-            select min(earlier.position) from outbox earlier
-            where earlier.subject = o.subject and earlier.delivered_at is null and earlier.dead_at is null)
-        order by position limit ${rowsMax} for update skip locked)
-      update outbox o set leased_until = now() + make_interval(secs => ${leaseSeconds})
-      from due where o.position = due.position
-      returning o.position, o.id, o.type, o.subject, o.payload, o.traceparent, o.handled_by, o.attempts`),
-  ]);
+/** See drain_outbox in the migrations for which rows are due. */
+async function leaseRows(
+  context: Context,
+  rowsMax: number,
+  delivered: readonly number[],
+): Promise<OutboxRow<RecordedEvent>[]> {
+  const positions = `{${delivered.join(",")}}`;
+  const { rows } = await context.databases.primary.execute(
+    sql`select * from drain_outbox(${positions}::bigint[], ${rowsMax}, ${leaseSeconds})`,
+  );
   return rows
     .map((row) => Row.parse(row))
     .sort((a, b) => a.position - b.position)
@@ -86,12 +77,6 @@ function eventOf(row: Omit<z.infer<typeof Row>, "position" | "handled_by" | "att
   const data = eventSchemas[row.type].parse(row.payload);
   // The schema of this very type has parsed the data; the union cannot express that pairing.
   return { ...row, data, traceparent: row.traceparent ?? undefined } as RecordedEvent;
-}
-
-async function markDelivered(context: Context, positions: readonly number[]): Promise<void> {
-  await context.databases.primary.execute(
-    sql`update outbox set delivered_at = now(), attempts = attempts + 1 where position in ${positions}`,
-  );
 }
 
 async function markFailed(context: Context, failure: DeliveryFailure): Promise<void> {

@@ -1,39 +1,81 @@
-import type { EpochMs } from "#core/time";
+import { type EpochMs, epochMs } from "#core/time";
 
 export const wakeUpLimits = {
   /** Drains at once in one isolate; more would only wait for each other's rows. */
   drainsMax: 4,
   /** A drain that was cut off together with its request is forgotten after this time. */
   drainMsMax: 30_000,
+  /** Between two looks that wake-ups cause: those that come meanwhile share the next one. */
+  lookMsMin: 50,
+  /** Beyond the pause itself; whoever waits longer was cut off, and holds nobody back. */
+  gatheringMsMax: 500,
   /**
    * Rows of a transaction that overlapped another are not yet visible right after their commit: a second look follows
-   * when the first found nothing.
+   * when a wake-up's first found nothing.
    */
   secondLookMs: 150,
 } as const;
 
-/** Delivers what is due and tells how many events that were. */
-type Drain = () => Promise<number>;
+/**
+ * Delivers what is due, in as many looks into the outbox as that takes, and says right before each that it is made. The
+ * last one finds nothing.
+ */
+type Drain = (onLook: () => void) => Promise<unknown>;
+
+type Running = { readonly startedAt: EpochMs; gathersUntil: EpochMs };
 
 /** Paces the drains of one isolate: a wake-up beyond the limit makes a running drain look again when it is done. */
 export function createPacer(now: () => EpochMs): (drain: Drain) => Promise<void> {
-  const running = new Set<{ startedAt: EpochMs }>();
-  let again = false;
+  const running = new Set<Running>();
+  /** A wake-up came that no look was made for. */
+  let woken = false;
+  let lookedAt = epochMs(0);
+
+  /** @returns whether a wake-up's first look was the one that found nothing. */
+  async function look(drain: Drain): Promise<boolean> {
+    let isFirst = false;
+    await drain(() => {
+      isFirst = woken;
+      woken = false;
+      lookedAt = now();
+    });
+    return isFirst;
+  }
+
+  /** Until it looks, all that are woken share its look. */
+  async function gather(mine: Running, pauseMs: number): Promise<void> {
+    mine.gathersUntil = epochMs(now() + pauseMs + wakeUpLimits.gatheringMsMax);
+    await pause(pauseMs);
+    mine.gathersUntil = mine.startedAt;
+  }
+
+  async function lookAgain(drain: Drain): Promise<void> {
+    const { secondLookMs } = wakeUpLimits;
+    const firstAt = lookedAt;
+    await pause(secondLookMs);
+    if (lookedAt < firstAt + secondLookMs / 2) await look(drain);
+  }
+
   return async (drain) => {
     for (const other of running) if (other.startedAt + wakeUpLimits.drainMsMax < now()) running.delete(other);
-    again = true;
-    if (running.size >= wakeUpLimits.drainsMax) return;
-    const mine = { startedAt: now() };
+    woken = true;
+    const gathers = [...running].some(({ gathersUntil }) => gathersUntil > now());
+    if (gathers || running.size >= wakeUpLimits.drainsMax) return;
+    const mine = { startedAt: now(), gathersUntil: now() };
     running.add(mine);
     try {
-      while (again) {
-        again = false;
-        if ((await drain()) > 0) continue;
-        await new Promise((resolve) => setTimeout(resolve, wakeUpLimits.secondLookMs));
-        await drain();
+      while (woken) {
+        const pauseMs = lookedAt + wakeUpLimits.lookMsMin - now();
+        if (pauseMs > 0) await gather(mine, pauseMs);
+        // Another drain's look may have served everybody meanwhile.
+        if (woken && (await look(drain))) await lookAgain(drain);
       }
     } finally {
       running.delete(mine);
     }
   };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

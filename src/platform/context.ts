@@ -64,6 +64,8 @@ export type Context = Services & {
   readonly afterResponse: (work: Promise<unknown>) => void;
   /** Asks for the outbox to be drained soon; call it after a commit that recorded events. */
   readonly wakeOutbox: () => void;
+  /** The request is over: its wake-ups of the outbox, if there were any, become one. */
+  readonly releaseWakeUps: () => void;
 };
 
 type Invocation = {
@@ -73,6 +75,8 @@ type Invocation = {
   requestId?: string;
   traceparent?: string | undefined;
   principal?: Principal;
+  /** Whether wake-ups of the outbox wait until they are released. */
+  holdsWakeUps?: boolean;
   /** Drains the outbox; given by the entry, which knows the consumers. */
   drainOutbox: (context: Context) => Promise<unknown>;
 };
@@ -114,15 +118,12 @@ export function createContext(invocation: Invocation): Context {
     reportError,
     now: currentTime,
     afterResponse,
-    // The drain is nobody's request: it acts as the system and counts its own calls.
-    wakeOutbox: () => {
-      const system = createContext({
-        ...invocationOfNobody,
-        requestId,
-        principal: { kind: "system" },
-      });
+    ...wakeUpsOf(invocation.holdsWakeUps ?? false, () => {
+      // The drain is nobody's request: it acts as the system and counts its own calls.
+      const principal = { kind: "system" } as const;
+      const system = createContext({ ...invocationOfNobody, requestId, principal, holdsWakeUps: false });
       afterResponse(invocation.drainOutbox(system));
-    },
+    }),
   };
   return context;
 }
@@ -130,6 +131,22 @@ export function createContext(invocation: Invocation): Context {
 /** Deliveries and sweeps tell nobody what they wrote. */
 function mayWrite(request: Request | undefined): boolean {
   return request !== undefined && request.method !== "GET" && request.method !== "HEAD";
+}
+
+/** While a request changes one thing after another, a drain would only compete with it: it is woken once, at the end. */
+function wakeUpsOf(holds: boolean, wake: () => void): Pick<Context, "wakeOutbox" | "releaseWakeUps"> {
+  let held = holds;
+  let asked = false;
+  return {
+    wakeOutbox: () => {
+      asked = true;
+      if (!held) wake();
+    },
+    releaseWakeUps: () => {
+      if (held && asked) wake();
+      held = false;
+    },
+  };
 }
 
 /** The same context for a principal that became known, or for the system acting on somebody's behalf. */

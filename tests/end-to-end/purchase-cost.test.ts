@@ -60,12 +60,12 @@ async function untilDone(orderId: string, intent: string): Promise<void> {
         from orders where id = $1`,
       [orderId, intent],
     );
-    expect(Left.parse(rows)).toEqual([{ status: "paid", events: 5, outbox: 0 }]);
+    expect(Left.parse(rows)).toEqual([{ status: "paid", events: 2, outbox: 0 }]);
   }, patience);
 }
 
 /** Round trips that name the order, its payment or its attempt: from the order's placement until nothing waits. */
-const roundTripsMax = 25;
+const roundTripsMax = 22;
 
 test("a paid purchase asks Stripe three times and makes few round trips to Postgres", async () => {
   const { api, services } = stack.addresses;

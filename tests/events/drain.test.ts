@@ -20,8 +20,12 @@ function createOutbox(events: readonly string[]) {
   const failing = new Set<string>();
   const drain = () =>
     drainOutbox<string>({
-      lease: (rowsMax) =>
-        Promise.resolve(rows.filter((row) => !row.done && !row.dead && row.dueAt <= now).slice(0, rowsMax)),
+      lease: (rowsMax, delivered) => {
+        for (const row of rows) if (delivered.includes(row.position)) row.done = true;
+        return Promise.resolve(
+          rows.filter((row) => !row.done && !row.dead && row.dueAt <= now).slice(0, rowsMax),
+        );
+      },
       handlersOf: () =>
         ["mail", "search"].map((name) => ({
           name,
@@ -31,10 +35,6 @@ function createOutbox(events: readonly string[]) {
             return Promise.resolve();
           },
         })),
-      markDelivered: (positions) => {
-        for (const row of rows) if (positions.includes(row.position)) row.done = true;
-        return Promise.resolve();
-      },
       markFailed: ({ position, handledBy, retryAt }: DeliveryFailure) => {
         const index = rows.findIndex((row) => row.position === position);
         const row = rows[index];
@@ -89,6 +89,14 @@ test("more rows than one round takes are all delivered in one wake-up", async ()
   expect(await outbox.drain()).toBe(drainLimits.rowsPerRound * 2 + 1);
 });
 
+test("what the last round of a wake-up delivered is marked, too", async () => {
+  const outbox = createOutbox(
+    Array.from({ length: drainLimits.rowsPerRound * drainLimits.roundsMax + 1 }, (_, index) => `e${index}`),
+  );
+  await outbox.drain();
+  expect(outbox.rows.filter(({ done }) => !done)).toHaveLength(1);
+});
+
 test("a handler that takes a round together gets it once, and one bad event holds up none of the others", async () => {
   const rounds: string[][] = [];
   const failed: string[] = [];
@@ -114,7 +122,6 @@ test("a handler that takes a round together gets it once, and one bad event hold
         },
       },
     ],
-    markDelivered: () => Promise.resolve(),
     markFailed: () => Promise.resolve(),
     onFailure: (_, event) => failed.push(event),
     now: () => epochMs(0),
@@ -142,7 +149,6 @@ test("a handler that is bound to its event handles that event and no other of th
         },
       },
     ],
-    markDelivered: () => Promise.resolve(),
     markFailed: () => Promise.resolve(),
     onFailure: () => undefined,
     now: () => epochMs(0),

@@ -4,6 +4,7 @@ import type { Context } from "#platform/context";
 import { openToken, signToken } from "#platform/signed-tokens";
 import { type RoomName, type Ticket, roomOfOrder, roomOfUser, ticketLimits } from "./rules.ts";
 import type { TicketWire } from "./schema.ts";
+import { markFollowed } from "./store.ts";
 
 /**
  * A short-lived ticket that opens the asker's room once: the user's own, or that of a guest's order.
@@ -11,6 +12,7 @@ import type { TicketWire } from "./schema.ts";
  */
 export async function issueTicket(context: Context, orderToken: string | undefined): Promise<TicketWire> {
   const room = await roomOf(context, orderToken);
+  await markFollowed(context, room);
   const { principal } = context;
   const expiresAt = epochMs(context.now() + ticketLimits.ageMsMax);
   const contents: Ticket = {

@@ -14,6 +14,7 @@ const RoomName = z.union([
   z.templateLiteral(["order:", z.string()]),
 ]);
 export type RoomName = z.infer<typeof RoomName>;
+export const RoomNames = z.array(RoomName);
 
 export function roomOfUser(userId: string): RoomName {
   return `user:${userId}`;

@@ -2,17 +2,15 @@ import { timeOfId } from "#core/ids";
 import { toTimestamp } from "#core/time";
 import type { Publication } from "#durable-objects/rooms/stream";
 import type { OrderEventType, RecordedEvent } from "#events/catalogue";
-import { orderAudience } from "#features/orders/order-audience";
 import type { Context } from "#platform/context";
-import { type RoomName, roomOfOrder, roomOfUser } from "./rules.ts";
+import type { RoomName } from "./rules.ts";
+import { followedRoomsOfOrder } from "./store.ts";
 
 /** Tells everybody who follows an order what happened to it. A repetition of the event is not told again. */
 export async function tellBuyer(context: Context, event: RecordedEvent<OrderEventType>): Promise<void> {
   const { id: eventId, type, data } = event;
   const publication: Publication = { eventId, type, data, at: toTimestamp(timeOfId(eventId)) };
-  const audience = await orderAudience(context, data.order_id);
-  const rooms = [roomOfOrder(data.order_id)];
-  if (audience?.userId) rooms.push(roomOfUser(audience.userId));
+  const rooms = (await followedRoomsOfOrder(context, data.order_id)) ?? [];
   await Promise.all(rooms.map((room) => publish(context, room, publication)));
 }
 

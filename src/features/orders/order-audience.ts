@@ -1,15 +1,14 @@
-import { eq } from "drizzle-orm";
-import type { Context } from "#platform/context";
+import { inArray } from "drizzle-orm";
+import { createGatherer } from "#platform/gather";
 import { orders } from "./tables.ts";
 
-/** Whose order it is: its user, if any, and the cart that it came from. */
-export async function orderAudience(
-  context: Context,
-  orderId: string,
-): Promise<{ userId: string | null; cartId: string } | undefined> {
-  const [audience] = await context.databases.primary
-    .select({ userId: orders.userId, cartId: orders.cartId })
+type OrderAudience = { readonly userId: string | null; readonly cartId: string };
+
+/** Whose order it is: its user, if any, and the cart that it came from. Orders asked for together are read at once. */
+export const orderAudience = createGatherer<OrderAudience>(async ({ databases }, orderIds) => {
+  const found = await databases.primary
+    .select({ id: orders.id, userId: orders.userId, cartId: orders.cartId })
     .from(orders)
-    .where(eq(orders.id, orderId));
-  return audience;
-}
+    .where(inArray(orders.id, [...orderIds]));
+  return new Map(found.map(({ id, ...audience }) => [id, audience]));
+});

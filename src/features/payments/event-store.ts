@@ -1,11 +1,11 @@
-import { and, asc, eq, inArray, isNull, lt, sql } from "drizzle-orm";
+import { type SQL, and, asc, eq, inArray, isNull, lt, sql } from "drizzle-orm";
 import type { Contradiction } from "#core/payment-claims";
 import type { PaymentProvider } from "#core/payment-facts";
 import type { Context } from "#platform/context";
 import { transact } from "#platform/database";
 import type { PaymentAttempt } from "./attempts.ts";
-import { foreignClaimsOf } from "./event-claims.ts";
-import { isOfInterest } from "./event-types.ts";
+import { contradictionsOfEvent, foreignClaimsOf } from "./event-claims.ts";
+import { isOfInterest, isReflected } from "./event-types.ts";
 import { paymentAttempts, paymentEvents } from "./tables.ts";
 
 export type PaymentEvent = typeof paymentEvents.$inferSelect;
@@ -17,20 +17,42 @@ type VerifiedEvent = Omit<typeof paymentEvents.$inferInsert, "processedAt" | "co
  * @returns whether it is to be acted on.
  */
 export async function storePaymentEvent(context: Context, event: VerifiedEvent): Promise<boolean> {
+  const { primary } = context.databases;
   const { provider, type } = event;
   const foreign = foreignClaimsOf(context, event);
   const matters = isOfInterest(provider, type) && foreign.length === 0;
   if (foreign.length > 0)
     context.log("warn", "an event of another account or mode is not acted on", { provider });
-  await context.databases.primary
-    .insert(paymentEvents)
-    .values({
-      ...event,
-      ...(matters ? {} : { processedAt: new Date(context.now()) }),
-      ...(foreign.length > 0 ? { contradictions: foreign } : {}),
-    })
-    .onConflictDoNothing({ target: [paymentEvents.provider, paymentEvents.providerEventId] });
-  return matters;
+  const [[stored], [attempt]] = await transact(primary, [
+    primary
+      .insert(paymentEvents)
+      .values({
+        ...event,
+        ...(matters ? {} : { processedAt: new Date(context.now()) }),
+        ...(foreign.length > 0 ? { contradictions: foreign } : {}),
+      })
+      .onConflictDoNothing({ target: [paymentEvents.provider, paymentEvents.providerEventId] })
+      .returning({ id: paymentEvents.id }),
+    selectAttempt(context, provider, sql`${event.providerReference ?? null}`),
+  ]);
+  if (!matters || stored === undefined || !isNoNews(event, attempt)) return matters;
+  context.afterResponse(markEventsProcessed(context, [stored.id]));
+  return false;
+}
+
+/** Our own capture is reported back to us: by then the books have it mostly, and there is nothing to act on. */
+function isNoNews(event: VerifiedEvent, attempt: PaymentAttempt | undefined): boolean {
+  if (attempt === undefined || !isReflected(event.provider, event.type, attempt.status)) return false;
+  return contradictionsOfEvent(event, attempt).length === 0;
+}
+
+function selectAttempt(context: Context, provider: PaymentProvider, reference: SQL) {
+  return context.databases.primary
+    .select()
+    .from(paymentAttempts)
+    .where(
+      and(eq(paymentAttempts.provider, provider), sql`${paymentAttempts.providerReference} = ${reference}`),
+    );
 }
 
 /** Seconds for which the sweep leaves events alone that somebody acts on; a process that died there stops them no longer. */
@@ -63,15 +85,7 @@ export async function takeWaitingEvents(
       .set({ nextTryAt: afterDelivery })
       .where(sql`${paymentEvents.id} = any(${waiting})`)
       .returning(),
-    primary
-      .select()
-      .from(paymentAttempts)
-      .where(
-        and(
-          eq(paymentAttempts.provider, provider),
-          sql`${paymentAttempts.providerReference} = (select provider_reference from (${named}) named)`,
-        ),
-      ),
+    selectAttempt(context, provider, sql`(select provider_reference from (${named}) named)`),
   ]);
   return { events: events.toSorted((a, b) => (a.id < b.id ? -1 : 1)), attempt };
 }

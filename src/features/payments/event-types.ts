@@ -48,6 +48,9 @@ const bearingOf: Readonly<Record<PaymentProvider, Readonly<Partial<Record<string
   manual: {},
 };
 
+/** What a webhook endpoint at Stripe is to be told: any other event would only be stored. */
+export const stripeEventTypes: readonly string[] = Object.keys(bearingOf.stripe);
+
 /** Whether events of this type can change anything for us. */
 export function isOfInterest(provider: PaymentProvider, type: string): boolean {
   return Object.hasOwn(bearingOf[provider], type);

@@ -1,12 +1,13 @@
 import { WebSocket as ReconnectingWebSocket } from "partysocket";
 import { afterEach, beforeAll, expect, test } from "vitest";
 import type { ServerMessage } from "#durable-objects/rooms/messages";
+import { inDatabase } from "../../in-database.ts";
 import { registerCustomer, request, stack } from "../../stack.ts";
 import { type Identity, cancelOrder, placeOrder, putOnSale, ticketOf } from "./buyer.ts";
 import { type Listener, listen, readMessage, refusalOf, toldIn } from "./listener.ts";
 
 /** The way of an event: commit, drain, room. */
-const soon = { timeout: 5_000, interval: 20 };
+const soon = { timeout: 25_000, interval: 20 };
 
 let variantId: string;
 const closers: (() => void)[] = [];
@@ -43,6 +44,18 @@ test("a guest hears of the order whose token they hold", async () => {
   const listener = await listening(guest);
   await cancelOrder(order, guest);
   await expect.poll(() => listener.told().at(-1), soon).toBe(`order.cancelled of ${order.id}`);
+});
+
+test("what nobody follows yet has no room, and is told from the first ticket on", async () => {
+  const order = await placeOrder(variantId, {});
+  const delivered = `select 1 from outbox where subject = $1 and type = 'order.placed' and delivered_at is not null`;
+  await expect.poll(() => inDatabase(delivered, [order.id]), soon).toHaveLength(1);
+  const guest = { headers: { "order-token": order.access_token ?? "" } };
+  const listener = await listening(guest);
+  // The room's stream begins with this listener.
+  expect(listener.heard).toMatchObject([{ type: "hello", cursor: expect.stringMatching(/\.0$/) }]);
+  await cancelOrder(order, guest);
+  await expect.poll(listener.told, soon).toEqual([`order.cancelled of ${order.id}`]);
 });
 
 test("a reconnecting client hears what it missed, once and in order", async () => {

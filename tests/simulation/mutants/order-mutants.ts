@@ -133,8 +133,8 @@ export const orderMutants: readonly Mutant[] = [
   {
     name: "a drain forgets to mark what it delivered",
     file: drain,
-    search: "await dependencies.markDelivered(positions);",
-    replacement: "",
+    search: "dependencies.lease(drainLimits.rowsPerRound, positions)",
+    replacement: "dependencies.lease(drainLimits.rowsPerRound, [])",
   },
   {
     name: "every event of a round goes to the first one's handler",

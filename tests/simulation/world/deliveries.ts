@@ -96,10 +96,12 @@ export class Deliveries {
     const { network, database, scheduler } = this.#world;
     const { outbox } = database;
     await drainOutbox<OrderEvent>({
-      lease: (rowsMax) => network.call(process, calls.outbox, () => outbox.lease(rowsMax)),
+      lease: (rowsMax, delivered) =>
+        network.call(process, calls.outbox, () => {
+          outbox.markDelivered(delivered);
+          return outbox.lease(rowsMax);
+        }),
       handlersOf: (event) => this.#handlersOf(process, event),
-      markDelivered: (positions) =>
-        network.call(process, calls.outbox, () => outbox.markDelivered(positions)),
       markFailed: (failure) => network.call(process, calls.outbox, () => outbox.markFailed(failure)),
       onFailure: () => undefined,
       now: () => epochMs(scheduler.now + process.skewMs),
