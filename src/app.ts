@@ -25,6 +25,7 @@ import { orderRoutes } from "#features/orders/routes";
 import { passkeyRoutes, passkeySignInRoutes } from "#features/passkeys/routes";
 import { paymentAdminRoutes } from "#features/payments/admin-routes";
 import { paymentReviewRoutes } from "#features/payments/review-routes";
+import { paymentWatchRoutes } from "#features/payments/watch-routes";
 import { paymentRoutes } from "#features/payments/routes";
 import { returnAdminRoutes } from "#features/returns/admin-routes";
 import { returnRoutes } from "#features/returns/routes";
@@ -96,6 +97,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", paymentRoutes);
   app.route("/", paymentAdminRoutes);
   app.route("/", paymentReviewRoutes);
+  app.route("/", paymentWatchRoutes);
   app.route("/", inventoryRoutes);
   app.route("/", jobRoutes);
   app.route("/", deadLetterRoutes);

@@ -5,6 +5,7 @@ import { forgetMailTokens } from "#features/auth/mail-tokens";
 import { sweepInventory } from "#features/inventory/sweep-inventory";
 import { expireOverdueOrders } from "#features/orders/end-order";
 import { keepMisses } from "#features/search/keep-misses";
+import { reportLastingDoubts } from "#features/payments/payment-watch";
 import { sweepPayments } from "#features/payments/sweep-payments";
 import { type Context, createContext } from "#platform/context";
 import { forgetAnswers } from "#platform/idempotency";
@@ -31,6 +32,7 @@ async function sweep(context: Context): Promise<void> {
   const sweeps = [
     () => drainOutbox(context),
     () => sweepPayments(context),
+    () => reportLastingDoubts(context),
     () => expireOverdueOrders(context),
     () => forgetDelivered(context),
     () => forgetAnswers(context),

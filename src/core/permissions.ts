@@ -14,7 +14,7 @@ export const permissions = {
   "orders:fulfil": "Pack, ship and deliver orders",
   "orders:return": "Decide on returns, and receive what comes back",
   "orders:cancel": "Cancel everybody's orders while they are not paid",
-  "payments:read": "See disputes of payments, and payments that contradict their orders",
+  "payments:read": "See refunds, disputes of payments, and payments that contradict their orders",
   "payments:refund": "Give money of paid orders back, and decide on payments that contradict their orders",
   "payments:confirm": "Confirm that the money of a manual payment has arrived",
   "customers:read": "Find customers, and see their addresses and how they sign in; each look is written down",

@@ -149,6 +149,9 @@ export const routeAccess = {
   "GET /admin/disputes": "payments:read",
   "POST /admin/orders/{id}/payment-review": "payments:refund",
   "GET /admin/payment-reviews": "payments:read",
+  "GET /admin/payment-watch": "payments:read",
+  "GET /admin/refunds": "payments:read",
+  "POST /admin/refunds/{id}/retry": "payments:refund",
   "GET /admin/refused-payment-events": "payments:read",
 
   "GET /admin/dead-letters": "dead_letters:read",

@@ -5,7 +5,7 @@ import { Attempt, Order, address, createBuyer } from "../buying.ts";
 import { createSeller } from "../selling.ts";
 import type { Call } from "../shop-client.ts";
 import { adminToken, registerCustomer, request, stack } from "../stack.ts";
-import { tell } from "./payments/steering.ts";
+import { paymentDeskCalls } from "./payments/desk-calls.ts";
 
 /** A write that is valid, and what else it might ask for under the same key. */
 export type RepeatableCall = {
@@ -48,22 +48,6 @@ async function paidOrder(): Promise<Order> {
   await vi.waitFor(
     async () => {
       if ((await buyer.readOrder(order)).status !== "paid") throw new Error("not paid yet");
-    },
-    { timeout: 25_000, interval: 100 },
-  );
-  return order;
-}
-
-/** An order that an event has stopped which claims to be of another. */
-async function orderInReview(): Promise<Order> {
-  const order = await newOrder();
-  const attempt = (await buyer.startPayment(order)).as(Attempt);
-  const object = attempt.client_secret.split("_secret")[0] ?? "";
-  const claims = { metadata: { order_id: "ord_another" } };
-  await tell("stripe", { event_type: "payment_intent.processing", object, claims });
-  await vi.waitFor(
-    async () => {
-      if ((await buyer.readOrder(order)).status !== "payment_review") throw new Error("not in review yet");
     },
     { timeout: 25_000, interval: 100 },
   );
@@ -122,6 +106,7 @@ const mergePatch = { "content-type": "application/merge-patch+json", "if-match":
 
 /** Every write that takes an Idempotency-Key, made once. A new route with the header gets an entry here. */
 export const repeatableCalls: Record<string, () => Promise<RepeatableCall>> = {
+  ...paymentDeskCalls,
   "POST /orders": async () => {
     const { cart, headers } = await filledCart();
     const json = { quote_hash: cart.quote_hash, email: "buyer@example.com", shipping_address: address };
@@ -228,11 +213,6 @@ export const repeatableCalls: Record<string, () => Promise<RepeatableCall>> = {
   "POST /admin/orders/{id}/refunds": async () => {
     const path = `/admin/orders/${(await paidOrder()).id}/refunds`;
     return byStaff({ path, json: { amount: 100, restock: false }, other: { amount: 101, restock: false } });
-  },
-  "POST /admin/orders/{id}/payment-review": async () => {
-    const path = `/admin/orders/${(await orderInReview()).id}/payment-review`;
-    const json = { decision: "reject", note: "not ours" };
-    return byStaff({ path, json, other: { ...json, decision: "accept" } });
   },
   "POST /admin/orders/{id}/returns": async () => {
     const { order } = await packedOrder("ship");

@@ -1,6 +1,5 @@
 import { AppError } from "#core/errors";
 import { newId } from "#core/ids";
-import { epochMs, toTimestamp } from "#core/time";
 import { changeOrderStatements } from "#features/orders/change-order";
 import type { Order } from "#features/orders/load-order";
 import { requireOrder } from "#features/orders/require-order";
@@ -11,6 +10,7 @@ import { transact, violatesUnique } from "#platform/database";
 import { type IdempotentRequest, keyReused } from "#platform/idempotency";
 import { requireRecentProof } from "#platform/recent-proof";
 import { executeRefund } from "./execute-refund.ts";
+import { presentRefund } from "./present-refund.ts";
 import { type RefundPlan, planRefund, refundableAmount } from "./refund-rules.ts";
 import type { NewRefund, RefundRow } from "./refund-store.ts";
 import { findRefundByRequest, insertRefund } from "./refund-store.ts";
@@ -168,19 +168,4 @@ function refusalOf(plan: Extract<RefundPlan, { ok: false }>, order: Order): AppE
         errors: [{ pointer, code: "too_many_units", detail: "Earlier refunds of this line count." }],
       });
   }
-}
-
-function presentRefund(refund: RefundRow): RefundWire {
-  return {
-    id: refund.id,
-    order_id: refund.orderId,
-    status: refund.status,
-    amount: { amount: refund.amount, currency: refund.currency },
-    reason: refund.reason,
-    restock: refund.restock,
-    return_id: refund.returnId,
-    lines: refund.lines.map((line) => ({ ...line })),
-    failure_code: refund.failureCode,
-    created_at: toTimestamp(epochMs(refund.createdAt.getTime())),
-  };
 }

@@ -21,6 +21,11 @@ export function refundFromJson(json: unknown): RefundRow {
   return rowFromJson(refunds, json);
 }
 
+export async function findRefund(context: Context, refundId: string): Promise<RefundRow | undefined> {
+  const [refund] = await context.databases.primary.select().from(refunds).where(eq(refunds.id, refundId));
+  return refund;
+}
+
 export async function findRefundByRequest(
   context: Context,
   request: { scope: string; key: string },

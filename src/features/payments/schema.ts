@@ -70,6 +70,10 @@ export const RefundWire = z
     id: z.string(),
     order_id: z.string(),
     status: z.enum(["pending", "succeeded", "failed"]),
+    origin: z.enum(["staff", "provider", "system"]).openapi({
+      description:
+        "Who gave it back: staff here, somebody in the provider's dashboard, or the shop itself, because nobody owed it.",
+    }),
     amount: MoneyWire,
     reason: z.string().nullable(),
     restock: z.boolean(),
@@ -80,6 +84,14 @@ export const RefundWire = z
   })
   .openapi("Refund");
 export type RefundWire = z.infer<typeof RefundWire>;
+
+export const RefundsQuery = z.strictObject({
+  status: z.enum(["pending", "succeeded", "failed"]).optional(),
+  order_id: idSchema("order").optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  after: idSchema("refund").optional(),
+});
+export type RefundsQuery = z.infer<typeof RefundsQuery>;
 
 export const DisputeWire = z
   .object({
