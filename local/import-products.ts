@@ -7,10 +7,11 @@ import { ANNOUNCEMENT } from "./stack.ts";
 import { readStackSettings } from "./stack-settings.ts";
 import { explainAndExit } from "./terminal.ts";
 
-/** `npm run import -- FILE.csv`: sends a Shopify product export to the shop and shows what becomes of it. */
+/** `npm run import -- FILE`: sends products to the shop and shows what becomes of them. */
 
-const USAGE = `Usage: npm run import -- FILE.csv [--url URL] [--email EMAIL] [--password PASSWORD]
+const USAGE = `Usage: npm run import -- FILE [--url URL] [--email EMAIL] [--password PASSWORD]
 
+The file is a Shopify product export (.csv) or JSON Lines, a product a line (.jsonl).
 Without --url the file goes to the local stack that is running; --email and --password are an admin's, without them
 the demo admin's.`;
 
@@ -113,7 +114,7 @@ async function importFile({ file, api, token }: Upload): Promise<void> {
     method: "POST",
     headers: {
       authorization: `Bearer ${token}`,
-      "content-type": "text/csv",
+      "content-type": /\.(jsonl|ndjson)$/i.test(file) ? "application/x-ndjson" : "text/csv",
       accept: "application/x-ndjson",
     },
     // A blob of the file is read while it is sent.

@@ -14,6 +14,7 @@ export const errorCodes = {
     retryable: false,
   },
   invalid_csv: { status: 400, title: "The file is not a product CSV", retryable: false },
+  invalid_json_lines: { status: 400, title: "The file is not JSON Lines of products", retryable: false },
   mail_token_refused: {
     status: 400,
     title: "The token from the mail is unknown, used or expired",
@@ -40,6 +41,8 @@ export const errorCodes = {
   method_not_allowed: { status: 405, title: "This path has no such method", retryable: false },
   handle_taken: { status: 409, title: "Another product has this handle", retryable: false },
   sku_taken: { status: 409, title: "Another product has a variant with this SKU", retryable: false },
+  attribute_key_taken: { status: 409, title: "Another attribute has this key", retryable: false },
+  attribute_in_use: { status: 409, title: "Products or variants have the attribute", retryable: false },
   email_already_verified: { status: 409, title: "The e-mail address is verified", retryable: false },
   already_staff: { status: 409, title: "The account belongs to the staff already", retryable: false },
   api_keys_undecided: {
@@ -97,6 +100,7 @@ export const errorCodes = {
   too_many_passkeys: { status: 422, title: "The account has too many passkeys", retryable: false },
   address_book_full: { status: 422, title: "The address book has reached its limit", retryable: false },
   synonyms_full: { status: 422, title: "There are as many groups of synonyms as may be", retryable: false },
+  too_many_attributes: { status: 422, title: "The shop has too many attributes", retryable: false },
   cart_full: { status: 422, title: "The cart has reached its limit", retryable: false },
   upgrade_required: { status: 426, title: "This path is for WebSockets", retryable: false },
   if_match_required: { status: 428, title: "An If-Match header is required", retryable: false },

@@ -95,6 +95,14 @@ async function newProduct() {
   return `/admin/products/${productId}`;
 }
 
+const newKey = () => `k_${randomUUID().replaceAll("-", "")}`;
+
+async function newAttribute(): Promise<string> {
+  const key = newKey();
+  await staff("/admin/attributes", { key, title: "Fabric", applies_to: "product", type: "text" });
+  return `/admin/attributes/${key}`;
+}
+
 async function filledCart() {
   const { variantId } = await seller.stockVariant(5);
   const cart = await buyer.fillCart({ [variantId]: 2 });
@@ -170,6 +178,14 @@ export const repeatableCalls: Record<string, () => Promise<RepeatableCall>> = {
     byStaff({ path: await newProduct(), headers: mergePatch, json: { brand: "A" }, other: { brand: "B" } }),
   "DELETE /admin/products/{id}": async () =>
     byStaff({ path: await newProduct(), headers: { "if-match": '"v1"' } }),
+  "POST /admin/attributes": async () => {
+    const made = () => ({ key: newKey(), title: "Fabric", applies_to: "product", type: "text" });
+    return byStaff({ path: "/admin/attributes", json: made(), other: made() });
+  },
+  "PATCH /admin/attributes/{key}": async () =>
+    byStaff({ path: await newAttribute(), headers: mergePatch, json: { title: "A" }, other: { title: "B" } }),
+  "DELETE /admin/attributes/{key}": async () =>
+    byStaff({ path: await newAttribute(), headers: { "if-match": '"v1"' } }),
   "POST /admin/inventory/{sku}/adjustments": async () => {
     const { sku } = await seller.stockVariant(0);
     const json = { kind: "receive", quantity: 3, reason: "delivery" };

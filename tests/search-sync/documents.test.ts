@@ -24,6 +24,8 @@ function variant(sku: string, fields: Partial<ProductDocument["variants"][number
     imageUrl: null,
     barcode: null,
     weightGrams: null,
+    attributes: {},
+    metadata: {},
     available: null,
     ...fields,
   };
@@ -41,6 +43,8 @@ function product(fields: Partial<ProductDocument> = {}): ProductDocument {
     tags: [],
     options: [],
     images: [{ url: "https://shop.example/tent.jpg", alt: "" }],
+    attributes: {},
+    metadata: {},
     currency: usd,
     priceMin: 1_000,
     priceMax: 1_000,

@@ -8,9 +8,9 @@ import { createRouter, ifMatchHeader, json, jsonBody, problems } from "#http/ope
 import { readAdminProduct } from "./admin-product.ts";
 import { archiveProduct } from "./archive-product.ts";
 import { createProduct } from "./create-product.ts";
-import { NewProduct, ProductParam, ProductPatch, ProductWire } from "./schema.ts";
+import { AdminProductWire, NewProduct, ProductParam, ProductPatch } from "./schema.ts";
 import { updateProduct } from "./update-product.ts";
-import { productToWire } from "./wire.ts";
+import { productToAdminWire } from "./wire.ts";
 
 export const catalogAdminRoutes = createRouter();
 
@@ -20,7 +20,7 @@ const versionProblems = ["not_found", "if_match_required", "version_mismatch"] a
 const mergePatch = "application/merge-patch+json";
 
 const versioned = {
-  ...json(ProductWire, "The product as it stands now"),
+  ...json(AdminProductWire, "The product as it stands now"),
   headers: { ETag: { schema: { type: "string", example: '"v7"' }, description: "Send it as If-Match." } },
 } as const;
 const ifMatch = z.object({
@@ -68,7 +68,7 @@ catalogAdminRoutes.openapi(
   async (request) => {
     const product = await readAdminProduct(request.var.context, request.req.valid("param").id);
     describeVersion(request, product.version);
-    return request.json(productToWire(product), 200);
+    return request.json(productToAdminWire(product), 200);
   },
 );
 
@@ -97,7 +97,7 @@ catalogAdminRoutes.openapi(
     const expectedVersion = requiredVersion(request);
     const asked = { body: { expectedVersion, patch }, status: 200 };
     const product = await writeOnce(request, asked, async (context) =>
-      productToWire(await updateProduct(context, { id, expectedVersion, patch })),
+      productToAdminWire(await updateProduct(context, { id, expectedVersion, patch })),
     );
     describeVersion(request, product.version);
     return request.json(product, 200);

@@ -110,7 +110,7 @@ export function documentVersion(product: ProductDocument): string {
 
 /** The number grows when the cached shape changes, so that releases never read each other's copies. */
 function productKey(id: string): string {
-  return `catalog:1:product:${id}`;
+  return `catalog:2:product:${id}`;
 }
 
 function cacheEntry(product: ProductDocument): CacheEntry {

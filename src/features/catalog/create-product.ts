@@ -6,20 +6,21 @@ import type { Context } from "#platform/context";
 import { transact, violatesUnique } from "#platform/database";
 import { recordAnswer } from "#platform/idempotency";
 import type { ProductDocument } from "./document.ts";
+import { defineAttributes } from "./product-attributes.ts";
 import { checkVariants, variantsFromInput } from "./product-input.ts";
 import type { ProductWrite } from "./product-record.ts";
 import { categoriesOf, newDocument, selectCategories, selectSkus, skusOf } from "./product-surroundings.ts";
 import { writeProductsStatements } from "./product-writes.ts";
 import { handleFrom } from "./rules.ts";
 import { sanitizeHtml } from "./sanitize-html.ts";
-import type { NewProduct, ProductWire } from "./schema.ts";
+import type { AdminProductWire, NewProduct } from "./schema.ts";
 import { products } from "./tables.ts";
-import { productToWire } from "./wire.ts";
+import { productToAdminWire } from "./wire.ts";
 
 /** @throws AppError invalid_request, handle_taken, sku_taken. */
-export async function createProduct(context: Context, input: NewProduct): Promise<ProductWire> {
+export async function createProduct(context: Context, input: NewProduct): Promise<AdminProductWire> {
   const { write, document } = await prepare(context, input);
-  const body = productToWire(document);
+  const body = productToAdminWire(document);
   try {
     await transact(context.databases.primary, [
       ...writeProductsStatements(context, [write], document.createdAt),
@@ -65,8 +66,15 @@ async function prepare(
   const description = sanitizeHtml(input.description);
   const categoryHandles = categories.map((category) => category.handle);
   const record = { ...content, id, handle, description, productType, currency, categoryHandles, variants };
-  const document = newDocument(record, { currency, categories, skus, firstCounts, createdAt: context.now() });
-  return { write: { record, expectedVersion: undefined, firstCounts }, document };
+  const write = await defineAttributes(context, { record: record, expectedVersion: undefined, firstCounts });
+  const document = newDocument(write.record, {
+    currency,
+    categories,
+    skus,
+    firstCounts,
+    createdAt: context.now(),
+  });
+  return { write, document };
 }
 
 export function handleTaken(handle: string): AppError {

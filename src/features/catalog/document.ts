@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Currency } from "#core/money";
 import { epochMs } from "#core/time";
+import { Attributes, Metadata } from "./attributes.ts";
 
 export const ProductOption = z.object({ name: z.string(), values: z.array(z.string()) });
 export type ProductOption = z.infer<typeof ProductOption>;
@@ -24,6 +25,8 @@ export const DocumentVariant = z.object({
   imageUrl: z.string().nullable(),
   barcode: z.string().nullable(),
   weightGrams: z.int().nullable(),
+  attributes: Attributes,
+  metadata: Metadata,
   /** The advisory copy of the stock; null until the inventory object has reported. */
   available: z.int().nullable(),
 });
@@ -49,6 +52,8 @@ export const ProductDocument = z.object({
   tags: z.array(z.string()),
   options: z.array(ProductOption),
   images: z.array(ProductImage),
+  attributes: Attributes,
+  metadata: Metadata,
   currency: Currency,
   priceMin: z.int(),
   priceMax: z.int(),

@@ -5,6 +5,8 @@ import { newId } from "#core/ids";
 import type { Context } from "#platform/context";
 import { databaseErrorOf, lostRace, transact } from "#platform/database";
 import type { ProductDocument } from "./document.ts";
+import { type NewDefinition, insertDefinitions } from "./attribute-store.ts";
+import { type BatchDefinitions, holdAgainst, readBatchDefinitions } from "./import-attributes.ts";
 import type { CategoryStep, ImportedProduct } from "./import-mapping.ts";
 import { type Merged, mergeProduct } from "./import-merge.ts";
 import type { ImportCounts, Refusal } from "./import-report.ts";
@@ -33,7 +35,9 @@ export async function importBatch(
     const refused = merged.flatMap((each) => each.refused);
     const counts = addCounts(run.counts, merged);
     try {
-      await write(context, { merged, newCategories: newCategoriesOf(context, products, known), run, counts });
+      const newCategories = newCategoriesOf(context, products, known);
+      const newDefinitions = known.definitions.brought;
+      await write(context, { merged, newCategories, newDefinitions, run, counts });
       run.counts = counts;
       countRefusals(run, refused);
       return refused;
@@ -55,6 +59,7 @@ type Known = {
   readonly ownersOfSkus: ReadonlyMap<string, string>;
   readonly countedSkus: ReadonlySet<string>;
   readonly categoryIds: ReadonlyMap<string, string>;
+  readonly definitions: BatchDefinitions;
 };
 
 const SkuRow = z.object({ sku: z.string(), product_id: z.string() });
@@ -71,12 +76,14 @@ async function readKnown(context: Context, products: readonly ImportedProduct[])
     primary.execute(sql`select sku from stock_levels where sku = ${anyOf(skus)}`),
     primary.execute(sql`select handle, id from categories where handle = ${anyOf(categoryHandles)}`),
   ]);
+  const definitions = await readBatchDefinitions(context, products);
   const ownerRows = owners.rows.map((row) => SkuRow.parse(row));
   const categoryRows = categories.rows.map((row) => CategoryRow.parse(row));
   return {
     byHandle: new Map(documentsOf(documents).map((document) => [document.handle, document])),
     ownersOfSkus: new Map(ownerRows.map((row) => [row.sku, row.product_id])),
     countedSkus: new Set(levels.rows.map((row) => LevelRow.parse(row).sku)),
+    definitions,
     categoryIds: new Map(categoryRows.map((row) => [row.handle, row.id])),
   };
 }
@@ -88,20 +95,20 @@ function mergeAll(context: Context, products: readonly ImportedProduct[], known:
       existing: known.byHandle.get(product.handle),
       ownersOfSkus,
       countedSkus: known.countedSkus,
-      currency: context.settings.SHOP_CURRENCY,
       newProductId: () => newId("product", context.now()),
       newVariantId: () => newId("variant", context.now()),
     });
-    if ("write" in merged) {
-      const { record } = merged.write;
+    const held = holdAgainst(known.definitions, product, merged);
+    if ("write" in held) {
+      const { record } = held.write;
       for (const { sku } of record.variants) ownersOfSkus.set(sku, record.id);
     }
-    return merged;
+    return held;
   });
 }
 
 function stepsOf(products: readonly ImportedProduct[]): CategoryStep[] {
-  const steps = products.flatMap(({ category }) => category ?? []);
+  const steps = products.flatMap(({ categories }) => categories ?? []);
   return [...new Map(steps.map((step) => [step.handle, step])).values()];
 }
 
@@ -140,17 +147,20 @@ function writesOf(merged: readonly Merged[]): ProductWrite[] {
 type Batch = {
   readonly merged: readonly Merged[];
   readonly newCategories: readonly NewCategory[];
+  readonly newDefinitions: readonly NewDefinition[];
   readonly run: ImportRun;
   readonly counts: ImportCounts;
 };
 
-async function write(context: Context, { merged, newCategories, run, counts }: Batch): Promise<void> {
-  const writes = writesOf(merged);
+async function write(context: Context, batch: Batch): Promise<void> {
+  const { newCategories, newDefinitions, run, counts } = batch;
+  const writes = writesOf(batch.merged);
   const progress = saveProgress(context, run, counts);
   if (writes.length === 0) await progress;
   else
     await transact(context.databases.primary, [
       insertCategories(context, newCategories),
+      insertDefinitions(context, newDefinitions),
       ...writeProductsStatements(context, writes, context.now()),
       progress,
     ]);

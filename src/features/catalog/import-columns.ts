@@ -28,6 +28,8 @@ const namesOfColumns = {
   imagePosition: ["image position"],
   imageAlt: ["image alt text"],
   variantImage: ["variant image", "variant image url"],
+  productDetails: ["details (product.metafields.tradewind.details)"],
+  variantDetails: ["details (variant.metafields.tradewind.details)"],
 } as const;
 
 export type Column = keyof typeof namesOfColumns;
@@ -78,8 +80,15 @@ function guess(cells: readonly string[]): string {
   return only.includes("\t") ? "The file seems to be separated by tabs; separate it by commas. " : "";
 }
 
-/** The trimmed cell without the NUL characters that Postgres refuses, empty when the row is too short, or undefined when the file has no such column. */
+/** The cell as one trimmed line, empty when the row is too short, or undefined when the file has no such column. */
 export function cellOf(header: Header, row: CsvRow, column: Column): string | undefined {
+  return textOf(header, row, column)
+    ?.replaceAll(/\p{Cc}+/gu, " ")
+    .trim();
+}
+
+/** The same with its lines and spaces, but without the NUL characters that Postgres refuses. */
+export function textOf(header: Header, row: CsvRow, column: Column): string | undefined {
   const place = header.places.get(column);
-  return place === undefined ? undefined : (row.cells[place] ?? "").replaceAll("\0", "").trim();
+  return place === undefined ? undefined : (row.cells[place] ?? "").replaceAll("\0", "");
 }

@@ -1,15 +1,17 @@
+import type { Attributes, Metadata } from "./attributes.ts";
+import type { NewDefinition } from "./attribute-store.ts";
+import { type ProductDetails, readProductDetails } from "./details.ts";
 import type { ProductImage, ProductOption, ProductStatus } from "./document.ts";
-import { type Column, type CsvRow, type Header, cellOf } from "./import-columns.ts";
+import { type Column, type CsvRow, type Header, cellOf, textOf } from "./import-columns.ts";
 import type { ProductRows } from "./import-grouping.ts";
 import type { Refusal } from "./import-report.ts";
 import { handleFrom, imageUrlOf } from "./rules.ts";
 import { sanitizeHtml } from "./sanitize-html.ts";
 import { type ImportedVariant, readVariantRows } from "./import-variants.ts";
 
-/** A category with its ancestors, the topmost first. */
-export type CategoryPath = readonly CategoryStep[];
+/** A category on the way to the product; its ancestors come before it. */
 export type CategoryStep = {
-  /** The handles from the top, joined by "/": the same for the same path in every file. */
+  /** Made of a path, the handles from the top joined by "/": the same for the same path in every file. */
   readonly handle: string;
   readonly title: string;
   readonly parentHandle: string | null;
@@ -27,7 +29,12 @@ export type ImportedProduct = {
   readonly tags: readonly string[] | undefined;
   readonly options: readonly ProductOption[];
   readonly images: readonly ProductImage[] | undefined;
-  readonly category: CategoryPath | undefined;
+  readonly categories: readonly CategoryStep[] | undefined;
+  readonly attributes: Attributes | undefined;
+  readonly metadata: Metadata | undefined;
+  /** What its attributes mean, where the shop does not know it yet. */
+  readonly definitions: readonly NewDefinition[];
+  readonly currency: string;
   readonly variants: readonly ImportedVariant[];
 };
 
@@ -55,7 +62,7 @@ export function mapProduct(header: Header, group: ProductRows, currency: string)
   if (title === "") return refuse("missing_title", "The product's first row needs a title.");
   if (title.length > mappingLimits.titleCharactersMax)
     return refuse("title_too_long", `A title has ${mappingLimits.titleCharactersMax} characters at most.`);
-  const body = cell("description");
+  const body = textOf(header, first, "description");
   if (body !== undefined && body.length > mappingLimits.descriptionCharactersMax)
     return refuse(
       "description_too_long",
@@ -63,7 +70,11 @@ export function mapProduct(header: Header, group: ProductRows, currency: string)
     );
   const status = readStatus(cell("status"), cell("published"));
   if (status === "unknown") return refuse("bad_status", "Status is active, draft or archived.");
-  const read = readVariantRows(header, group, currency);
+  const details = readProductDetails(cell("productDetails"));
+  if (details === "bad")
+    return refuse("bad_details", "The product's details are not as an export writes them.");
+  const priced = { currency: details?.currency ?? currency, details };
+  const read = readVariantRows(header, group, priced);
   if (!read.ok) return { product: undefined, refused: read.refused };
   return {
     refused: read.refused,
@@ -78,7 +89,11 @@ export function mapProduct(header: Header, group: ProductRows, currency: string)
       tags: readTags(cell("tags")),
       options: read.options,
       images: readImages(header, group.rows),
-      category: readCategory(cell("category"), cell("type")),
+      categories: details === undefined ? readCategory(cell("category"), cell("type")) : stepsOf(details),
+      attributes: details?.attributes,
+      metadata: details?.metadata,
+      definitions: details?.definitions ?? [],
+      currency: priced.currency,
       variants: read.variants,
     },
   };
@@ -122,8 +137,12 @@ function readImages(header: Header, rows: readonly CsvRow[]): ProductImage[] | u
     .map(({ url, alt }) => ({ url, alt }));
 }
 
+function stepsOf({ categories }: ProductDetails): CategoryStep[] {
+  return categories.map(({ handle, title, parent }) => ({ handle, title, parentHandle: parent }));
+}
+
 /** Shopify writes the path as "Apparel > Outerwear > Jackets"; a product without one is filed under its type. */
-function readCategory(path: string | undefined, type: string | undefined): CategoryPath | undefined {
+function readCategory(path: string | undefined, type: string | undefined): CategoryStep[] | undefined {
   if (path === undefined && type === undefined) return undefined;
   const titles = (path === undefined || path === "" ? (type ?? "") : path)
     .split(">")

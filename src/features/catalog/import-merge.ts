@@ -19,7 +19,6 @@ export type Surroundings = {
   readonly ownersOfSkus: ReadonlyMap<string, string>;
   /** The imported SKUs whose stock is known, from variants that have gone as well. */
   readonly countedSkus: ReadonlySet<string>;
-  readonly currency: string;
   readonly newProductId: () => string;
   readonly newVariantId: () => string;
 };
@@ -37,7 +36,8 @@ export type Merged =
  * their SKU, and those that the file no longer has go.
  */
 export function mergeProduct(imported: ImportedProduct, surroundings: Surroundings): Merged {
-  const { existing, currency } = surroundings;
+  const { existing } = surroundings;
+  const { currency } = imported;
   if (existing !== undefined && existing.currency !== currency)
     return refuseProduct(
       imported,
@@ -100,6 +100,8 @@ function mergeVariant(
     imageUrl: kept(imageUrl, before?.imageUrl),
     barcode: kept(barcode, before?.barcode),
     weightGrams: kept(weightGrams, before?.weightGrams),
+    attributes: imported.attributes ?? before?.attributes ?? {},
+    metadata: imported.metadata ?? before?.metadata ?? {},
   };
 }
 
@@ -124,8 +126,10 @@ function mergeRecord(
     tags: imported.tags ?? before?.tags ?? [],
     options: imported.options,
     images: imported.images ?? before?.images ?? [],
+    attributes: imported.attributes ?? before?.attributes ?? {},
+    metadata: imported.metadata ?? before?.metadata ?? {},
     currency,
-    categoryHandles: imported.category?.map(({ handle }) => handle) ?? before?.categoryHandles ?? [],
+    categoryHandles: imported.categories?.map(({ handle }) => handle) ?? before?.categoryHandles ?? [],
     variants,
   };
 }

@@ -1,30 +1,34 @@
 import { AppError, type ErrorCode } from "#core/errors";
 import type { Context } from "#platform/context";
 import { errorFields } from "#platform/log";
-import { csvRows } from "./csv-rows.ts";
 import { batchLimits, importBatch } from "./import-batch.ts";
-import { type CsvRow, type Header, readHeader } from "./import-columns.ts";
-import { type ProductRows, createGrouping } from "./import-grouping.ts";
-import { type ImportedProduct, mapProduct } from "./import-mapping.ts";
+import { csvSource } from "./import-csv.ts";
+import { jsonLinesSource } from "./import-json-lines.ts";
+import type { ImportedProduct } from "./import-mapping.ts";
 import type { ImportLine, Refusal } from "./import-report.ts";
+import type { ImportSource } from "./import-source.ts";
 import { type ImportRun, beginRun, countRefusals, endRun } from "./import-run.ts";
 
+const sources = { csv: csvSource, json_lines: jsonLinesSource } as const;
+export type ImportFormat = keyof typeof sources;
+
 /**
- * Takes a Shopify product export while it streams in, a batch a transaction, and tells what becomes of it. Repeating
- * an import changes nothing but what has changed in the file; after a failure it finishes the work.
- * @throws AppError invalid_csv before the first line when the file is no product export; later failures are lines.
+ * Takes a product file while it streams in, a batch a transaction, and tells what becomes of it. Repeating an import
+ * changes nothing but what has changed in the file; after a failure it finishes the work.
+ * @throws AppError invalid_csv, invalid_json_lines before the first line when the file is none; later failures are
+ * lines.
  */
 export async function* importProducts(
   context: Context,
   body: ReadableStream<Uint8Array>,
+  format: ImportFormat,
 ): AsyncGenerator<ImportLine> {
-  const rows = csvRows(body);
-  const header = await firstRow(rows);
-  const run = await beginRun(context, header.ignored);
+  const source = await sources[format](body, context.settings.SHOP_CURRENCY);
+  const run = await beginRun(context, source.ignored);
   let ended = false;
   try {
-    yield { type: "started", id: run.id, ignored_columns: header.ignored };
-    yield* importRows(context, run, { header, rows });
+    yield { type: "started", id: run.id, ignored_columns: source.ignored };
+    yield* importItems(context, run, source);
     ended = true;
     yield { type: "finished", ...(await endRun(context, run, "finished")) };
   } catch (error) {
@@ -41,47 +45,14 @@ export async function* importProducts(
   }
 }
 
-async function firstRow(rows: AsyncGenerator<CsvRow>): Promise<Header> {
-  const first = await rows.next();
-  const outcome = first.done ? undefined : readHeader(first.value.cells);
-  if (outcome === undefined) throw new AppError("invalid_csv", { detail: "The file is empty." });
-  if (!outcome.ok) throw new AppError("invalid_csv", { detail: outcome.detail });
-  return outcome.header;
-}
-
-async function* importRows(
+/** Gathers products and writes them when there are enough for a transaction. */
+async function* importItems(
   context: Context,
   run: ImportRun,
-  { header, rows }: { header: Header; rows: AsyncGenerator<CsvRow> },
+  source: ImportSource,
 ): AsyncGenerator<ImportLine> {
-  const grouping = createGrouping(header);
-  const batch = createBatch(context, run, header);
-  for await (const row of rows) {
-    run.counts.rows_read++;
-    const { complete, refused } = grouping.add(row);
-    countRefusals(run, refused);
-    yield* refused.map(refusedLine);
-    for (const group of complete) yield* batch.add(group);
-  }
-  for (const group of grouping.finish()) yield* batch.add(group);
-  yield* batch.flush();
-}
-
-/** Gathers products and writes them when there are enough for a transaction. */
-function createBatch(context: Context, run: ImportRun, header: Header) {
   let products: ImportedProduct[] = [];
   let variants = 0;
-
-  async function* add(group: ProductRows): AsyncGenerator<ImportLine> {
-    const { product, refused } = mapProduct(header, group, context.settings.SHOP_CURRENCY);
-    countRefusals(run, refused);
-    yield* refused.map(refusedLine);
-    if (product === undefined) return;
-    products.push(product);
-    variants += product.variants.length;
-    if (products.length >= batchLimits.productsMax || variants >= batchLimits.variantsMax) yield* flush();
-  }
-
   async function* flush(): AsyncGenerator<ImportLine> {
     if (products.length === 0) return;
     const refused = await importBatch(context, run, products);
@@ -90,8 +61,16 @@ function createBatch(context: Context, run: ImportRun, header: Header) {
     yield* refused.map(refusedLine);
     yield { type: "progress", ...run.counts };
   }
-
-  return { add, flush };
+  for await (const { rowsRead, refused, product } of source.items) {
+    run.counts.rows_read += rowsRead;
+    countRefusals(run, refused);
+    yield* refused.map(refusedLine);
+    if (product === undefined) continue;
+    products.push(product);
+    variants += product.variants.length;
+    if (products.length >= batchLimits.productsMax || variants >= batchLimits.variantsMax) yield* flush();
+  }
+  yield* flush();
 }
 
 function refusedLine(refusal: Refusal): ImportLine {

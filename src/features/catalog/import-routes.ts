@@ -1,13 +1,15 @@
 import { z } from "@hono/zod-openapi";
 import { AppError } from "#core/errors";
-import { requireContentType } from "#http/content-type";
 import { describeRoute } from "#http/describe-route";
 import { createRouter, json, problems } from "#http/openapi";
-import { importProducts } from "./import-products.ts";
+import { type ImportFormat, importProducts } from "./import-products.ts";
 import { type ImportLine, ImportReport } from "./import-report.ts";
 import { readImport } from "./read-import.ts";
 
 export const catalogImportRoutes = createRouter();
+
+/** Equal to the limit of the body. */
+const fileBytesMax = 512 * 1024 * 1024;
 
 const lineByLine = "application/x-ndjson";
 
@@ -17,8 +19,9 @@ const importRoute = describeRoute({
   tags,
   method: "post",
   path: "/admin/products/import",
-  summary: "Import a Shopify product export",
+  summary: "Import products from a file",
   description: [
+    `Takes a Shopify product export as \`text/csv\`, and whole products, one a line, as \`${lineByLine}\`.`,
     "Products are known by their handle, variants by their SKU; importing the same file again changes nothing.",
     "Variants that a product's rows no longer name go. Columns that the file does not have leave what is there.",
     "Rows that cannot be taken are refused one by one, with the reason; the others are stored, a batch at a time.",
@@ -30,6 +33,12 @@ const importRoute = describeRoute({
       required: true,
       content: {
         "text/csv": { schema: z.string().openapi({ description: "UTF-8, separated by commas." }) },
+        [lineByLine]: {
+          schema: z
+            .string()
+            .max(fileBytesMax)
+            .openapi({ description: "As GET /admin/products/export writes it." }),
+        },
       },
     },
   },
@@ -38,27 +47,22 @@ const importRoute = describeRoute({
       description: "The report, or with line by line: started, refused, progress, then finished or failed",
       content: { "application/json": { schema: ImportReport }, [lineByLine]: { schema: z.string() } },
     },
-    ...problems("invalid_csv", "body_too_large", "unsupported_media_type", "conflict"),
+    ...problems("invalid_csv", "invalid_json_lines", "body_too_large", "unsupported_media_type", "conflict"),
   },
 });
 
 // Answers in two media types do not fit the typed registration: the description and the handler stand side by side.
 catalogImportRoutes.openAPIRegistry.registerPath(importRoute);
-catalogImportRoutes.on(
-  "POST",
-  [importRoute.path],
-  ...importRoute.middleware,
-  requireContentType("text/csv"),
-  async (request) => {
-    const { body } = request.req.raw;
-    if (body === null) throw new AppError("invalid_csv", { detail: "The file is empty." });
-    const lines = importProducts(request.var.context, body);
-    if (!request.req.header("accept")?.includes(lineByLine))
-      return request.json(await reportAtTheEnd(lines), 200);
-    const stream = await streamLines(lines);
-    return request.body(stream, 200, { "content-type": lineByLine, "cache-control": "no-store" });
-  },
-);
+catalogImportRoutes.on("POST", [importRoute.path], ...importRoute.middleware, async (request) => {
+  const format = formatOf(request.req.header("content-type"));
+  const { body } = request.req.raw;
+  if (body === null) throw new AppError(`invalid_${format}`, { detail: "The file is empty." });
+  const lines = importProducts(request.var.context, body, format);
+  if (!request.req.header("accept")?.includes(lineByLine))
+    return request.json(await reportAtTheEnd(lines), 200);
+  const stream = await streamLines(lines);
+  return request.body(stream, 200, { "content-type": lineByLine, "cache-control": "no-store" });
+});
 
 catalogImportRoutes.openapi(
   describeRoute({
@@ -75,6 +79,15 @@ catalogImportRoutes.openapi(
     return request.json(report, 200);
   },
 );
+
+function formatOf(contentType = ""): ImportFormat {
+  const [mediaType = ""] = contentType.toLowerCase().split(";");
+  if (mediaType.trim() === "text/csv") return "csv";
+  if (mediaType.trim() === lineByLine) return "json_lines";
+  throw new AppError("unsupported_media_type", {
+    detail: `Send Content-Type: text/csv or ${lineByLine}.`,
+  });
+}
 
 async function reportAtTheEnd(lines: AsyncGenerator<ImportLine>): Promise<ImportReport> {
   for await (const line of lines) {

@@ -1,3 +1,5 @@
+import type { Attributes, Metadata } from "./attributes.ts";
+import { type ProductDetails, readVariantDetails } from "./details.ts";
 import type { ProductOption } from "./document.ts";
 import { type Column, type CsvRow, type Header, cellOf } from "./import-columns.ts";
 import type { ProductRows } from "./import-grouping.ts";
@@ -24,6 +26,8 @@ export type ImportedVariant = {
   readonly imageUrl: string | null | undefined;
   readonly barcode: string | null | undefined;
   readonly weightGrams: number | null | undefined;
+  readonly attributes: Attributes | undefined;
+  readonly metadata: Metadata | undefined;
   readonly quantity: number | undefined;
 };
 
@@ -35,8 +39,12 @@ type Fault = { ok: false; reason: string; detail: string };
 const fault = (reason: string, detail: string): Fault => ({ ok: false, reason, detail });
 
 /** Reads the rows that are variants; the others carry images only. */
-export function readVariantRows(header: Header, group: ProductRows, currency: string): ReadVariants {
-  const names = optionNames(header, group);
+export function readVariantRows(
+  header: Header,
+  group: ProductRows,
+  { currency, details }: { currency: string; details: ProductDetails | undefined },
+): ReadVariants {
+  const names = details === undefined ? optionNames(header, group) : namedBy(details);
   const variants: ImportedVariant[] = [];
   const refused: Refusal[] = [];
   const skus = new Set<string>();
@@ -57,7 +65,7 @@ export function readVariantRows(header: Header, group: ProductRows, currency: st
   if (variants.length === 0) return refuse("no_variants", "No row of the product is a valid variant.");
   if (variants.length > variantsPerProductMax)
     return refuse("too_many_variants", `A product has ${variantsPerProductMax} variants at most.`);
-  return { ok: true, options: optionsOf(names, variants), variants, refused };
+  return { ok: true, options: details?.options ?? optionsOf(names, variants), variants, refused };
 }
 
 const optionColumns = [
@@ -76,6 +84,13 @@ function optionNames(header: Header, { rows }: ProductRows): NamedOption[] {
     const named = rows.map((row) => cellOf(header, row, name) ?? "").find((text) => text !== "");
     return named === undefined ? [] : [{ name: named.slice(0, 255), value }];
   });
+}
+
+function namedBy({ options }: ProductDetails): NamedOption[] {
+  return optionColumns.slice(0, options.length).map(({ value }, index) => ({
+    name: options[index]?.name ?? "",
+    value,
+  }));
 }
 
 const signsOfVariant = ["sku", "price", "option1Value"] as const satisfies readonly Column[];
@@ -119,18 +134,23 @@ function readVariant(
   if (sku.length > skuCharactersMax)
     return fault("sku_too_long", `A SKU has ${skuCharactersMax} characters at most.`);
   const image = cell("variantImage");
+  const details = readVariantDetails(cell("variantDetails"));
+  if (details === "bad")
+    return fault("bad_details", "The variant's details are not as an export writes them.");
   return {
     ok: true,
     variant: {
       row: row.number,
       sku,
-      title: variantTitle(values),
+      title: details?.title ?? variantTitle(values),
       options: Object.fromEntries(chosen),
       price,
       compareAtPrice,
       imageUrl: image === undefined ? undefined : imageUrlOf(image),
       barcode: optional(cell("barcode"), readBarcode),
       weightGrams,
+      attributes: details?.attributes,
+      metadata: details?.metadata,
       quantity: quantity ?? undefined,
     },
   };
@@ -161,10 +181,10 @@ function readBarcode(text: string): string {
 }
 
 function repetition(variant: ImportedVariant, skus: Set<string>, choices: Set<string>): Fault | undefined {
-  if (choices.has(variant.title))
-    return fault("duplicate_options", `"${variant.title}" stands in an earlier row.`);
+  const choice = JSON.stringify(Object.values(variant.options));
+  if (choices.has(choice)) return fault("duplicate_options", `"${variant.title}" stands in an earlier row.`);
   if (skus.has(variant.sku)) return fault("duplicate_sku", `SKU ${variant.sku} stands in an earlier row.`);
-  choices.add(variant.title);
+  choices.add(choice);
   skus.add(variant.sku);
   return undefined;
 }

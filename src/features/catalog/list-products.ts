@@ -18,6 +18,8 @@ export type ProductQuery = {
   readonly currency?: string | undefined;
   readonly rating_min?: number | undefined;
   readonly in_stock?: boolean | undefined;
+  /** Each `key:value`. */
+  readonly attribute?: readonly string[] | undefined;
   readonly sort: ProductSort;
 };
 
@@ -50,10 +52,10 @@ export async function listProducts(
 
 /** The query alone, with the currency in which amounts are compared: the shop's unless another was asked for. */
 function completeQuery(context: Context, query: ProductQuery): ProductQuery {
-  const { category, brand, price_min, price_max, rating_min, in_stock, sort } = query;
+  const { category, brand, price_min, price_max, rating_min, in_stock, attribute, sort } = query;
   const comparesPrices = price_min !== undefined || price_max !== undefined || sort.endsWith("price");
   const currency = query.currency ?? (comparesPrices ? context.settings.SHOP_CURRENCY : undefined);
-  return { category, brand, price_min, price_max, currency, rating_min, in_stock, sort };
+  return { category, brand, price_min, price_max, currency, rating_min, in_stock, attribute, sort };
 }
 
 type Listing = { query: ProductQuery; request: PageRequest };
@@ -123,10 +125,26 @@ function filtersOf(query: ProductQuery): SQL[] {
     query.currency !== undefined && sql`p.currency = ${query.currency}`,
     query.rating_min !== undefined && sql`p.rating_average >= ${query.rating_min}::numeric`,
     query.in_stock !== undefined && stockFilter(query.in_stock),
+    ...(query.attribute ?? []).map(attributeFilter),
     (query.price_min !== undefined || query.price_max !== undefined) &&
       priceFilter(query.price_min ?? 0, query.price_max ?? Number.MAX_SAFE_INTEGER),
   ];
   return filters.filter((filter) => filter !== false);
+}
+
+/** The value may be a text, a number, yes or no, or one of several; what was meant, the definition has made sure. */
+function attributeFilter(wanted: string): SQL {
+  const place = wanted.indexOf(":");
+  const [key, text] = [wanted.slice(0, place), wanted.slice(place + 1)];
+  const isLiteral = text === "true" || text === "false" || /^-?\d{1,15}(?:\.\d{1,15})?$/.test(text);
+  const values = [text, [text], ...(isLiteral ? [JSON.parse(text) as number | boolean] : [])];
+  const has = (owner: SQL) =>
+    sql.join(
+      values.map((value) => sql`${owner}.attributes @> ${JSON.stringify({ [key]: value })}::jsonb`),
+      sql` or `,
+    );
+  return sql`((p.attributes <> '{}' and (${has(sql`p`)})) or exists (
+    select 1 from variants v where v.product_id = p.id and v.attributes <> '{}' and (${has(sql`v`)})))`;
 }
 
 function stockFilter(inStock: boolean): SQL {

@@ -28,6 +28,8 @@ export function variantsFromInput(
       imageUrl: variant.image_url,
       barcode: variant.barcode,
       weightGrams: variant.weight_grams,
+      attributes: variant.attributes,
+      metadata: variant.metadata,
     };
   });
   return { variants, firstCounts };
@@ -37,7 +39,22 @@ export function variantsFromInput(
  * Every variant chooses one listed value of every option, no two choose the same, and no SKU comes twice.
  * @throws AppError invalid_request.
  */
-export function checkVariants(options: readonly ProductOption[], variants: readonly VariantRecord[]): void {
+export function checkVariants(options: readonly ProductOption[], variants: readonly Choosing[]): void {
+  const errors = variantErrors(options, variants);
+  if (errors.length > 0)
+    throw new AppError("invalid_request", {
+      detail: "The variants do not fit the options; see errors.",
+      errors,
+    });
+}
+
+type Choosing = Pick<VariantRecord, "sku" | "options">;
+
+/** In what the variants do not fit the options, or each other. */
+export function variantErrors(
+  options: readonly ProductOption[],
+  variants: readonly Choosing[],
+): FieldError[] {
   const errors: FieldError[] = [];
   const choices = new Set<string>();
   const skus = new Set<string>();
@@ -59,9 +76,5 @@ export function checkVariants(options: readonly ProductOption[], variants: reado
   const names = new Set(options.map(({ name }) => name));
   if (names.size < options.length)
     errors.push({ pointer: "/options", code: "duplicate", detail: "Two options have the same name." });
-  if (errors.length > 0)
-    throw new AppError("invalid_request", {
-      detail: "The variants do not fit the options; see errors.",
-      errors,
-    });
+  return errors;
 }

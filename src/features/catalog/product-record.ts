@@ -1,4 +1,5 @@
 import { canonicalJson } from "#core/canonical-json";
+import type { AttributeDefinition, Attributes, Metadata } from "./attributes.ts";
 import type { ProductDocument, ProductImage, ProductOption, ProductStatus } from "./document.ts";
 
 export type VariantRecord = {
@@ -11,6 +12,8 @@ export type VariantRecord = {
   readonly imageUrl: string | null;
   readonly barcode: string | null;
   readonly weightGrams: number | null;
+  readonly attributes: Attributes;
+  readonly metadata: Metadata;
 };
 
 /** What is written of a product, with its variants in display order. */
@@ -25,6 +28,8 @@ export type ProductRecord = {
   readonly tags: readonly string[];
   readonly options: readonly ProductOption[];
   readonly images: readonly ProductImage[];
+  readonly attributes: Attributes;
+  readonly metadata: Metadata;
   readonly currency: string;
   /** Handles of all its categories, ancestors included. */
   readonly categoryHandles: readonly string[];
@@ -39,6 +44,8 @@ export type ProductWrite = {
   readonly record: ProductRecord;
   readonly expectedVersion: number | undefined;
   readonly firstCounts: readonly FirstCount[];
+  /** What its attributes were held against. */
+  readonly definitions?: readonly AttributeDefinition[];
 };
 
 export function recordOf(product: ProductDocument): ProductRecord {
@@ -53,6 +60,8 @@ export function recordOf(product: ProductDocument): ProductRecord {
     tags: product.tags,
     options: product.options,
     images: product.images,
+    attributes: product.attributes,
+    metadata: product.metadata,
     currency: product.currency,
     categoryHandles: product.categories.map(({ handle }) => handle),
     variants: product.variants.map(({ available: _available, ...variant }) => variant),

@@ -3,6 +3,7 @@ import type { EpochMs } from "#core/time";
 import type { NewEvent } from "#events/catalogue";
 import { insertEvents } from "#events/record";
 import type { Context } from "#platform/context";
+import { holdDefinitions } from "./attribute-store.ts";
 import { insertFirstCounts } from "./first-counts.ts";
 import { type ProductWrite, pricesOf } from "./product-record.ts";
 
@@ -23,7 +24,9 @@ export function writeProductsStatements(context: Context, writes: readonly Produ
   const { primary } = context.databases;
   const created = writes.filter(({ expectedVersion }) => expectedVersion === undefined);
   const updated = writes.filter(({ expectedVersion }) => expectedVersion !== undefined);
+  const definitions = writes.flatMap((write) => write.definitions ?? []);
   return [
+    holdDefinitions(context, [...new Map(definitions.map((each) => [each.key, each])).values()]),
     primary.execute(insertProducts(created, at)),
     primary.execute(updateProducts(updated, at)),
     primary.execute(deleteGoneVariants(updated)),
@@ -53,7 +56,7 @@ function eventOf({ record, expectedVersion }: ProductWrite): NewEvent {
 
 const columnsOfProducts = sql`
   id text, handle text, title text, description text, brand text, product_type text, status text, tags text[],
-  options jsonb, images jsonb, currency text, price_min bigint, price_max bigint, version bigint, at bigint`;
+  options jsonb, images jsonb, attributes jsonb, metadata jsonb, currency text, price_min bigint, price_max bigint, version bigint, at bigint`;
 
 function productRows(writes: readonly ProductWrite[], at: EpochMs): SQL {
   const rows = writes.map(({ record, expectedVersion }) => {
@@ -74,9 +77,9 @@ function productRows(writes: readonly ProductWrite[], at: EpochMs): SQL {
 function insertProducts(writes: readonly ProductWrite[], at: EpochMs): SQL {
   return sql`
     insert into products (id, handle, title, description, brand, product_type, status, tags, options, images,
-      currency, price_min, price_max, created_at, updated_at)
+      attributes, metadata, currency, price_min, price_max, created_at, updated_at)
     select id, handle, title, description, brand, product_type, status, tags, options, images,
-      currency, price_min, price_max, to_timestamp(at / 1000.0), to_timestamp(at / 1000.0)
+      attributes, metadata, currency, price_min, price_max, to_timestamp(at / 1000.0), to_timestamp(at / 1000.0)
     from ${productRows(writes, at)}`;
 }
 
@@ -85,6 +88,7 @@ function updateProducts(writes: readonly ProductWrite[], at: EpochMs): SQL {
     with written as (
       update products p set handle = r.handle, title = r.title, description = r.description, brand = r.brand,
         product_type = r.product_type, status = r.status, tags = r.tags, options = r.options, images = r.images,
+        attributes = r.attributes, metadata = r.metadata,
         currency = r.currency, price_min = r.price_min, price_max = r.price_max,
         version = p.version + 1, updated_at = to_timestamp(r.at / 1000.0)
       from ${productRows(writes, at)}
@@ -119,21 +123,25 @@ function upsertVariants(writes: readonly ProductWrite[]): SQL {
       image_url: variant.imageUrl,
       barcode: variant.barcode,
       weight_grams: variant.weightGrams,
+      attributes: variant.attributes,
+      metadata: variant.metadata,
     })),
   );
   return sql`
     with written as (
       insert into variants (id, product_id, position, sku, title, options, price, compare_at_price, currency,
-        image_url, barcode, weight_grams)
+        image_url, barcode, weight_grams, attributes, metadata)
       select id, product_id, position, sku, title, options, price, compare_at_price, currency, image_url, barcode,
-        weight_grams
+        weight_grams, attributes, metadata
       from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (
         id text, product_id text, position integer, sku text, title text, options jsonb, price bigint,
-        compare_at_price bigint, currency text, image_url text, barcode text, weight_grams integer)
+        compare_at_price bigint, currency text, image_url text, barcode text, weight_grams integer,
+        attributes jsonb, metadata jsonb)
       on conflict (sku) do update set position = excluded.position, title = excluded.title,
         options = excluded.options, price = excluded.price, compare_at_price = excluded.compare_at_price,
         currency = excluded.currency, image_url = excluded.image_url, barcode = excluded.barcode,
-        weight_grams = excluded.weight_grams, updated_at = now()
+        weight_grams = excluded.weight_grams,
+        attributes = excluded.attributes, metadata = excluded.metadata, updated_at = now()
       where variants.product_id = excluded.product_id
       returning 1)
     select expect_rows((select count(*) from written), ${rows.length})`;

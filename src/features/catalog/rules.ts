@@ -35,12 +35,20 @@ function minorDigits(currency: string): number {
 
 /** Minor units from a decimal such as "19.99", or undefined when it is none or finer than the minor unit. */
 export function parseAmount(text: string, currency: string): number | undefined {
-  const match = /^(\d{1,12})(?:\.(\d+))?$/.exec(text);
+  const match = /^(\d{1,16})(?:\.(\d+))?$/.exec(text);
   if (match === null) return undefined;
   const [, whole, fraction = ""] = match;
   const digits = minorDigits(currency);
   if (/[1-9]/.test(fraction.slice(digits))) return undefined;
-  return Number(whole + fraction.slice(0, digits).padEnd(digits, "0"));
+  const minor = Number(whole + fraction.slice(0, digits).padEnd(digits, "0"));
+  return Number.isSafeInteger(minor) ? minor : undefined;
+}
+
+/** The decimal of an amount in minor units, as {@link parseAmount} reads it. */
+export function amountText(minor: number, currency: string): string {
+  const digits = minorDigits(currency);
+  const text = String(minor).padStart(digits + 1, "0");
+  return digits === 0 ? text : `${text.slice(0, -digits)}.${text.slice(-digits)}`;
 }
 
 export const skuCharactersMax = 128;

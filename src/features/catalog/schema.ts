@@ -1,6 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import { MoneyWire } from "#core/money";
 import { plainText, unprintable } from "#core/text";
+import { AttributesPatch, MetadataPatch, NewAttributes, NewMetadata } from "./attribute-inputs.ts";
+import { AttributeValue } from "./attributes.ts";
 import { firstCountMax, onlyVariantTitle, skuCharactersMax, variantsPerProductMax } from "./rules.ts";
 
 export const productLimits = {
@@ -26,6 +28,14 @@ const CategoryLink = z.object({
   parent_id: z.string().nullable(),
 });
 
+const AttributesWire = z.record(z.string(), AttributeValue).openapi({
+  description: "Values by key; GET /attributes tells what they are.",
+  example: { fabric: "wool" },
+});
+const MetadataWire = z
+  .record(z.string(), z.string())
+  .openapi({ description: "Texts by key that only the shop sees.", example: { erp_id: "4711" } });
+
 export const VariantWire = z
   .object({
     id: z.string().openapi({ example: "var_01kbqtw9zq3v7m5k2c8d4e6f0g" }),
@@ -38,6 +48,7 @@ export const VariantWire = z
     image: ImageWire.nullable(),
     barcode: z.string().nullable(),
     weight_grams: z.int().nullable(),
+    attributes: AttributesWire,
   })
   .openapi("Variant");
 
@@ -54,6 +65,7 @@ export const ProductWire = z
     tags: z.array(z.string()),
     images: z.array(ImageWire),
     options: z.array(OptionWire),
+    attributes: AttributesWire,
     price_min: MoneyWire,
     price_max: MoneyWire,
     rating: z.object({ average: z.number(), count: z.int() }),
@@ -64,6 +76,12 @@ export const ProductWire = z
   })
   .openapi("Product");
 export type ProductWire = z.infer<typeof ProductWire>;
+
+export const AdminProductWire = ProductWire.extend({
+  metadata: MetadataWire,
+  variants: z.array(VariantWire.extend({ metadata: MetadataWire }).openapi("AdminVariant")),
+}).openapi("AdminProduct");
+export type AdminProductWire = z.infer<typeof AdminProductWire>;
 
 export type CategoryNode = {
   id: string;
@@ -92,6 +110,11 @@ const name = z.string().max(productLimits.titleCharactersMax).regex(plainText);
 export const productSorts = ["newest", "price", "-price", "rating", "title"] as const;
 export type ProductSort = (typeof productSorts)[number];
 
+const attributeFilter = z
+  .string()
+  .max(320)
+  .regex(new RegExp(`^[a-z][a-z0-9_]{0,63}:[^${unprintable}]+$`, "u"), "such as fabric:wool");
+
 /** The filters and the sort of product lists. */
 export const productFilters = {
   category: name.optional().openapi({ description: "Id or handle; its sub-categories are included." }),
@@ -109,6 +132,16 @@ export const productFilters = {
     .transform((text) => text === "true")
     .optional()
     .openapi({ description: "true: some variant is available; false: none is." }),
+  attribute: z
+    .union([attributeFilter, z.array(attributeFilter).max(10)])
+    .transform((wanted) => [wanted].flat())
+    .optional()
+    .openapi({
+      type: "array",
+      items: { type: "string", maxLength: 320 },
+      maxItems: 10,
+      description: "`key:value` of the product or a variant, such as `fabric:wool`; all of them must hold.",
+    }),
   sort: z.enum(productSorts).default("newest"),
 };
 
@@ -149,6 +182,8 @@ export const NewVariant = z.strictObject({
   price: minor.openapi({ description: "Minor units of the product's currency." }),
   compare_at_price: minor.nullable().default(null),
   image_url: imageUrl.nullable().default(null),
+  attributes: NewAttributes.default({}),
+  metadata: NewMetadata.default({}),
   barcode: safeText(64).nullable().default(null),
   weight_grams: z.int().min(0).max(10_000_000).nullable().default(null),
   initial_quantity: z
@@ -167,8 +202,16 @@ const productFields = {
   brand: safeText(255).nullable(),
   product_type: safeText(255).nullable(),
   status: z.enum(["draft", "active", "archived"]),
-  tags: z.array(safeText(255)).max(productLimits.tagsMax),
-  images: z.array(NewImage).max(productLimits.imagesMax),
+  tags: z
+    .array(safeText(255).regex(/^[^,]*$/, "a tag has no commas"))
+    .max(productLimits.tagsMax)
+    .transform((tags) => [...new Set(tags)]),
+  images: z
+    .array(NewImage)
+    .max(productLimits.imagesMax)
+    .refine((images) => new Set(images.map(({ url }) => url)).size === images.length, {
+      message: "names each image once",
+    }),
   options: z
     .array(z.strictObject({ name: safeText(255), values: z.array(safeText(255)).min(1).max(250) }))
     .max(productLimits.optionsMax),
@@ -190,6 +233,8 @@ export const NewProduct = z
     tags: productFields.tags.default([]),
     images: productFields.images.default([]),
     options: productFields.options.default([]),
+    attributes: NewAttributes.default({}),
+    metadata: NewMetadata.default({}),
     categories: productFields.categories.default([]),
     currency: z
       .string()
@@ -199,7 +244,10 @@ export const NewProduct = z
   .openapi("NewProduct");
 export type NewProduct = z.infer<typeof NewProduct>;
 
-/** RFC 7396: members that are present replace, null clears what may be empty; lists are replaced as a whole. */
+/**
+ * RFC 7396: members that are present replace, null clears what may be empty; lists are replaced as a whole, attributes
+ * and metadata member by member.
+ */
 export const ProductPatch = z
   .strictObject({
     ...productFields,
@@ -208,6 +256,8 @@ export const ProductPatch = z
     images: productFields.images.nullable(),
     options: productFields.options.nullable(),
     categories: productFields.categories.nullable(),
+    attributes: AttributesPatch,
+    metadata: MetadataPatch,
   })
   .partial()
   .openapi("ProductPatch");

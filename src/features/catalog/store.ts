@@ -11,7 +11,7 @@ export function selectDocuments(database: Database, condition: SQL) {
     select jsonb_build_object(
       'id', p.id, 'handle', p.handle, 'title', p.title, 'description', p.description, 'brand', p.brand,
       'productType', p.product_type, 'status', p.status, 'tags', to_jsonb(p.tags), 'options', p.options,
-      'images', p.images, 'currency', p.currency, 'priceMin', p.price_min, 'priceMax', p.price_max,
+      'images', p.images, 'attributes', p.attributes, 'metadata', p.metadata, 'currency', p.currency, 'priceMin', p.price_min, 'priceMax', p.price_max,
       'ratingAverage', p.rating_average, 'ratingCount', p.rating_count, 'version', p.version,
       'createdAt', extract(epoch from p.created_at) * 1000, 'updatedAt', extract(epoch from p.updated_at) * 1000,
       'categories', coalesce((
@@ -25,7 +25,7 @@ export function selectDocuments(database: Database, condition: SQL) {
       select sum(s.version) as stock_version, jsonb_agg(jsonb_build_object(
         'id', v.id, 'sku', v.sku, 'title', v.title, 'options', v.options, 'price', v.price,
         'compareAtPrice', v.compare_at_price, 'imageUrl', v.image_url, 'barcode', v.barcode,
-        'weightGrams', v.weight_grams, 'available', s.available) order by v.position) as list
+        'weightGrams', v.weight_grams, 'attributes', v.attributes, 'metadata', v.metadata, 'available', s.available) order by v.position) as list
       from variants v left join stock_levels s on s.sku = v.sku
       where v.product_id = p.id) v on true
     where ${condition}`);

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { bigint, integer, jsonb, numeric, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
+import { type Attributes, type Metadata, attributeOwners, attributeTypes } from "./attributes.ts";
 import type { ProductImage, ProductOption } from "./document.ts";
 import type { Refusal } from "./import-report.ts";
 
@@ -24,6 +25,8 @@ export const products = pgTable("products", {
   tags: text().array().notNull().default([]),
   options: jsonb().$type<ProductOption[]>().notNull().default([]),
   images: jsonb().$type<ProductImage[]>().notNull().default([]),
+  attributes: jsonb().$type<Attributes>().notNull().default({}),
+  metadata: jsonb().$type<Metadata>().notNull().default({}),
   currency: text().notNull(),
   priceMin: bigint("price_min", { mode: "number" }).notNull(),
   priceMax: bigint("price_max", { mode: "number" }).notNull(),
@@ -50,6 +53,8 @@ export const variants = pgTable("variants", {
   imageUrl: text("image_url"),
   barcode: text(),
   weightGrams: integer("weight_grams"),
+  attributes: jsonb().$type<Attributes>().notNull().default({}),
+  metadata: jsonb().$type<Metadata>().notNull().default({}),
   createdAt: moment("created_at").notNull().defaultNow(),
   updatedAt: moment("updated_at").notNull().defaultNow(),
 });
@@ -63,6 +68,17 @@ export const productCategories = pgTable(
   },
   (table) => [primaryKey({ columns: [table.categoryId, table.productId] })],
 );
+
+export const attributeDefinitions = pgTable("attribute_definitions", {
+  key: text().primaryKey(),
+  title: text().notNull(),
+  appliesTo: text("applies_to", { enum: attributeOwners }).notNull(),
+  type: text({ enum: attributeTypes }).notNull(),
+  choices: text().array().notNull().default([]),
+  version: bigint({ mode: "number" }).notNull().default(1),
+  createdAt: moment("created_at").notNull().defaultNow(),
+  updatedAt: moment("updated_at").notNull().defaultNow(),
+});
 
 /** Read here, written by inventory: the latest figures that each SKU's inventory object reported. */
 export const stockLevels = pgTable("stock_levels", {

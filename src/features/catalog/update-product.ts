@@ -3,6 +3,7 @@ import type { Context } from "#platform/context";
 import { transact } from "#platform/database";
 import { readAdminProduct, refuseStale, replaceProduct } from "./admin-product.ts";
 import type { ProductDocument } from "./document.ts";
+import { defineAttributes } from "./product-attributes.ts";
 import { checkVariants, variantsFromInput } from "./product-input.ts";
 import { type ProductRecord, type ProductWrite, recordOf } from "./product-record.ts";
 import { categoriesOf, selectCategories, selectSkus, skusOf } from "./product-surroundings.ts";
@@ -31,7 +32,8 @@ export async function updateProduct(
   const categories = categoriesOf(categoryRows, patch.categories ?? []).map(({ handle }) => handle);
   const write = patched(context, before, { patch, categories });
   checkVariants(write.record.options, write.record.variants);
-  return replaceProduct(context, before, write);
+  const touched = patch.attributes !== undefined || patch.variants !== undefined;
+  return replaceProduct(context, before, touched ? await defineAttributes(context, write) : write);
 }
 
 /** RFC 7396: a member that is present replaces, null empties. */
@@ -59,9 +61,23 @@ function patched(
     productType: patch.product_type === undefined ? record.productType : patch.product_type,
     tags: patch.tags === undefined ? record.tags : (patch.tags ?? []),
     images: patch.images === undefined ? record.images : (patch.images ?? []),
+    attributes: merged(record.attributes, patch.attributes),
+    metadata: merged(record.metadata, patch.metadata),
     categoryHandles: patch.categories === undefined ? record.categoryHandles : categories,
     options,
     variants,
   };
   return { record: next, expectedVersion: before.version, firstCounts };
+}
+
+/** RFC 7396 for one level: null removes a member, and the whole. */
+function merged<Value>(
+  before: Readonly<Record<string, Value>>,
+  patch: Readonly<Record<string, Value | null>> | null | undefined,
+): Readonly<Record<string, Value>> {
+  if (patch === undefined) return before;
+  const after: Record<string, Value> = {};
+  for (const [key, value] of Object.entries({ ...(patch === null ? {} : before), ...patch }))
+    if (value !== null) after[key] = value;
+  return after;
 }

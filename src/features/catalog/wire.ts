@@ -1,7 +1,7 @@
 import { moneyToWire, money } from "#core/money";
 import { toTimestamp } from "#core/time";
 import type { DocumentVariant, ProductDocument } from "./document.ts";
-import type { ProductWire } from "./schema.ts";
+import type { AdminProductWire, ProductWire } from "./schema.ts";
 
 export function productToWire(product: ProductDocument): ProductWire {
   const amount = (minor: number) => moneyToWire(money(minor, product.currency));
@@ -17,6 +17,7 @@ export function productToWire(product: ProductDocument): ProductWire {
     tags: product.tags,
     images: product.images,
     options: product.options,
+    attributes: product.attributes,
     price_min: amount(product.priceMin),
     price_max: amount(product.priceMax),
     rating: { average: product.ratingAverage, count: product.ratingCount },
@@ -31,10 +32,22 @@ export function productToWire(product: ProductDocument): ProductWire {
       image: imageOf(product, variant),
       barcode: variant.barcode,
       weight_grams: variant.weightGrams,
+      attributes: variant.attributes,
     })),
     version: product.version,
     created_at: toTimestamp(product.createdAt),
     updated_at: toTimestamp(product.updatedAt),
+  };
+}
+
+/** With what only the shop's own people and programs see. */
+export function productToAdminWire(product: ProductDocument): AdminProductWire {
+  const { variants, ...wire } = productToWire(product);
+  const metadata = new Map(product.variants.map((variant) => [variant.id, variant.metadata]));
+  return {
+    ...wire,
+    metadata: product.metadata,
+    variants: variants.map((variant) => ({ ...variant, metadata: metadata.get(variant.id) ?? {} })),
   };
 }
 

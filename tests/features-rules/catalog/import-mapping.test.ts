@@ -164,12 +164,12 @@ describe("making a product of rows", () => {
       `${columns},Product Category,Type`,
       "thing,Thing,,,S,1.00,Home & Garden > Lamps,Lamp",
     );
-    expect(withPath.product?.category).toEqual([
+    expect(withPath.product?.categories).toEqual([
       { handle: "home-garden", title: "Home & Garden", parentHandle: null },
       { handle: "home-garden/lamps", title: "Lamps", parentHandle: "home-garden" },
     ]);
     const withType = mapped(`${columns},Product Category,Type`, "thing,Thing,,,S,1.00,,Desk Lamp");
-    expect(withType.product?.category?.map(({ handle }) => handle)).toEqual(["desk-lamp"]);
+    expect(withType.product?.categories?.map(({ handle }) => handle)).toEqual(["desk-lamp"]);
   });
 
   test("scripts in addresses of images are no images", () => {

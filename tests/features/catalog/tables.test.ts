@@ -3,6 +3,7 @@ import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import {
+  attributeDefinitions,
   categories,
   productCategories,
   productImports,
@@ -25,6 +26,7 @@ const Column = z.object({
 const generated = new Set(["available", "rating_average"]);
 
 test.each<[string, PgTable]>([
+  ["attribute_definitions", attributeDefinitions],
   ["categories", categories],
   ["product_categories", productCategories],
   ["product_imports", productImports],
