@@ -63,5 +63,6 @@ async function enqueueWrites(
 
 /** What the index shows of a product: a count that moves without another status is not worth another write. */
 function picture(product: ProductDocument | undefined): string | undefined {
-  return product === undefined ? undefined : `${product.version}\n${stockPicture(product)}`;
+  if (product === undefined) return undefined;
+  return `${product.version} ${product.ratingAverage} ${product.ratingCount}\n${stockPicture(product)}`;
 }

@@ -31,6 +31,8 @@ import { paymentWatchRoutes } from "#features/payments/watch-routes";
 import { paymentRoutes } from "#features/payments/routes";
 import { returnAdminRoutes } from "#features/returns/admin-routes";
 import { returnRoutes } from "#features/returns/routes";
+import { reviewAdminRoutes } from "#features/reviews/admin-routes";
+import { reviewRoutes } from "#features/reviews/routes";
 import { privacyRoutes } from "#features/privacy/routes";
 import { missRoutes } from "#features/search/miss-routes";
 import { createRebuildRoutes } from "#features/search/rebuild-routes";
@@ -86,6 +88,8 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", catalogExportRoutes);
   app.route("/", catalogAdminRoutes);
   app.route("/", attributeRoutes);
+  app.route("/", reviewRoutes);
+  app.route("/", reviewAdminRoutes);
   app.route("/", searchRoutes);
   app.route("/", synonymRoutes);
   app.route("/", missRoutes);

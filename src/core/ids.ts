@@ -35,6 +35,7 @@ export const idPrefixes = {
   search: "sch",
   searchRebuild: "srb",
   synonym: "syn",
+  review: "rev",
   staffRole: "rol",
   apiKey: "key",
 } as const;

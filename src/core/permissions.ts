@@ -5,6 +5,7 @@
 export const permissions = {
   "catalogue:read": "See products of any status, and the reports of imports",
   "catalogue:write": "Make, change, archive and import products",
+  "reviews:moderate": "See reviews of any status, and approve or reject them",
   "inventory:read": "See movements of stock and alerts",
   "inventory:adjust": "Receive, lose, recount and reconcile stock; set when it is low",
   "search:rebuild": "Rebuild the search index, and see how far that has come",

@@ -64,7 +64,7 @@ export const ProductDocument = z.object({
   /** In the shop's display order. */
   variants: z.array(DocumentVariant),
   version: z.int(),
-  /** Sum of the variants' stock versions: grows with every stock report while `version` stays. */
+  /** Sum of the variants' stock versions and the rating's: grows with every report of either while `version` stays. */
   stockVersion: z.int(),
   createdAt: moment,
   updatedAt: moment,

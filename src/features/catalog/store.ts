@@ -19,7 +19,7 @@ export function selectDocuments(database: Database, condition: SQL) {
           'id', c.id, 'handle', c.handle, 'title', c.title, 'parentId', c.parent_id) order by c.handle)
         from product_categories pc join categories c on c.id = pc.category_id
         where pc.product_id = p.id), '[]'),
-      'variants', coalesce(v.list, '[]'), 'stockVersion', coalesce(v.stock_version, 0)) as document
+      'variants', coalesce(v.list, '[]'), 'stockVersion', coalesce(v.stock_version, 0) + p.rating_version) as document
     from products p
     left join lateral (
       select sum(s.version) as stock_version, jsonb_agg(jsonb_build_object(

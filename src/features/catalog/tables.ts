@@ -35,6 +35,7 @@ export const products = pgTable("products", {
   ratingAverage: numeric("rating_average", { precision: 3, scale: 2, mode: "number" }).generatedAlwaysAs(
     sql`case when rating_count = 0 then 0 else round(rating_sum::numeric / rating_count, 2) end`,
   ),
+  ratingVersion: bigint("rating_version", { mode: "number" }).notNull().default(0),
   version: bigint({ mode: "number" }).notNull().default(1),
   createdAt: moment("created_at").notNull().defaultNow(),
   updatedAt: moment("updated_at").notNull().defaultNow(),

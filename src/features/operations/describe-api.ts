@@ -30,6 +30,8 @@ const tags = [
   { name: "privacy", description: "What the shop keeps of a person, and forgets on request." },
   { name: "catalogue", description: "Products, variants and categories." },
   { name: "catalogue (staff)", description: "What the shop's own people do with the catalogue." },
+  { name: "reviews", description: "What buyers say of what they bought." },
+  { name: "reviews (staff)", description: "Approving and rejecting what buyers say." },
   { name: "search", description: "Full-text search with facets and suggestions." },
   { name: "cart", description: "What a buyer is about to order; guests have one as well." },
   { name: "orders", description: "Placing, following and cancelling orders." },

@@ -40,7 +40,7 @@ export async function eraseCustomer(context: Context, userId: Id<"user">): Promi
 
 async function eraseAccount(context: Context, { id: userId, verifiedEmail }: Account): Promise<ErasureWire> {
   const orders = await eraseOrders(context, { userId, guestEmail: verifiedEmail }, [
-    // Sessions, identities, second factors, addresses and consents go with the account: their keys cascade.
+    // Sessions, identities, second factors, addresses, reviews and consents go with the account: their keys cascade.
     deleteAccount(context, userId),
     insertEvents(context, [{ type: "user.erased", subject: userId, data: { user_id: userId } }]),
   ]);

@@ -13,7 +13,7 @@ import { presentConsent, selectConsents } from "./consents.ts";
 const timestampOf = (date: Date) => toTimestamp(epochMs(date.getTime()));
 
 /**
- * Everything that is kept of the signed-in customer, as JSON Lines: account, sign-ins, consents and cart first, then every
+ * Everything that is kept of the signed-in customer, as JSON Lines: account, sign-ins, reviews, consents and cart first, then every
  * order with its history, and at last how many there were.
  * @throws AppError unauthenticated when the account is gone.
  */
@@ -28,13 +28,15 @@ export async function exportOwnData(context: Context): Promise<ReadableStream<Ui
 
 async function describeAccount(context: Context, user: Account): Promise<Record<string, unknown>> {
   const { primary } = context.databases;
-  const [signIns, given, identities, addresses] = await primary.batch([
+  const [signIns, given, identities, addresses, reviews] = await primary.batch([
     selectSignIns(context, user.id),
     selectConsents(context, user.id),
     primary.execute(sql`
       select provider, subject, email, created_at, last_used_at from identities where user_id = ${user.id}`),
     primary.execute(sql`
       select to_jsonb(customer_addresses) - 'user_id' as address from customer_addresses where user_id = ${user.id}`),
+    primary.execute(sql`
+      select to_jsonb(reviews) - 'user_id' - 'moderated_by' as review from reviews where user_id = ${user.id} order by id`),
   ]);
   return {
     exported_at: toTimestamp(context.now()),
@@ -54,6 +56,7 @@ async function describeAccount(context: Context, user: Account): Promise<Record<
     })),
     identities: identities.rows,
     addresses: addresses.rows.map(({ address }) => address),
+    reviews: reviews.rows.map(({ review }) => review),
     consents: given.map(presentConsent),
     cart: await readCart(context, { cartId: cartIdOfUser(user.id), token: undefined }),
   };
