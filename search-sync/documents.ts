@@ -19,7 +19,8 @@ export const documentLimits = {
   pathLevelsMax: 10,
 } as const;
 
-export function searchDocumentOf(product: ProductDocument): SearchDocument {
+/** A change of what this makes asks for another documentShape, in stamp.ts. */
+export function searchDocumentOf(product: ProductDocument): Omit<SearchDocument, "bucket" | "stamp"> {
   const categories = product.categories.slice(0, documentLimits.categoriesMax);
   const counts = product.variants.map(({ available }) => available).filter((count) => count !== null);
   return {

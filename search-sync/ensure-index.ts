@@ -2,6 +2,7 @@ import { MeilisearchApiError, type Settings } from "meilisearch";
 import { canonicalJson, sha256Hex } from "#core/canonical-json";
 import { productIndex } from "#features/search/document";
 import type { Context } from "#platform/context";
+import type { RebuildJob } from "#features/search/rebuild-schema";
 import { readAllSynonyms } from "#features/search/synonyms";
 import { indexSettingsWith } from "./index-settings.ts";
 import { readWritePlace } from "./rebuild-state.ts";
@@ -31,7 +32,7 @@ export async function renewSettings(context: Context): Promise<void> {
   if (present === undefined)
     await context.queue.publish({
       path: "/jobs/search-rebuild",
-      body: { step: "start" },
+      body: { kind: "start" } satisfies RebuildJob,
       deduplicationId: "search-index-made",
     });
   ensured = true;

@@ -18,6 +18,7 @@ const searchable: Attribute[] = [
 ];
 
 const filterable: Attribute[] = [
+  "bucket",
   "brand",
   "category_ids",
   "category_handles",

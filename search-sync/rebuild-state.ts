@@ -2,6 +2,7 @@ import { z } from "zod";
 import { idSchema } from "#core/ids";
 import { hourMs, minuteMs, secondMs } from "#core/time";
 import { productIndex } from "#features/search/document";
+import { RebuildStep } from "#features/search/rebuild-schema";
 import type { Context } from "#platform/context";
 
 /** The index that a rebuild fills, and that then takes the place of the one that is searched. */
@@ -23,6 +24,10 @@ export const RebuildState = z.object({
   firstTask: z.int().nullable(),
   lastTask: z.int().nullable(),
   indexed: z.int(),
+  /** The step to be taken, its number, and when it was last asked for. */
+  next: RebuildStep,
+  turn: z.int(),
+  askedAt: z.number(),
 });
 export type RebuildState = z.infer<typeof RebuildState>;
 

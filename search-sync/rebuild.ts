@@ -1,9 +1,9 @@
 import { AppError } from "#core/errors";
 import { newId } from "#core/ids";
-import { epochMs, toTimestamp } from "#core/time";
+import { epochMs, secondMs, toTimestamp } from "#core/time";
 import { readProductDocumentsAfter } from "#features/catalog/read-product-document";
 import { productIndex } from "#features/search/document";
-import type { RebuildJob, RebuildReport } from "#features/search/rebuild-schema";
+import type { RebuildJob, RebuildReport, RebuildStep } from "#features/search/rebuild-schema";
 import { readAllSynonyms } from "#features/search/synonyms";
 import type { Context } from "#platform/context";
 import { renewSettings } from "./ensure-index.ts";
@@ -24,6 +24,13 @@ import { writeProducts } from "./write-products.ts";
 const productsPerPage = 200;
 /** Pause before looking again whether Meilisearch has come so far. */
 const lookAgainSeconds = 1;
+/** A step that was asked for so long ago has been lost with its message or its process. */
+const askAgainMs = 10 * secondMs;
+/**
+ * For so long a step that died keeps the next one out. A page that is written twice does no harm; two swaps would, and
+ * each of their requests has its deadline.
+ */
+const lockSeconds = { page: 10, swap: 30, finish: 30 } as const satisfies Record<RebuildStep["step"], number>;
 
 /**
  * Begins to fill a new index, which takes the searched one's place when it is complete. The state comes first: from then
@@ -34,7 +41,16 @@ export async function startRebuild(context: Context): Promise<RebuildReport> {
   await renewSettings(context).catch(refuseUnanswered);
   const startedAt = context.now();
   const id = newId("searchRebuild", startedAt);
-  const begun: RebuildState = { id, startedAt, firstTask: null, lastTask: null, indexed: 0 };
+  const begun: RebuildState = {
+    id,
+    startedAt,
+    firstTask: null,
+    lastTask: null,
+    indexed: 0,
+    next: { step: "page", after: "" },
+    turn: 0,
+    askedAt: startedAt,
+  };
   if (!(await beginState(context, begun)))
     throw new AppError("conflict", {
       detail: "A rebuild is under way; GET /admin/search/rebuild tells how far.",
@@ -43,8 +59,7 @@ export async function startRebuild(context: Context): Promise<RebuildReport> {
     const settings = indexSettingsWith(await readAllSynonyms(context));
     const { taskUid: firstTask } = await context.search.deleteIndex(nextIndex);
     const { taskUid: lastTask } = await context.search.index(nextIndex).updateSettings(settings);
-    await keepState(context, { ...begun, firstTask, lastTask });
-    await publish(context, { step: "page", rebuild_id: id, after: "" });
+    await moveOn(context, { ...begun, firstTask, lastTask }, begun.next);
   } catch (error) {
     await fail(context, begun);
     refuseUnanswered(error);
@@ -80,22 +95,48 @@ export async function readRebuild(context: Context): Promise<RebuildReport> {
 }
 
 /**
- * Does one bounded step and asks the queue for the next. A step that comes twice is done twice or ignored, one that
- * belongs to a rebuild that is over is ignored; two never run at once.
+ * Does one bounded step and asks the queue for the next. Each step has a number, so that a message that comes twice, late
+ * or to a rebuild that is over does nothing; two steps never run at once.
  */
 export async function proceedWithRebuild(context: Context, job: RebuildJob): Promise<void> {
-  if (job.step === "start") return startUnlessRunning(context);
-  await withRebuildLock(context, async () => {
-    const state = await readRebuildState(context);
-    if (state === undefined || state.id !== job.rebuild_id) return;
-    if (job.step === "page") await writePage(context, state, job.after);
-    else if (job.step === "swap") await swap(context, state);
-    else await finish(context, state, job.task);
+  if (job.kind === "start") return startUnlessRunning(context);
+  const state = await readRebuildState(context);
+  if (state === undefined || state.id !== job.rebuild_id) return;
+  await withRebuildLock(context, lockSeconds[state.next.step], async () => {
+    const current = await readRebuildState(context);
+    if (current === undefined || current.id !== job.rebuild_id || current.turn !== job.turn) return;
+    await take(context, current);
   });
+}
+
+/** The sweep's part: asks again for a step whose message or process was lost. */
+export async function resumeRebuild(context: Context): Promise<void> {
+  const state = await readRebuildState(context);
+  if (state === undefined || context.now() - state.askedAt < askAgainMs) return;
+  if (state.firstTask === null) return fail(context, state);
+  if (await keepState(context, { ...state, askedAt: context.now() })) await publish(context, state);
 }
 
 async function startUnlessRunning(context: Context): Promise<void> {
   if ((await readRebuildState(context)) === undefined) await startRebuild(context);
+}
+
+async function take(context: Context, state: RebuildState): Promise<void> {
+  const { next } = state;
+  if (next.step === "page") await writePage(context, state, next.after);
+  else if (next.step === "swap") await swap(context, state);
+  else await finish(context, state, next.task);
+}
+
+/** Keeps what was done together with what comes next, and asks for that. */
+async function moveOn(
+  context: Context,
+  state: RebuildState,
+  next: RebuildStep,
+  delaySeconds = 0,
+): Promise<void> {
+  const moved = { ...state, next, turn: state.turn + 1, askedAt: context.now() };
+  if (await keepState(context, moved)) await publish(context, moved, delaySeconds);
 }
 
 async function writePage(context: Context, state: RebuildState, after: string): Promise<void> {
@@ -103,16 +144,12 @@ async function writePage(context: Context, state: RebuildState, after: string): 
   const productIds = products.map(({ id }) => id);
   const place = { indexes: [nextIndex], generation: state.id, isRebuilding: true };
   const lastTask = await writeProducts(context, { productIds, readPlace: async () => place });
-  await keepState(context, {
-    ...state,
-    lastTask: lastTask ?? state.lastTask,
-    indexed: state.indexed + products.length,
-  });
   const last = productIds.at(-1);
   const isComplete = last === undefined || products.length < productsPerPage;
-  await publish(
+  await moveOn(
     context,
-    isComplete ? { step: "swap", rebuild_id: state.id } : { step: "page", rebuild_id: state.id, after: last },
+    { ...state, lastTask: lastTask ?? state.lastTask, indexed: state.indexed + products.length },
+    isComplete ? { step: "swap" } : { step: "page", after: last },
   );
 }
 
@@ -122,13 +159,13 @@ async function writePage(context: Context, state: RebuildState, after: string): 
  */
 async function swap(context: Context, state: RebuildState): Promise<void> {
   if (state.lastTask !== null && isRunning(await context.search.tasks.getTask(state.lastTask)))
-    return publish(context, { step: "swap", rebuild_id: state.id }, lookAgainSeconds);
+    return moveOn(context, state, state.next, lookAgainSeconds);
   const asked = await findSwap(context, state);
   if (asked === undefined && (await hasFailedWrites(context, state))) return fail(context, state);
   // The state must have existed all the time, or writers have not written to both indexes.
   if (asked === undefined && !(await keepState(context, state))) return;
   const task = asked ?? (await enqueueSwap(context));
-  await publish(context, { step: "finish", rebuild_id: state.id, task }, lookAgainSeconds);
+  await moveOn(context, state, { step: "finish", task }, lookAgainSeconds);
 }
 
 async function enqueueSwap(context: Context): Promise<number> {
@@ -154,8 +191,7 @@ async function hasFailedWrites(context: Context, state: RebuildState): Promise<b
 /** Removes the old index, which carries the next one's name since the swap, and lets writers forget it. */
 async function finish(context: Context, state: RebuildState, swapTask: number): Promise<void> {
   const task = await context.search.tasks.getTask(swapTask);
-  if (isRunning(task))
-    return publish(context, { step: "finish", rebuild_id: state.id, task: swapTask }, lookAgainSeconds);
+  if (isRunning(task)) return moveOn(context, state, state.next, lookAgainSeconds);
   if (task.status !== "succeeded") return fail(context, state);
   await context.search.deleteIndex(nextIndex);
   const { id, indexed } = state;
@@ -171,7 +207,8 @@ async function fail(context: Context, state: RebuildState): Promise<void> {
   context.reportError(fault, { job: "search-rebuild" });
 }
 
-function publish(context: Context, job: RebuildJob, delaySeconds = 0): Promise<void> {
+function publish(context: Context, { id, turn }: RebuildState, delaySeconds = 0): Promise<void> {
+  const job: RebuildJob = { kind: "proceed", rebuild_id: id, turn };
   return context.queue.publish({
     path: "/jobs/search-rebuild",
     body: job,

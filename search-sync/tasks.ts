@@ -22,6 +22,12 @@ export async function watchTask(
 
 const ProductIds = z.array(z.string());
 
+/** The products whose writes have not been seen to succeed. */
+export async function productsBeingWritten(context: Context): Promise<ReadonlySet<string>> {
+  const watched = z.array(ProductIds).parse(await context.cache.hvals(watchKey));
+  return new Set(watched.flat());
+}
+
 /** Looks at watched tasks, reports those that failed, has their products written again and forgets those that ended. */
 export async function settleWatchedTasks(
   context: Context,

@@ -2,8 +2,9 @@ import { productIndex } from "#features/search/document";
 import type { ProductDocument } from "#features/catalog/document";
 import { readProductDocuments } from "#features/catalog/read-product-document";
 import type { Context } from "#platform/context";
-import { searchDocumentOf, stockPicture } from "./documents.ts";
+import { stockPicture } from "./documents.ts";
 import type { WritePlace } from "./rebuild-state.ts";
+import { stampedDocumentOf } from "./stamp.ts";
 import { noteStockPictures } from "./stock-notes.ts";
 import { watchTask } from "./tasks.ts";
 
@@ -45,7 +46,7 @@ async function enqueueWrites(
   { productIds, truth }: { productIds: readonly string[]; truth: Truth },
 ): Promise<number | undefined> {
   const products = [...truth.values()];
-  const documents = products.map(searchDocumentOf);
+  const documents = await Promise.all(products.map(stampedDocumentOf));
   const gone = productIds.filter((id) => !truth.has(id));
   let lastTask: number | undefined;
   for (const uid of place.indexes) {

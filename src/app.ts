@@ -37,6 +37,7 @@ import { privacyRoutes } from "#features/privacy/routes";
 import { missRoutes } from "#features/search/miss-routes";
 import { createRebuildRoutes } from "#features/search/rebuild-routes";
 import { searchRoutes } from "#features/search/routes";
+import { createStatusRoutes } from "#features/search/status-routes";
 import { synonymRoutes } from "#features/search/synonym-routes";
 import { staffRoutes } from "#features/staff/routes";
 import { stepUpRoutes } from "#features/step-up/routes";
@@ -52,6 +53,8 @@ import { limitTarget } from "#http/request-target";
 import { secureHeaders } from "#http/security-headers";
 import { limitAccounts, limitNetworks } from "#http/traffic-limit";
 import { type Context, createContext } from "#platform/context";
+import { checkDrift } from "#search-sync/check-drift";
+import { readSearchStatus } from "#search-sync/read-status";
 import { proceedWithRebuild, readRebuild, startRebuild } from "#search-sync/rebuild";
 
 /** Everything the API answers, one line a feature. */
@@ -91,6 +94,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", reviewRoutes);
   app.route("/", reviewAdminRoutes);
   app.route("/", searchRoutes);
+  app.route("/", createStatusRoutes({ status: readSearchStatus, check: checkDrift }));
   app.route("/", synonymRoutes);
   app.route("/", missRoutes);
   app.route(

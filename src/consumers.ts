@@ -19,6 +19,7 @@ import type { EventType, RecordedEvent } from "#events/catalogue";
 import type { Handler } from "#events/drain";
 import type { Context } from "#platform/context";
 import { syncProduct, syncProductsOf } from "#search-sync/apply";
+import { writeCanary } from "#search-sync/canary";
 import { renewSettings } from "#search-sync/ensure-index";
 
 type Consumer<Type extends EventType> = {
@@ -47,6 +48,7 @@ const returnMail = { name: "return-mail", handle: mailReturn };
 const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
   "product.changed": [catalogueCache, searchIndex],
   "product.deleted": [catalogueCache, searchIndex],
+  "search.canary": [{ name: "search-canary", handle: writeCanary }],
   "search.synonyms_changed": [{ name: "search-settings", handle: renewSettings }],
   "stock.changed": [catalogueCache, searchIndex],
   "stock.low": [],

@@ -13,6 +13,8 @@ export const eventSchemas = {
   "product.deleted": z.object({ product_id: z.string(), handle: z.string(), version: z.int() }),
   /** Staff has added, changed or deleted words that mean the same: the index is to learn them. */
   "search.synonyms_changed": z.object({}),
+  /** Goes the way to the index, so that it is known how long that takes. */
+  "search.canary": z.object({ set_out: z.number() }),
   "stock.changed": z.object({ sku: z.string(), available: z.int(), version: z.int() }),
   /** The SKU's alert level fell or rose; single units that come and go near a threshold change no level. */
   "stock.low": stockEvent,

@@ -128,6 +128,8 @@ export const routeAccess = {
   "GET /admin/products/imports/{id}": "catalogue:read",
   "POST /admin/search/rebuild": "search:rebuild",
   "GET /admin/search/rebuild": "search:rebuild",
+  "GET /admin/search/status": "search:read",
+  "POST /admin/search/check": "search:rebuild",
   "GET /admin/search/synonyms": "search:read",
   "POST /admin/search/synonyms": "search:write",
   "GET /admin/search/synonyms/{id}": "search:read",

@@ -81,6 +81,7 @@ const explicitCosts: Readonly<Record<MustSay, RouteCost> & Partial<Record<RouteN
   "GET /admin/products/export": heavy,
   "POST /admin/products/import": heavy,
   "POST /admin/search/rebuild": heavy,
+  "POST /admin/search/check": heavy,
   "POST /admin/inventory/reconcile": heavy,
 };
 

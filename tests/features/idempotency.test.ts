@@ -67,6 +67,7 @@ const triedElsewhere = [
   "PATCH /admin/reviews/{id}",
   "POST /auth/register",
   "POST /admin/search/rebuild",
+  "POST /admin/search/check",
   "POST /admin/inventory/reconcile",
   "POST /admin/dead-letters/{id}/replay",
 ];

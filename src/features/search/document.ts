@@ -10,6 +10,10 @@ export const productIndex = "products";
 export type SearchDocument = {
   id: string;
   version: number;
+  /** The last letter of the id: documents are compared with the catalogue a bucket at a time. */
+  bucket: string;
+  /** What everything else here follows from: while the catalogue's is the same, the document is true. */
+  stamp: string;
   handle: string;
   title: string;
   /** Text without tags, shortened. */

@@ -1,19 +1,28 @@
 import { z } from "@hono/zod-openapi";
 import { idSchema } from "#core/ids";
 
-/** What the queue is told to do next of a rebuild. */
-export const RebuildJob = z.discriminatedUnion("step", [
-  z.strictObject({ step: z.literal("start") }),
-  z.strictObject({
-    step: z.literal("page"),
-    rebuild_id: idSchema("searchRebuild"),
-    after: z.string().max(255),
-  }),
-  z.strictObject({ step: z.literal("swap"), rebuild_id: idSchema("searchRebuild") }),
+/** A step of a rebuild that is under way. */
+export const RebuildStep = z.discriminatedUnion("step", [
+  z.strictObject({ step: z.literal("page"), after: z.string().max(255) }),
+  z.strictObject({ step: z.literal("swap") }),
   z.strictObject({
     step: z.literal("finish"),
-    rebuild_id: idSchema("searchRebuild"),
     task: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
+  }),
+]);
+export type RebuildStep = z.infer<typeof RebuildStep>;
+
+/** What the queue is told to do next: to begin, or the step that the rebuild's state holds. */
+export const RebuildJob = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("start") }),
+  z.strictObject({
+    kind: z.literal("proceed"),
+    rebuild_id: idSchema("searchRebuild"),
+    turn: z
+      .int()
+      .min(0)
+      .max(Number.MAX_SAFE_INTEGER)
+      .openapi({ description: "Counts the steps, so that a repeated message takes none." }),
   }),
 ]);
 export type RebuildJob = z.infer<typeof RebuildJob>;

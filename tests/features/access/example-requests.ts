@@ -115,6 +115,8 @@ export function exampleRequests(owner: Belongings) {
     "DELETE /admin/attributes/{key}": nothing,
     "GET /admin/products/imports/{id}": nothing,
     "GET /admin/search/rebuild": nothing,
+    "GET /admin/search/status": nothing,
+    "POST /admin/search/check": refusedLater,
     "GET /admin/search/synonyms": nothing,
     "POST /admin/search/synonyms": nothing,
     "GET /admin/search/synonyms/{id}": nothing,
