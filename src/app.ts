@@ -29,6 +29,7 @@ import { paymentAdminRoutes } from "#features/payments/admin-routes";
 import { paymentReviewRoutes } from "#features/payments/review-routes";
 import { paymentWatchRoutes } from "#features/payments/watch-routes";
 import { paymentRoutes } from "#features/payments/routes";
+import { reconciliationRoutes } from "#features/reconciliation/routes";
 import { returnAdminRoutes } from "#features/returns/admin-routes";
 import { returnRoutes } from "#features/returns/routes";
 import { reviewAdminRoutes } from "#features/reviews/admin-routes";
@@ -110,6 +111,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", paymentAdminRoutes);
   app.route("/", paymentReviewRoutes);
   app.route("/", paymentWatchRoutes);
+  app.route("/", reconciliationRoutes);
   app.route("/", inventoryRoutes);
   app.route("/", jobRoutes);
   app.route("/", deadLetterRoutes);

@@ -7,6 +7,7 @@ import { expireOverdueOrders } from "#features/orders/end-order";
 import { keepMisses } from "#features/search/keep-misses";
 import { reportLastingDoubts } from "#features/payments/payment-watch";
 import { sweepPayments } from "#features/payments/sweep-payments";
+import { publishReconciliation } from "#features/reconciliation/publish-reconciliation";
 import { type Context, createContext } from "#platform/context";
 import { forgetAnswers } from "#platform/idempotency";
 import { errorFields } from "#platform/log";
@@ -33,6 +34,7 @@ async function sweep(context: Context): Promise<void> {
     () => drainOutbox(context),
     () => sweepPayments(context),
     () => reportLastingDoubts(context),
+    () => publishReconciliation(context),
     () => expireOverdueOrders(context),
     () => forgetDelivered(context),
     () => forgetAnswers(context),

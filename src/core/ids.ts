@@ -26,6 +26,7 @@ export const idPrefixes = {
   paymentAttempt: "pay",
   paymentEvent: "pev",
   paymentReview: "prv",
+  paymentDifference: "pdf",
   refund: "rfd",
   return: "ret",
   dispute: "dsp",

@@ -15,9 +15,11 @@ export const permissions = {
   "orders:fulfil": "Pack, ship and deliver orders",
   "orders:return": "Decide on returns, and receive what comes back",
   "orders:cancel": "Cancel everybody's orders while they are not paid",
-  "payments:read": "See refunds, disputes of payments, and payments that contradict their orders",
+  "payments:read":
+    "See refunds, disputes, payments that contradict their orders, and what differs from the providers' own records",
   "payments:refund": "Give money of paid orders back, and decide on payments that contradict their orders",
   "payments:confirm": "Confirm that the money of a manual payment has arrived",
+  "payments:reconcile": "Have payments compared with the providers' own records, and close differences",
   "customers:read": "Find customers, and see their addresses and how they sign in; each look is written down",
   "customers:write": "Sign customers out, mail them a password reset, disable and erase them",
   "dead_letters:read": "See what keeps failing and waits for a person",

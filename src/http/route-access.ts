@@ -114,6 +114,7 @@ export const routeAccess = {
   "POST /webhooks/paypal": "PayPal",
   "POST /jobs/payment-events": "our queue",
   "POST /jobs/outbox": "our queue",
+  "POST /jobs/reconciliation": "our queue",
   "POST /jobs/search-rebuild": "our queue",
 
   "POST /admin/products": "catalogue:write",
@@ -167,6 +168,11 @@ export const routeAccess = {
   "GET /admin/refunds": "payments:read",
   "POST /admin/refunds/{id}/retry": "payments:refund",
   "GET /admin/refused-payment-events": "payments:read",
+  "GET /admin/reconciliation": "payments:read",
+  "POST /admin/reconciliation": "payments:reconcile",
+  "GET /admin/payment-differences": "payments:read",
+  "GET /admin/payment-differences/{id}": "payments:read",
+  "POST /admin/payment-differences/{id}/close": "payments:reconcile",
 
   "GET /admin/dead-letters": "dead_letters:read",
   "POST /admin/dead-letters/{id}/replay": "dead_letters:replay",

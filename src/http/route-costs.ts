@@ -83,6 +83,7 @@ const explicitCosts: Readonly<Record<MustSay, RouteCost> & Partial<Record<RouteN
   "POST /admin/search/rebuild": heavy,
   "POST /admin/search/check": heavy,
   "POST /admin/inventory/reconcile": heavy,
+  "POST /admin/reconciliation": heavy,
 };
 
 /** Names of the routes by how the router writes them. */

@@ -8,13 +8,16 @@ import type { TransactionId } from "#core/transaction-id";
 import { type ReportError, createErrorsSink } from "#providers/errors-sink";
 import { type Mail, sendMail } from "#providers/mail";
 import type { PaymentGateway } from "#providers/payment-gateway";
-import { createPaypal } from "#providers/paypal";
+import type { PaymentRecords } from "#providers/payment-records";
+import { type Paypal, createPaypal } from "#providers/paypal";
 import { paypalPayments } from "#providers/paypal-payments";
+import { paypalRecords } from "#providers/paypal-records";
 import { type Queue, createQueue } from "#providers/queue";
 import { createSearch } from "#providers/search";
 import type { SignInProvider } from "#providers/sign-in-provider";
 import { createStripe, modeOfStripeKey } from "#providers/stripe";
 import { stripePayments } from "#providers/stripe-payments";
+import { stripeRecords } from "#providers/stripe-records";
 import type { OutsideProvider } from "#core/payment-facts";
 import type { Seeing } from "./consistency.ts";
 import { type Databases, connectDatabases } from "./database.ts";
@@ -32,6 +35,8 @@ type Services = {
   readonly stripe: Stripe;
   /** The providers that take money, by name. */
   readonly payments: Readonly<Partial<Record<OutsideProvider, PaymentGateway>>>;
+  /** The same providers' own records. */
+  readonly paymentRecords: Readonly<Partial<Record<OutsideProvider, PaymentRecords>>>;
   readonly sendMail: (mail: Mail) => Promise<void>;
   /** Who may vouch for customers, by name. */
   readonly signInProviders: ReadonlyMap<string, SignInProvider>;
@@ -166,6 +171,7 @@ function servicesOf(settings: Settings): Services {
     webhookSecret: settings.STRIPE_WEBHOOK_SECRET,
     apiUrl: settings.STRIPE_API_URL,
   });
+  const paypal = paypalOf(settings);
   const made: Services = {
     cache: new Redis({
       url: settings.UPSTASH_REDIS_REST_URL,
@@ -188,7 +194,11 @@ function servicesOf(settings: Settings): Services {
         mode: modeOfStripeKey(settings.STRIPE_SECRET_KEY),
         account: settings.STRIPE_ACCOUNT_ID ?? null,
       }),
-      ...paypalOf(settings),
+      ...(paypal === undefined ? {} : { paypal: paypalPayments(paypal) }),
+    },
+    paymentRecords: {
+      stripe: stripeRecords(stripe),
+      ...(paypal === undefined ? {} : { paypal: paypalRecords(paypal) }),
     },
     sendMail: (mail) =>
       sendMail(
@@ -202,7 +212,7 @@ function servicesOf(settings: Settings): Services {
 }
 
 /** PayPal is offered where all of its settings are there. */
-function paypalOf(settings: Settings): { paypal?: PaymentGateway } {
+function paypalOf(settings: Settings): Paypal | undefined {
   const {
     PAYPAL_CLIENT_ID: clientId,
     PAYPAL_CLIENT_SECRET: clientSecret,
@@ -210,8 +220,7 @@ function paypalOf(settings: Settings): { paypal?: PaymentGateway } {
     PAYPAL_MERCHANT_ID: merchantId,
     PAYPAL_API_URL: apiUrl,
   } = settings;
-  if (clientId === undefined || clientSecret === undefined) return {};
-  if (webhookId === undefined || merchantId === undefined) return {};
-  const paypal = createPaypal({ clientId, clientSecret, merchantId, apiUrl });
-  return { paypal: paypalPayments(paypal) };
+  if (clientId === undefined || clientSecret === undefined) return undefined;
+  if (webhookId === undefined || merchantId === undefined) return undefined;
+  return createPaypal({ clientId, clientSecret, merchantId, apiUrl });
 }

@@ -69,6 +69,8 @@ const triedElsewhere = [
   "POST /admin/search/rebuild",
   "POST /admin/search/check",
   "POST /admin/inventory/reconcile",
+  "POST /admin/reconciliation",
+  "POST /admin/payment-differences/{id}/close",
   "POST /admin/dead-letters/{id}/replay",
 ];
 

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { paymentProviders } from "#core/payment-facts";
 import { processPaymentEvent } from "#features/payments/process-payment-event";
+import { runReconciliation } from "#features/reconciliation/run-reconciliation";
 import { describeRoute } from "#http/describe-route";
 import { createRouter, json, jsonBody, problems } from "#http/openapi";
 
@@ -29,6 +30,21 @@ jobRoutes.openapi(
   async (request) => {
     const { provider, event_id: eventId } = request.req.valid("json");
     await processPaymentEvent(request.var.context, provider, eventId);
+    return request.json({ done: true as const }, 200);
+  },
+);
+
+jobRoutes.openapi(
+  describeRoute({
+    tags,
+    method: "post",
+    path: "/jobs/reconciliation",
+    summary: "Go on comparing with the payment providers' own records",
+    request: { body: jsonBody(z.strictObject({})) },
+    responses: { ...done, ...problems("malformed_json") },
+  }),
+  async (request) => {
+    await runReconciliation(request.var.context);
     return request.json({ done: true as const }, 200);
   },
 );

@@ -1,6 +1,6 @@
 import type { PaymentProvider } from "#core/payment-facts";
 import type { Context } from "#platform/context";
-import { lostRace, transact } from "#platform/database";
+import { adoptReference } from "./adopt-reference.ts";
 import type { PaymentAttempt } from "./attempts.ts";
 import { disputeFactsOf } from "./dispute-facts.ts";
 import { recordDispute } from "./disputes.ts";
@@ -17,7 +17,7 @@ import { isReflected } from "./event-types.ts";
 import { gatewayOf } from "./gateways.ts";
 import { refuseEvent } from "./refuse-event.ts";
 import { settlePayment } from "./settle-payment.ts";
-import { changeAttempt, findAttempt } from "./store.ts";
+import { findAttempt } from "./store.ts";
 
 /**
  * Acts on a stored event against Postgres and the provider; see {@link processEvent}.
@@ -40,17 +40,7 @@ export async function processPaymentEvent(
     referenceOf: (event) => referenceOfEvent(context, event),
     read: async (reference) => (await gatewayOf(context, provider).read(reference)).facts,
     findAttempt: (facts) => findAttempt(context, provider, facts),
-    adoptReference: async (attempt, reference) => {
-      try {
-        await transact(context.databases.primary, [
-          changeAttempt(context, attempt, { status: "pending", reference }),
-        ]);
-      } catch (error) {
-        if (lostRace(error)) return false;
-        throw error;
-      }
-      return true;
-    },
+    adoptReference: (attempt, reference) => adoptReference(context, attempt, reference),
     contradictions: contradictionsOfEvent,
     refuse: (event, attempt, contradictions) => refuseEvent(context, { event, attempt, contradictions }),
     isReflected: ({ type }, { status }) => isReflected(provider, type, status),
