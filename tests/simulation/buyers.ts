@@ -47,7 +47,7 @@ export class Buyer {
     if (answer.value.ok) {
       const { orderId } = answer.value.answer;
       const opened = await network.ask(`open ${orderId}`, (process) =>
-        new Shop(this.#world, process).openPayment(orderId, orderId, "stripe"),
+        new Shop(this.#world, process).payments.open(orderId, orderId, "stripe"),
       );
       if (opened.kind === "value") provider.pay(opened.value, "approve");
     }
@@ -97,7 +97,7 @@ export class Buyer {
   #place({ key, total }: { key: string; total: number }): Promise<Answer<PlacementOutcome>> {
     const asked = { cartId: this.#cartId, key, fingerprint: String(total), agreedTotal: total };
     return this.#world.network.ask(`place ${key}`, (process) =>
-      new Shop(this.#world, process).placeOrder(asked),
+      new Shop(this.#world, process).orders.place(asked),
     );
   }
 
@@ -121,7 +121,7 @@ export class Buyer {
       keys += random.chance(0.3) ? 1 : 0;
       const key = `${orderId} payment ${keys}`;
       return network.ask(`open ${key}`, (process) =>
-        new Shop(this.#world, process).openPayment(orderId, `${key} ${chosen}`, chosen),
+        new Shop(this.#world, process).payments.open(orderId, `${key} ${chosen}`, chosen),
       );
     };
     for (let tries = 0; tries < triesMax; tries++) {
@@ -184,7 +184,7 @@ export class Buyer {
 
   async #confirm(orderId: string): Promise<void> {
     await this.#world.network.ask(`confirm ${orderId}`, async (process) => {
-      const order = await new Shop(this.#world, process).settlePayment(orderId);
+      const order = await new Shop(this.#world, process).payments.settle(orderId);
       return order?.status;
     });
   }
@@ -199,7 +199,7 @@ export class Buyer {
   async #cancel(orderId: string): Promise<void> {
     const { network, database } = this.#world;
     const answer = await network.ask(`cancel ${orderId}`, (process) =>
-      new Shop(this.#world, process).cancelOrder(orderId),
+      new Shop(this.#world, process).orders.cancel(orderId),
     );
     const status = database.orders.get(orderId)?.status;
     if (answer.kind === "value" && answer.value === "cancelled" && status !== "cancelled")

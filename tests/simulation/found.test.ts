@@ -259,3 +259,35 @@ test("an order that waits for a bank transfer ends together with the promise", a
   ]);
   expect(closed.order.status).toBe("cancelled");
 });
+
+test("a cancellation that finds its payment authorised after all leaves the order to the settlement", async () => {
+  const attempt: SettledAttempt = {
+    id: "pay_1",
+    orderId: "ord_1",
+    providerReference: "paypal 1",
+    provider: "paypal",
+    status: "pending",
+    failureCode: null,
+    acceptedAt: null,
+  };
+  const waiting = { ...ended, status: "pending_payment" as const };
+  const order: SettledOrder = { ...waiting, refunds: [], attempts: [attempt], attempt };
+  const authorised: SettledOrder = {
+    ...order,
+    status: "authorised",
+    attempt: { ...attempt, status: "authorised" },
+  };
+  const notAsked = () => Promise.reject(new Error("nobody asks for this"));
+  const closed = await closePayment<SettledOrder>(
+    {
+      // Between the note and the look another process recorded what PayPal had just reserved for it.
+      load: () => Promise.resolve(authorised),
+      authorise: notAsked,
+      cancel: () => Promise.resolve({ ...lateFacts, state: "cancelled", capturedAmount: 0 }),
+      change: () => Promise.resolve(true),
+      settle: () => Promise.resolve({ ...authorised, status: "paid" }),
+    },
+    order,
+  );
+  expect(closed).toMatchObject({ outcome: "settled", order: { status: "paid" } });
+});

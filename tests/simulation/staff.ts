@@ -1,4 +1,5 @@
 import { type Answer, Violation } from "./network.ts";
+import { givenBack } from "./world/refusals.ts";
 import type { AskedRefund } from "./world/requests.ts";
 import { Shop } from "./world/shop.ts";
 import type { AttemptRow, Order, RefundRow } from "./world/rows.ts";
@@ -7,6 +8,9 @@ import type { World } from "./world/world.ts";
 const roundMsMax = 8 * 60_000;
 const refundRounds = 6;
 const triesMax = 6;
+/** Tries at a refund that fails at the provider, and looks at one that takes its time. */
+const refundTriesMax = 4;
+const looksMax = 8;
 /** Rounds over manual payments; each decides some, and all are decided in the end. */
 const receivingRoundsMax = 60;
 
@@ -95,11 +99,21 @@ export class Staff {
     scheduler.after(random.below(random.chance(0.3) ? 900 : 10 * 60_000), decide);
   }
 
-  /** Asks until somebody answers; a refund that failed is tried once more, as a new one. */
+  /** Asks until somebody answers; a refund that failed is tried again as a new one, when its outcome is known. */
   async #refundOrder(order: Order): Promise<void> {
     const asked = this.#choose(order);
-    const refund = await this.#askFor(order, asked);
-    if (refund?.status === "failed") await this.#askFor(order, asked);
+    for (let tries = 0; tries < refundTriesMax; tries++) {
+      const refund = await this.#askFor(order, asked);
+      if (refund === undefined || (await this.#outcomeOf(refund)) !== "failed") return;
+    }
+  }
+
+  async #outcomeOf({ id }: RefundRow): Promise<RefundRow["status"] | undefined> {
+    const { random, scheduler, database } = this.#world;
+    const { rows } = database.refunds;
+    for (let looks = 0; looks < looksMax && rows.get(id)?.status === "pending"; looks++)
+      await scheduler.sleep(random.between(60_000, roundMsMax));
+    return rows.get(id)?.status;
   }
 
   /** With the same key until it is answered, and sometimes twice at once. */
@@ -109,7 +123,7 @@ export class Staff {
     const key = `refund request ${this.#refundCount}`;
     const ask = () =>
       this.#world.network.ask(key, (process) =>
-        new Shop(this.#world, process).refundOrder(order.id, key, asked),
+        new Shop(this.#world, process).refunds.request(order.id, key, asked),
       );
     for (let tries = 0; tries < triesMax; tries++) {
       const twin: Promise<Answer<RefundRow>> | undefined = random.chance(0.2) ? ask() : undefined;
@@ -127,13 +141,12 @@ export class Staff {
     return undefined;
   }
 
-  #choose({ lines, total, refunds }: Order): AskedRefund {
+  #choose(order: Order): AskedRefund {
     const { random } = this.#world;
     const restock = random.chance(0.5);
     if (random.chance(0.2)) return { restock };
-    const given = refunds.filter(({ status }) => status !== "failed");
-    const left = total - given.reduce((sum, { amount }) => sum + amount, 0);
-    if (random.chance(0.3)) return { restock, amount: left + 1 };
+    const { lines, total } = order;
+    if (random.chance(0.3)) return { restock, amount: givenBack(order).left + 1 };
     if (random.chance(0.4)) return { restock, amount: random.between(1, total) };
     const chosen = lines.filter(() => random.chance(0.7));
     return {
@@ -146,7 +159,7 @@ export class Staff {
     const { random, scheduler, network } = this.#world;
     for (let tries = 0; tries < triesMax; tries++) {
       const answer = await network.ask(`receive ${orderId}`, (process) =>
-        new Shop(this.#world, process).receiveManualPayment(orderId),
+        new Shop(this.#world, process).payments.receiveManual(orderId),
       );
       if (answer.kind !== "silence") return;
       await scheduler.sleep(random.below(60_000));
@@ -156,7 +169,7 @@ export class Staff {
   async #cancel({ id, orderId }: AttemptRow): Promise<void> {
     const { database, network } = this.#world;
     const answer = await network.ask(`staff cancel ${orderId}`, (process) =>
-      new Shop(this.#world, process).cancelOrder(orderId),
+      new Shop(this.#world, process).orders.cancel(orderId),
     );
     const { receivedAt } = database.attemptOf(id);
     if (answer.kind === "value" && answer.value === "authorised" && receivedAt === null)

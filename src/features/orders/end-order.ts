@@ -6,7 +6,7 @@ import type { Context } from "#platform/context";
 import { lostRace, transact } from "#platform/database";
 import { errorFields } from "#platform/log";
 import { changeOrderStatements } from "./change-order.ts";
-import { type EndingPorts, endOrder, expireOrder } from "./ending.ts";
+import { type EndingPorts, cancelOrder as endOnRequest, expireOrder } from "./ending.ts";
 import { type Order, loadOrder } from "./load-order.ts";
 import { presentOrder } from "./present-order.ts";
 import { type OrderAccess, readOwnOrder } from "./read-own-order.ts";
@@ -36,12 +36,7 @@ export async function cancelAnyOrder(context: Context, orderId: string): Promise
 }
 
 async function cancel(context: Context, order: Order): Promise<OrderWire> {
-  if (order.status === "cancelled") return presentOrder(order);
-  const ended = await endOrder(portsOf(context), order, {
-    transition: "cancel",
-    event: "order.cancelled",
-    data: { reason: "requested" },
-  });
+  const ended = await endOnRequest(portsOf(context), order);
   if (ended.status !== "cancelled")
     throw new AppError("invalid_transition", {
       detail: `The order is ${ended.status}: it can no longer be cancelled, but it can be returned.`,

@@ -31,7 +31,7 @@ const roundsMax = 3;
  * Payment first, then the order; its stock is given back by the consumer of the event, which repeats until done.
  * @returns the order as it stands then: ended, or further on than that its end is possible.
  */
-export async function endOrder<Order extends EndedOrder>(
+async function endOrder<Order extends EndedOrder>(
   ports: EndingPorts<Order>,
   order: Order,
   end: End,
@@ -46,6 +46,16 @@ export async function endOrder<Order extends EndedOrder>(
     if (ended) break;
   }
   return current;
+}
+
+/** Ends an order that its buyer or staff do not want any more; one that was cancelled already stays so. */
+export function cancelOrder<Order extends EndedOrder>(
+  ports: EndingPorts<Order>,
+  order: Order,
+): Promise<Order> {
+  if (order.status === "cancelled") return Promise.resolve(order);
+  const data = { reason: "requested" };
+  return endOrder(ports, order, { transition: "cancel", event: "order.cancelled", data });
 }
 
 /** Ends an order whose time to pay is over, unless the provider turns out to have the buyer's authorisation already. */

@@ -11,6 +11,26 @@ export type MoneyFact = {
   readonly currency: string;
 };
 
+type Booked = { readonly id: string; readonly currency: string };
+
+/** Money that a payment took for an order, booked once for the payment. */
+export function captureFact(
+  { id: orderId, currency }: Booked,
+  { id, provider }: { readonly id: string; readonly provider: PaymentProvider },
+  amount: number,
+): MoneyFact {
+  return { transactionId: `capture:${id}`, kind: "capture", orderId, provider, amount, currency };
+}
+
+/** Money of an order that went back, booked once for the refund. */
+export function refundFact(
+  { id: orderId, currency }: Booked,
+  { id, amount }: { readonly id: string; readonly amount: number },
+  provider: PaymentProvider,
+): MoneyFact {
+  return { transactionId: `refund:${id}`, kind: "refund", orderId, provider, amount, currency };
+}
+
 export type Posting = { readonly account: string; readonly amount: number };
 
 /** The two sides of a fact: what the provider owes us moves against sales or refunds, and the sum is zero. */

@@ -59,8 +59,10 @@ async function tryToClose<Order extends SettledOrder>(
     const { id } = attempt;
     if (!(await ports.change(order, { attempt: { id, status, reference } }))) return "lost_race";
   }
-  const after = cancelled ? await ports.load(order.id) : await ports.settle(order.id);
-  return { outcome: cancelled ? "ended" : "settled", order: after ?? order };
+  if (!cancelled) return { outcome: "settled", order: (await ports.settle(order.id)) ?? order };
+  const after = (await ports.load(order.id)) ?? order;
+  // Somebody may have got the money reserved after all, or begun another payment, while the end was being noted.
+  return after.attempt?.status === "cancelled" ? { outcome: "ended", order: after } : "lost_race";
 }
 
 /** An order that a manual payment is promised for: nobody has received the money yet. */

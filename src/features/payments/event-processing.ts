@@ -3,6 +3,14 @@ import { AppError } from "#core/errors";
 import type { Contradiction } from "#core/payment-claims";
 import type { PaymentFacts } from "#core/payment-facts";
 
+export const eventTimes = {
+  /** For so long the sweep leaves events alone that somebody acts on; a process that died there stops them no longer. */
+  deliveryMsMax: 30_000,
+  /** The first pause after a failure, and the longest; each is twice the one before. */
+  pauseMsFirst: 5_000,
+  pauseMsMax: 900_000,
+} as const;
+
 /** A provider's event as it was stored and waits. */
 export type WaitingEvent = {
   readonly id: string;

@@ -5,6 +5,7 @@ import type { Context } from "#platform/context";
 import { transact } from "#platform/database";
 import type { PaymentAttempt } from "./attempts.ts";
 import { contradictionsOfEvent, foreignClaimsOf } from "./event-claims.ts";
+import { eventTimes } from "./event-processing.ts";
 import { isOfInterest, isReflected } from "./event-types.ts";
 import { paymentAttempts, paymentEvents } from "./tables.ts";
 
@@ -55,10 +56,7 @@ function selectAttempt(context: Context, provider: PaymentProvider, reference: S
     );
 }
 
-/** Seconds for which the sweep leaves events alone that somebody acts on; a process that died there stops them no longer. */
-const deliverySecondsMax = 30;
-
-const afterDelivery = sql`now() + make_interval(secs => ${deliverySecondsMax})`;
+const afterDelivery = sql`now() + make_interval(secs => ${eventTimes.deliveryMsMax / 1000})`;
 
 /**
  * Takes an event that waits, all others of its payment that wait, and the attempt with that payment's reference, in one
@@ -109,8 +107,6 @@ export async function markEventRefused(
     .where(and(eq(paymentEvents.id, id), isNull(paymentEvents.processedAt)));
 }
 
-/** The first pause after a failure, and the longest; each is twice the one before. */
-const backoffSeconds = { first: 5, max: 900 } as const;
 /** Beyond so many doublings the pause has long been the longest. */
 const doublingsMax = 12;
 
@@ -120,8 +116,8 @@ export async function markEventsFailed(
   ids: readonly string[],
   error: string,
 ): Promise<void> {
-  const { first, max } = backoffSeconds;
-  const seconds = sql`least(${max}::float8, ${first}::float8 * power(2, least(attempts, ${doublingsMax})))`;
+  const { pauseMsFirst, pauseMsMax } = eventTimes;
+  const seconds = sql`least(${pauseMsMax / 1000}::float8, ${pauseMsFirst / 1000}::float8 * power(2, least(attempts, ${doublingsMax})))`;
   await context.databases.primary
     .update(paymentEvents)
     .set({

@@ -4,6 +4,7 @@ import { type Order, loadOrder } from "#features/orders/load-order";
 import type { Context } from "#platform/context";
 import { lostRace, transact } from "#platform/database";
 import { readAttempt } from "./attempts.ts";
+import { refundFact } from "./bookkeeping.ts";
 import { gatewayOf } from "./gateways.ts";
 import { bookMoney } from "./money-ledger.ts";
 import { type RefundChange, executeRefund as execute } from "./refunding.ts";
@@ -48,7 +49,6 @@ function outcomeStatements(
   { order, refund, provider }: Executed,
   { facts: { state: status, reference, failureCode }, order: move, booked }: RefundChange,
 ) {
-  const { id: orderId } = order;
   const { amount, currency } = refund;
   const failure = failureCode === undefined ? {} : { failure_code: failureCode };
   return [
@@ -63,17 +63,6 @@ function outcomeStatements(
           data: { refund_id: refund.id, amount, currency, ...failure },
         })
       : []),
-    ...(booked
-      ? [
-          bookMoney(context, {
-            transactionId: `refund:${refund.id}`,
-            kind: "refund",
-            orderId,
-            provider,
-            amount,
-            currency,
-          }),
-        ]
-      : []),
+    ...(booked ? [bookMoney(context, refundFact(order, refund, provider))] : []),
   ] as const;
 }

@@ -11,7 +11,7 @@ import { type IdempotentRequest, keyReused } from "#platform/idempotency";
 import { requireRecentProof } from "#platform/recent-proof";
 import { executeRefund } from "./execute-refund.ts";
 import { presentRefund } from "./present-refund.ts";
-import { type RefundPlan, planRefund, refundableAmount } from "./refund-rules.ts";
+import { type RefundPlan, planRefund, refundableAmount, refundablePayment } from "./refund-rules.ts";
 import type { NewRefund, RefundRow } from "./refund-store.ts";
 import { findRefundByRequest, insertRefund } from "./refund-store.ts";
 import type { RefundWire, RequestRefund } from "./schema.ts";
@@ -41,13 +41,13 @@ async function storeRefund(context: Context, { orderId, request, input }: Refund
     throw new AppError("invalid_transition", {
       detail: `An order that is ${order.status} has no payment to refund.`,
     });
-  const refunds = order.refunds.filter((refund) => refund.attemptId === attempt.id);
-  const plan = planRefund({ captured: attempt.capturedAmount, refunds }, order.lines, {
+  const payment = refundablePayment(order, attempt);
+  const plan = planRefund(payment, order.lines, {
     amount: input.amount,
     lines: await linesToRefund(context, order, input),
   });
   if (!plan.ok) throw refusalOf(plan, order);
-  const left = refundableAmount({ captured: attempt.capturedAmount, refunds });
+  const left = refundableAmount(payment);
   requireProofOfRefund(context, order, attempt.capturedAmount - left + plan.amount);
   if (input.restock) refusePackedUnits(order, plan.lines);
   const refund: NewRefund = {

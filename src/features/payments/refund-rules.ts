@@ -20,6 +20,14 @@ export function refundableAmount({ captured, refunds }: RefundablePayment): numb
   return captured - given;
 }
 
+/** A payment of an order as far as refunds of it go: what others gave back is not its own. */
+export function refundablePayment(
+  { refunds }: { readonly refunds: readonly (RefundState & { readonly attemptId: string })[] },
+  { id, capturedAmount }: { readonly id: string; readonly capturedAmount: number },
+): RefundablePayment {
+  return { captured: capturedAmount, refunds: refunds.filter((refund) => refund.attemptId === id) };
+}
+
 type OrderedLine = { readonly id: string; readonly quantity: number; readonly unitPrice: number };
 type AskedLine = { readonly order_line_id: string; readonly quantity: number };
 
@@ -69,16 +77,68 @@ function faultOfLines(
   return undefined;
 }
 
-/** How an order moves when money went back. One that ended unpaid stays: what came too late was never its payment. */
-export function refundTransition(
-  order: { readonly status: OrderStatus; readonly total: number; readonly refunded: number },
-  amount: number,
-): OrderTransition | undefined {
+type RefundedOrder = {
+  readonly status: OrderStatus;
+  readonly total: number;
+  readonly refunded: number;
+  /** The attempt that pays the order; money of a superseded one was never the order's. */
+  readonly attempt: { readonly id: string } | undefined;
+};
+
+/** How an order moves when money of one of its payments went back, and what went back of the order in all. */
+export function moveByRefund(
+  order: RefundedOrder,
+  { attemptId, amount }: { readonly attemptId: string; readonly amount: number },
+): { readonly transition: OrderTransition | undefined; readonly refunded: number } {
+  const { refunded } = order;
+  if (attemptId !== order.attempt?.id) return { transition: undefined, refunded };
+  return { transition: refundTransition(order, amount), refunded: refunded + amount };
+}
+
+/** An order that ended unpaid stays: what came too late was never its payment. */
+function refundTransition(order: RefundedOrder, amount: number): OrderTransition | undefined {
   if (hasEnded(order.status)) return undefined;
   return order.refunded + amount === order.total ? "refund_all" : "refund_part";
 }
 
+type RefundOfPayment = {
+  readonly attemptId: string;
+  readonly status: RefundState["status"];
+  readonly amount: number;
+};
+
+/** Names a refund of what nobody owed: of one payment an amount goes back once. */
+export function surplusKey(attemptId: string, amount: number): string {
+  return `${attemptId} ${amount}`;
+}
+
+/** Names what was given back at the provider's own dashboard by what has gone back of the payment in all. */
+export function providerRefundKey(
+  { refunds }: { readonly refunds: readonly RefundOfPayment[] },
+  { attemptId, amount }: { readonly attemptId: string; readonly amount: number },
+): string {
+  const before = refunds
+    .filter((refund) => refund.attemptId === attemptId && refund.status === "succeeded")
+    .reduce((sum, refund) => sum + refund.amount, 0);
+  return `${attemptId} ${before + amount}`;
+}
+
+/** The payments that refunds of an order were asked for. */
+export function refundedPayments({
+  refunds,
+}: {
+  readonly refunds: readonly RefundOfPayment[];
+}): ReadonlySet<string> {
+  return new Set(refunds.map(({ attemptId }) => attemptId));
+}
+
 export type ReturnedUnits = { readonly refundId: string; readonly sku: string; readonly quantity: number };
+
+/** How units of a refund come back on sale, once per refund and SKU. */
+export function restockOf({ refundId, quantity }: ReturnedUnits, movementId: string) {
+  const reason = `returned with ${refundId}`;
+  return { type: "receive", id: `restock ${refundId}`, movementId, quantity, reason } as const;
+}
 
 /** The units that come back on sale, where a refund that has succeeded says so. */
 export function returnedUnits(

@@ -1,7 +1,7 @@
 import { AppError } from "#core/errors";
 import type { RefundFacts } from "#core/payment-facts";
 import type { OrderStatus, OrderTransition } from "#features/orders/rules";
-import { refundTransition } from "./refund-rules.ts";
+import { moveByRefund } from "./refund-rules.ts";
 
 /** A stored refund as its execution sees it. Amounts in minor units. */
 export type ExecutedRefund = {
@@ -79,7 +79,7 @@ export async function executeRefund<Order extends RefundedOrder<Refund>, Refund 
 
 function changeOf<Refund>(
   order: RefundedOrder<Refund>,
-  { amount, attemptId }: { readonly amount: number; readonly attemptId: string },
+  refund: { readonly amount: number; readonly attemptId: string },
   facts: RefundFacts,
 ): RefundChange {
   switch (facts.state) {
@@ -94,12 +94,7 @@ function changeOf<Refund>(
     case "succeeded":
       return {
         facts,
-        order: {
-          event: "order.refunded",
-          ...(attemptId === order.attempt?.id
-            ? { transition: refundTransition(order, amount), refunded: order.refunded + amount }
-            : { transition: undefined, refunded: order.refunded }),
-        },
+        order: { event: "order.refunded", ...moveByRefund(order, refund) },
         booked: true,
       };
   }

@@ -1,6 +1,7 @@
 import type { RecordedEvent } from "#events/catalogue";
 import { loadOrder } from "#features/orders/load-order";
 import type { Context } from "#platform/context";
+import { refundedPayments } from "./refund-rules.ts";
 import { settlePayment } from "./settle-payment.ts";
 
 /**
@@ -13,6 +14,6 @@ export async function settleAfterRefund(
 ): Promise<void> {
   const { order_id: orderId } = event.data;
   const order = await loadOrder(context, orderId);
-  const refunded = new Set(order?.refunds.map(({ attemptId }) => attemptId));
-  for (const attemptId of refunded) await settlePayment(context, orderId, attemptId);
+  if (order === undefined) return;
+  for (const attemptId of refundedPayments(order)) await settlePayment(context, orderId, attemptId);
 }

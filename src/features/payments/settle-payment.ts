@@ -5,6 +5,7 @@ import { type Order, loadOrder } from "#features/orders/load-order";
 import { commitStock } from "#features/orders/stock-claims";
 import type { Context } from "#platform/context";
 import { readAttempt } from "./attempts.ts";
+import { captureFact } from "./bookkeeping.ts";
 import { gatewayOf } from "./gateways.ts";
 import { lostRace, transact, violatesUnique } from "#platform/database";
 import { type SettledAttempt, type SettlementChange, type SettlementPorts, settle } from "./settlement.ts";
@@ -92,9 +93,10 @@ export async function changePayment(
     ...(change.order ? changeOrderStatements(context, order, change.order) : []),
     ...(change.review ? [insertReview(context, order.id, change.review)] : []),
     ...(change.attempt && attempt ? [changeAttempt(context, attempt, change.attempt)] : []),
-    // Money for an order that had ended is booked together with its refund.
+    // Money for an order that had ended is booked together with its refund, captured money without stock was booked when
+    // its order came into review.
     ...(change.order && change.attempt?.status === "captured" && attempt
-      ? [bookCapture(context, order, attempt)]
+      ? [bookMoneyOnce(context, captureFact(order, attempt, order.total))]
       : []),
   ];
   if (first === undefined) return true;
@@ -106,16 +108,4 @@ export async function changePayment(
   }
   if (change.order) context.wakeOutbox();
   return true;
-}
-
-function bookCapture(context: Context, order: Order, attempt: SettledAttempt) {
-  // Captured money without stock was booked when its order came into review.
-  return bookMoneyOnce(context, {
-    transactionId: `capture:${attempt.id}`,
-    kind: "capture",
-    orderId: order.id,
-    provider: attempt.provider,
-    amount: order.total,
-    currency: order.currency,
-  });
 }

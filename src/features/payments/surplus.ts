@@ -3,9 +3,10 @@ import { changeOrderStatements } from "#features/orders/change-order";
 import type { Order } from "#features/orders/load-order";
 import type { Context } from "#platform/context";
 import { lostRace, transact, violatesUnique } from "#platform/database";
+import { captureFact, refundFact } from "./bookkeeping.ts";
 import { executeRefund } from "./execute-refund.ts";
 import { bookMoney, bookMoneyOnce } from "./money-ledger.ts";
-import { refundTransition } from "./refund-rules.ts";
+import { moveByRefund, providerRefundKey, surplusKey } from "./refund-rules.ts";
 import { findRefundByRequest, insertRefund, insertSettledRefund } from "./refund-store.ts";
 import type { MovedMoney, SettledAttempt } from "./settlement.ts";
 
@@ -20,13 +21,14 @@ const surplusScope = "system surplus";
  * @returns false when somebody moved the order first; nothing was given back then.
  */
 export async function refundSurplus(context: Context, surplus: Surplus): Promise<boolean> {
-  const { order, money } = surplus;
+  const { order, attempt, money } = surplus;
+  const requestKey = surplusKey(attempt.id, money.amount);
   const refund = {
     ...refundOf(context, surplus),
     origin: "system" as const,
     reason: "nothing was owed for this payment",
     requestScope: surplusScope,
-    requestKey: surplusKey(surplus),
+    requestKey,
   };
   try {
     await transact(context.databases.primary, [
@@ -42,8 +44,7 @@ export async function refundSurplus(context: Context, surplus: Surplus): Promise
     if (lostRace(error)) return false;
     if (!violatesUnique(error, "refunds_request_scope_request_key_key")) throw error;
   }
-  const request = { scope: surplusScope, key: surplusKey(surplus) };
-  const stored = await findRefundByRequest(context, request);
+  const stored = await findRefundByRequest(context, { scope: surplusScope, key: requestKey });
   if (stored) await executeRefund(context, stored);
   return true;
 }
@@ -56,33 +57,21 @@ export async function recordProviderRefund(context: Context, surplus: Surplus): 
   const { order, attempt, money } = surplus;
   const { amount, currency } = money;
   const refund = refundOf(context, surplus);
-  const isOrders = attempt.id === order.attempt?.id;
-  const before = order.refunds
-    .filter((each) => each.attemptId === attempt.id && each.status === "succeeded")
-    .reduce((sum, each) => sum + each.amount, 0);
   try {
     await transact(context.databases.primary, [
       ...changeOrderStatements(context, order, {
-        transition: isOrders ? refundTransition(order, amount) : undefined,
+        ...moveByRefund(order, refund),
         event: "order.refunded",
         data: { refund_id: refund.id, amount, currency },
-        refunded: order.refunded + (isOrders ? amount : 0),
       }),
       insertSettledRefund(context, {
         ...refund,
         origin: "provider",
         requestScope: "provider",
-        requestKey: `${attempt.id} ${before + amount}`,
+        requestKey: providerRefundKey(order, refund),
       }),
       bookCapture(context, surplus),
-      bookMoney(context, {
-        transactionId: `refund:${refund.id}`,
-        kind: "refund",
-        orderId: order.id,
-        provider: attempt.provider,
-        amount,
-        currency,
-      }),
+      bookMoney(context, refundFact(order, refund, attempt.provider)),
     ]);
   } catch (error) {
     if (lostRace(error)) return false;
@@ -92,20 +81,9 @@ export async function recordProviderRefund(context: Context, surplus: Surplus): 
   return true;
 }
 
-function surplusKey({ attempt, money }: Surplus): string {
-  return `${attempt.id} ${money.amount}`;
-}
-
 /** What was taken is booked before what goes back, unless the order's own payment has booked it. */
 function bookCapture(context: Context, { order, attempt, money }: Surplus) {
-  return bookMoneyOnce(context, {
-    transactionId: `capture:${attempt.id}`,
-    kind: "capture",
-    orderId: order.id,
-    provider: attempt.provider,
-    amount: money.captured,
-    currency: money.currency,
-  });
+  return bookMoneyOnce(context, captureFact(order, attempt, money.captured));
 }
 
 function refundOf(context: Context, { order, attempt, money }: Surplus) {

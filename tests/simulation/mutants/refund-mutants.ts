@@ -93,8 +93,8 @@ export const refundMutants: readonly Mutant[] = [
   },
   {
     name: "an order forgets what of it went back",
-    file: refunding,
-    search: "refunded: order.refunded + amount }",
+    file: refundRules,
+    search: "refunded: refunded + amount }",
     replacement: "refunded: amount }",
   },
   {

@@ -2,7 +2,7 @@ import type { Mutant } from "./mutant.ts";
 
 const rules = "src/features/payments/rules.ts";
 const closing = "src/features/payments/closing.ts";
-const refunding = "src/features/payments/refunding.ts";
+const refundRules = "src/features/payments/refund-rules.ts";
 
 /** Bugs in what becomes of money that pays no order, of promised money, and of an order whose payment nobody knows. */
 export const secondPaymentMutants: readonly Mutant[] = [
@@ -39,8 +39,8 @@ export const secondPaymentMutants: readonly Mutant[] = [
   },
   {
     name: "money of a payment that was left counts as the order's own",
-    file: refunding,
-    search: "...(attemptId === order.attempt?.id",
-    replacement: "...(attemptId !== undefined",
+    file: refundRules,
+    search: "if (attemptId !== order.attempt?.id)",
+    replacement: "if (attemptId === undefined)",
   },
 ];

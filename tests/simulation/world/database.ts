@@ -3,7 +3,7 @@ import { nextState } from "#core/state-machine";
 import type { PaymentFacts, PaymentProvider } from "#core/payment-facts";
 import type { OrderEventType } from "#events/catalogue";
 import { type OrderTransition, orderTransitions } from "#features/orders/rules";
-import type { MoneyFact } from "#features/payments/bookkeeping";
+import { captureFact } from "#features/payments/bookkeeping";
 import type { Waiting } from "#features/payments/event-processing";
 import { type AttemptStatus, checkTimes, isOpen } from "#features/payments/rules";
 import { Violation } from "../network.ts";
@@ -113,7 +113,8 @@ export class DatabaseModel {
       this.#hooks.onMove(moved);
       this.#hooks.wakeOutbox();
     }
-    if (orderMove && attemptMove?.status === "captured" && attempt) this.books.book(captureOf(row, attempt));
+    if (orderMove && attemptMove?.status === "captured" && attempt)
+      this.books.book(captureFact(row, attempt, row.total));
     return true;
   }
 
@@ -206,7 +207,7 @@ export class DatabaseModel {
     const { receivedAt, version } = attempt;
     this.attempts.set(attemptId, {
       ...attempt,
-      receivedAt: receivedAt ?? this.now,
+      receivedAt: receivedAt ?? new Date(this.now),
       version: version + 1,
     });
     return true;
@@ -261,16 +262,4 @@ function isWatched({ status, provider, changedAt }: AttemptRow, now: number): bo
 
 function takesMoney({ status }: { status: AttemptStatus }): boolean {
   return status !== "cancelled" && status !== "failed";
-}
-
-function captureOf(order: OrderRow, attempt: AttemptRow): MoneyFact {
-  const { id: orderId, total: amount, currency } = order;
-  return {
-    transactionId: `capture:${attempt.id}`,
-    kind: "capture",
-    orderId,
-    amount,
-    currency,
-    provider: attempt.provider,
-  };
 }

@@ -67,7 +67,7 @@ export class Deliveries {
     const { random, climate, scheduler } = this.#world;
     if (random.chance(climate.messageLost)) return;
     const process = () =>
-      this.#flow(`job ${eventId}`, (each) => new Shop(this.#world, each).processEvent(eventId));
+      this.#flow(`job ${eventId}`, (each) => new Shop(this.#world, each).payments.process(eventId));
     const deliver = () => this.#deliver("message", process, messageTriesMax);
     scheduler.after(random.below(5_000), deliver);
     if (random.chance(climate.weather.repeated)) scheduler.after(random.below(60_000), deliver);
@@ -119,12 +119,13 @@ export class Deliveries {
       },
     ];
     if (type === "order.placed")
-      handlers.unshift({ name: "clear-cart", handle: () => shop.clearCart(subject) });
+      handlers.unshift({ name: "clear-cart", handle: () => shop.orders.clearCart(subject) });
     if (type === "order.cancelled" || type === "order.expired")
-      handlers.unshift({ name: "return-stock", handle: () => shop.returnStock(subject) });
+      handlers.unshift({ name: "return-stock", handle: () => shop.orders.returnStock(subject) });
     if (type === "order.refunded" || type === "order.refund_failed")
-      handlers.unshift({ name: "refunds-elsewhere", handle: () => shop.settleAfterRefund(subject) });
-    if (type === "order.refunded") handlers.unshift({ name: "restock", handle: () => shop.restock(subject) });
+      handlers.unshift({ name: "refunds-elsewhere", handle: () => shop.payments.settleAfterRefund(subject) });
+    if (type === "order.refunded")
+      handlers.unshift({ name: "restock", handle: () => shop.refunds.restock(subject) });
     return handlers;
   }
 
@@ -151,18 +152,18 @@ export class Deliveries {
     const shop = new Shop(this.#world, process);
     const look = <Row>(rows: () => Row) => this.#world.network.call(process, calls.due, rows);
     for (const event of await look(() => database.paymentEvents.takeStranded()))
-      await tolerate(shop.processEvent(event.id));
+      await tolerate(shop.payments.process(event.id));
     for (const attempt of await look(() => database.takeDueAttempts()))
-      await tolerate(shop.settlePayment(attempt.orderId, attempt.id));
+      await tolerate(shop.payments.settle(attempt.orderId, attempt.id));
     for (const refund of await look(() => database.refunds.takeDue()))
-      await tolerate(shop.executeRefund(refund));
+      await tolerate(shop.refunds.execute(refund));
   }
 
   async #sweepOverdue(process: Process): Promise<void> {
     const { database, network } = this.#world;
     const shop = new Shop(this.#world, process);
     for (const orderId of await network.call(process, calls.due, () => database.overdueOrders()))
-      await tolerate(shop.expireOrder(orderId));
+      await tolerate(shop.orders.expire(orderId));
   }
 
   #background(name: string, flow: (process: Process) => Promise<void>): void {

@@ -1,7 +1,9 @@
 import { AppError } from "#core/errors";
 import type { PaymentFacts, RefundFacts } from "#core/payment-facts";
+import { manualGateway } from "#features/payments/manual-gateway";
 import type { SettledAttempt } from "#features/payments/settlement";
-import { type Channel, Fault, type Process, Violation } from "../network.ts";
+import type { PaymentGateway } from "#providers/payment-gateway";
+import { type Channel, Fault, type Process } from "../network.ts";
 import { calls } from "./calls.ts";
 import type { AttemptRow, OrderRow, RefundRow } from "./rows.ts";
 import type { World } from "./world.ts";
@@ -10,23 +12,25 @@ import type { World } from "./world.ts";
 export class Gateways {
   readonly #world: World;
   readonly #process: Process;
+  readonly #manual: PaymentGateway;
 
   constructor(world: World, process: Process) {
     this.#world = world;
     this.#process = process;
+    this.#manual = manualGateway((id) => this.#call(calls.load, () => world.database.attemptOf(id)));
   }
 
-  authorise(
+  async authorise(
     { id: orderId, total: amount, currency }: OrderRow,
     { id: attemptId, provider }: Pick<SettledAttempt, "id" | "provider">,
   ): Promise<PaymentFacts> {
-    if (provider === "manual") return this.#readManual(attemptId);
     const request = { attemptId, orderId, amount, currency };
+    if (provider === "manual") return (await this.#manual.authorise(request)).facts;
     return this.#call(calls.authorise, () => this.#world.provider.authorise(provider, request));
   }
 
-  read({ provider }: Pick<SettledAttempt, "provider">, reference: string): Promise<PaymentFacts> {
-    if (provider === "manual") return this.#readManual(reference);
+  async read({ provider }: Pick<SettledAttempt, "provider">, reference: string): Promise<PaymentFacts> {
+    if (provider === "manual") return (await this.#manual.read(reference)).facts;
     return this.#call(calls.read, () => this.#world.provider.read(reference));
   }
 
@@ -36,36 +40,23 @@ export class Gateways {
   }
 
   capture({ id, provider }: SettledAttempt, reference: string): Promise<PaymentFacts> {
-    if (provider === "manual") return this.#readManual(reference);
+    if (provider === "manual") return this.#manual.capture(id, reference);
     return this.#call(calls.capture, () => this.#world.provider.capture(id, reference));
   }
 
-  async cancel({ id, provider }: SettledAttempt, reference: string): Promise<PaymentFacts> {
-    if (provider !== "manual")
-      return this.#call(calls.cancel, () => this.#world.provider.cancel(id, reference));
-    const facts = await this.#readManual(reference);
-    return facts.state === "authorised" ? { ...facts, state: "cancelled" } : facts;
+  cancel({ id, provider }: SettledAttempt, reference: string): Promise<PaymentFacts> {
+    if (provider === "manual") return this.#manual.cancel(id, reference);
+    return this.#call(calls.cancel, () => this.#world.provider.cancel(id, reference));
   }
 
   refund(
-    { provider, providerReference }: AttemptRow,
+    { provider, providerReference, currency }: AttemptRow,
     { id: refundId, amount }: RefundRow,
   ): Promise<RefundFacts> {
-    const reference = providerReference ?? "";
-    const { paidOut } = this.#world;
-    if (provider === "manual") {
-      paidOut.set(refundId, { reference, amount });
-      return Promise.resolve({ reference: refundId, state: "succeeded", amount, failureCode: undefined });
-    }
-    return this.#call(calls.refund, () => this.#world.provider.refund({ refundId, reference, amount }));
-  }
-
-  #readManual(reference: string): Promise<PaymentFacts> {
-    return this.#call(calls.load, () => {
-      const attempt = this.#world.database.attempts.get(reference);
-      if (attempt === undefined) throw new Violation("manual payments do not vanish", reference);
-      return manualFacts(attempt);
-    });
+    const refund = { refundId, reference: providerReference ?? "", amount, currency };
+    if (provider !== "manual") return this.#call(calls.refund, () => this.#world.provider.refund(refund));
+    this.#world.paidOut.set(refundId, refund);
+    return this.#manual.refund(refund);
   }
 
   /** Whoever hears nothing from a provider does not know what became of the call. */
@@ -78,20 +69,4 @@ export class Gateways {
       throw error;
     }
   }
-}
-
-/** A manual payment as its gateway tells it: a promise that counts as authorised, until staff have the money. */
-export function manualFacts({ id, orderId, amount, currency, receivedAt, status }: AttemptRow): PaymentFacts {
-  const open = status === "cancelled" ? ("cancelled" as const) : ("authorised" as const);
-  return {
-    reference: id,
-    orderId,
-    attemptId: id,
-    amount,
-    currency,
-    state: receivedAt === null ? open : "captured",
-    capturedAmount: receivedAt === null ? 0 : amount,
-    refundedAmount: 0,
-    failureCode: undefined,
-  };
 }

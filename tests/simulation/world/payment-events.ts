@@ -1,11 +1,10 @@
 import type { OutsideProvider, PaymentFacts } from "#core/payment-facts";
+import { eventTimes } from "#features/payments/event-processing";
 import { isOfInterest } from "#features/payments/event-types";
 import { eventTypeOf } from "./event-type.ts";
 import type { DisputeReport, PaymentEventRow } from "./rows.ts";
 
 const strandedMs = 10_000;
-const deliveryMs = 30_000;
-const backoffMs = { first: 5_000, max: 900_000 };
 
 /** What a provider tells in one webhook. */
 export type ProviderEvent = {
@@ -59,7 +58,8 @@ export class PaymentEventsModel {
 
   #putOff(fits: (event: PaymentEventRow) => boolean): PaymentEventRow[] {
     const taken = [...this.rows.values()].filter((event) => event.processedAt === null && fits(event));
-    for (const event of taken) this.rows.set(event.id, { ...event, nextTryAt: this.#now() + deliveryMs });
+    for (const event of taken)
+      this.rows.set(event.id, { ...event, nextTryAt: this.#now() + eventTimes.deliveryMsMax });
     return taken;
   }
 
@@ -72,7 +72,7 @@ export class PaymentEventsModel {
     for (const id of ids) {
       const event = this.rows.get(id);
       if (event === undefined || event.processedAt !== null) continue;
-      const pauseMs = Math.min(backoffMs.max, backoffMs.first * 2 ** event.attempts);
+      const pauseMs = Math.min(eventTimes.pauseMsMax, eventTimes.pauseMsFirst * 2 ** event.attempts);
       this.rows.set(id, { ...event, attempts: event.attempts + 1, nextTryAt: this.#now() + pauseMs });
     }
   }

@@ -2,7 +2,7 @@ import type { OutsideProvider, PaymentFacts, RefundFacts } from "#core/payment-f
 import type { EpochMs } from "#core/time";
 import type { DisputeFacts } from "#core/payment-facts";
 import type { PaymentRequest, RefundRequest } from "#providers/payment-gateway";
-import { Fault } from "../network.ts";
+import { Fault, Violation } from "../network.ts";
 import type { DisputeReport } from "./rows.ts";
 
 /** What is more than a step of the shop's own payment: the provider tells it until it was heard. */
@@ -203,6 +203,8 @@ export class ProviderModel {
   }
 
   #put(facts: PaymentFacts): PaymentFacts {
+    if (facts.refundedAmount > facts.capturedAmount)
+      throw new Violation("no more goes back than was taken", JSON.stringify(facts));
     this.payments.set(facts.reference, facts);
     return facts;
   }

@@ -1,5 +1,6 @@
 import type { PaymentProvider } from "#core/payment-facts";
-import { refundTransition } from "#features/payments/refund-rules";
+import { captureFact, refundFact } from "#features/payments/bookkeeping";
+import { moveByRefund, providerRefundKey, surplusKey } from "#features/payments/refund-rules";
 import type { RefundChange } from "#features/payments/refunding";
 import type { MovedMoney } from "#features/payments/settlement";
 import { Violation } from "../network.ts";
@@ -43,12 +44,12 @@ export class RefundsModel {
    */
   insertSurplus(order: Order, attempt: AttemptRow, { amount, captured }: MovedMoney): RefundRow | undefined {
     const { id: attemptId } = attempt;
-    const requestKey = `surplus ${attemptId} ${amount}`;
+    const requestKey = `surplus ${surplusKey(attemptId, amount)}`;
     const known = this.find(requestKey);
     if (known) return known;
     if (!this.#database.move(order, { order: { transition: undefined, event: "order.refund_requested" } }))
       return undefined;
-    this.#bookCapture(order, attempt, captured);
+    this.#database.books.bookOnce(captureFact(order, attempt, captured));
     const refund = { requestKey, attemptId, amount, lines: [], restock: false, origin: "system" } as const;
     return this.#insert(order, refund, "pending");
   }
@@ -56,15 +57,13 @@ export class RefundsModel {
   /** What was given back in the provider's dashboard. */
   recordAtProvider(order: Order, attempt: AttemptRow, { amount, captured }: MovedMoney): boolean {
     const { id: attemptId, provider } = attempt;
-    const isOrders = attemptId === order.attempt?.id;
-    const refunded = order.refunded + (isOrders ? amount : 0);
-    const transition = isOrders ? refundTransition(order, amount) : undefined;
-    if (!this.#database.move(order, { order: { transition, event: "order.refunded", refunded } }))
-      return false;
-    this.#bookCapture(order, attempt, captured);
-    const requestKey = `provider ${attemptId} ${this.rows.size}`;
+    const moved = moveByRefund(order, { attemptId, amount });
+    if (!this.#database.move(order, { order: { event: "order.refunded", ...moved } })) return false;
+    this.#database.books.bookOnce(captureFact(order, attempt, captured));
+    const requestKey = `provider ${providerRefundKey(order, { attemptId, amount })}`;
+    if (this.find(requestKey)) throw new Violation("what went back elsewhere is recorded once", requestKey);
     const refund = { requestKey, attemptId, amount, lines: [], restock: false, origin: "provider" } as const;
-    this.#book(this.#insert(order, refund, "succeeded"), order, provider);
+    this.#database.books.book(refundFact(order, this.#insert(order, refund, "succeeded"), provider));
     return true;
   }
 
@@ -81,13 +80,15 @@ export class RefundsModel {
       version: row.version + 1,
     };
     this.rows.set(row.id, moved);
-    if (change.booked) this.#book(moved, order, provider);
+    if (change.booked) this.#database.books.book(refundFact(order, moved, provider));
     return true;
   }
 
-  /** Never more goes back than was paid, and no unit of a line twice. */
+  /** Never more of a payment goes back than it took, and no unit of a line twice. */
   #checkPromised({ id: orderId, lines, attempt }: Order): void {
-    const given = this.of(orderId).filter(({ status }) => status !== "failed");
+    const given = this.of(orderId).filter(
+      ({ status, attemptId }) => status !== "failed" && attemptId === attempt?.id,
+    );
     const promised = given.reduce((sum, { amount }) => sum + amount, 0);
     if (promised > (attempt?.capturedAmount ?? 0))
       throw new Violation("no more goes back than was paid", `${promised} of ${orderId}`);
@@ -123,15 +124,5 @@ export class RefundsModel {
     const row: RefundRow = { ...refund, ...unknown, ...times, id, orderId, status };
     this.rows.set(id, row);
     return row;
-  }
-
-  #bookCapture({ id: orderId, currency }: Order, { id, provider }: AttemptRow, amount: number): void {
-    const transactionId = `capture:${id}`;
-    this.#database.books.bookOnce({ transactionId, kind: "capture", orderId, provider, amount, currency });
-  }
-
-  #book({ id, amount }: RefundRow, { id: orderId, currency }: Order, provider: PaymentProvider): void {
-    const transactionId = `refund:${id}`;
-    this.#database.books.book({ transactionId, kind: "refund", orderId, provider, amount, currency });
   }
 }

@@ -3,13 +3,13 @@ import { reservationId } from "#features/orders/rules";
 import type { RefundPlan } from "#features/payments/refund-rules";
 import { Violation } from "../network.ts";
 import type { AskedRefund, Placement } from "./requests.ts";
-import type { Order } from "./rows.ts";
+import type { Order, RefundRow } from "./rows.ts";
 import type { World } from "./world.ts";
 
 /** What is left can be refunded, and lines at the price that was paid for them. */
-export function checkPlan({ id, total, refunds, lines }: Order, asked: AskedRefund, plan: RefundPlan): void {
-  const given = refunds.filter(({ status }) => status !== "failed");
-  const left = total - given.reduce((sum, { amount }) => sum + amount, 0);
+export function checkPlan(order: Order, asked: AskedRefund, plan: RefundPlan): void {
+  const { id, lines } = order;
+  const { given, left } = givenBack(order);
   const price = (asked.lines ?? []).reduce((sum, { order_line_id: lineId, quantity }) => {
     return sum + quantity * (lines.find((line) => line.id === lineId)?.unitPrice ?? 0);
   }, 0);
@@ -24,6 +24,12 @@ export function checkPlan({ id, total, refunds, lines }: Order, asked: AskedRefu
       "what is left can be refunded",
       `${id}: ${wanted} of ${left}, ${JSON.stringify(plan)}`,
     );
+}
+
+/** What staff gave back of the payment of an order or are about to, and what is left of it. */
+export function givenBack({ total, refunds, attempt }: Order): { given: readonly RefundRow[]; left: number } {
+  const given = refunds.filter(({ status, attemptId }) => status !== "failed" && attemptId === attempt?.id);
+  return { given, left: total - given.reduce((sum, { amount }) => sum + amount, 0) };
 }
 
 /** A refused order holds nothing, and its key is free again. */

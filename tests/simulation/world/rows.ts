@@ -36,7 +36,7 @@ export type AttemptRow = {
   readonly currency: string;
   readonly capturedAmount: number;
   /** When staff confirmed that a manual payment's money is there. */
-  readonly receivedAt: number | null;
+  readonly receivedAt: Date | null;
   readonly acceptedAt: Date | null;
   readonly createdAt: number;
   readonly changedAt: number;

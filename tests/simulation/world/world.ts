@@ -1,14 +1,15 @@
-import type { PaymentFacts, PaymentProvider } from "#core/payment-facts";
+import type { PaymentFacts } from "#core/payment-facts";
 import { epochMs } from "#core/time";
 import { hasEnded, isPayable, orderTimes, reservationId, unitsBySku } from "#features/orders/rules";
-import { Network, type Outage, type Peer, Violation, type Weather, calm } from "../network.ts";
+import { manualFacts } from "#features/payments/manual-gateway";
+import { Network, Violation, calm } from "../network.ts";
 import { Random } from "../random.ts";
 import { Scheduler } from "../scheduler.ts";
 import { CartModel } from "./cart.ts";
+import { type Climate, drawClimate, drawOutage, isFaultless } from "./climate.ts";
 import { DatabaseModel } from "./database.ts";
 import { type News, ProviderModel, takesMoney } from "./provider.ts";
 import type { AttemptRow, OrderEvent, OrderRow, PaymentEventRow } from "./rows.ts";
-import { manualFacts } from "./gateways.ts";
 import { InventoryModel } from "./stock.ts";
 
 /** For so long the shop may overlook an authorisation while it ends an order: calls that come late. */
@@ -16,27 +17,6 @@ const overlookedMs = 10 * 60_000;
 
 /** By how much the clocks of two machines can differ. */
 const skewsMsMax = 2 * 60_000;
-
-/** What makes one history different from another, besides chance. */
-export type Climate = {
-  weather: Weather;
-  /** A webhook is never delivered. */
-  webhookLost: number;
-  /** A queue message is never delivered. */
-  messageLost: number;
-  /** Authorisations end by themselves, staff click in the provider's dashboard. */
-  interference: number;
-  priceChange: number;
-  /** Ways of paying that the buyers choose from. */
-  offered: readonly [PaymentProvider, ...PaymentProvider[]];
-  /** A provider's write ends with a 500, which it repeats for the same key. */
-  breakdowns: number;
-  /** Refunds that take their time, and those that fail. */
-  slowRefunds: number;
-  /** Staff give money back, here or in the provider's dashboard. */
-  refunds: number;
-  disputes: number;
-};
 
 /** All that exists in one history: objects, Postgres, the provider, and what joins them. */
 export class World {
@@ -220,11 +200,14 @@ export class World {
       throw new Violation("a processed event is settled", `${order.id} is ${order.status}`);
   }
 
+  /** Except where the buyer began another payment: the one that he left is given back, whatever had come of it. */
   #checkExpiry(orderId: string): void {
-    for (const { orderId: paidFor, reference } of this.provider.payments.values()) {
+    const newest = this.database.load(orderId)?.attempt?.id;
+    for (const { orderId: paidFor, attemptId, reference } of this.provider.payments.values()) {
       const authorisedAt = this.provider.authorisedAt.get(reference);
       const cancelledAt = this.provider.cancelledAt.get(reference);
-      if (paidFor !== orderId || authorisedAt === undefined || cancelledAt === undefined) continue;
+      if (paidFor !== orderId || attemptId !== newest) continue;
+      if (authorisedAt === undefined || cancelledAt === undefined) continue;
       if (cancelledAt - authorisedAt > overlookedMs && !this.interfered.has(reference))
         throw new Violation("an order that was authorised does not expire", orderId);
     }
@@ -255,53 +238,4 @@ export class World {
     if (order === undefined || !this.hasCommitted(order))
       throw new Violation("no money is taken before its stock is committed", `${facts.orderId}`);
   }
-}
-
-/** A provider that is out of reach for long outlives the holds of what was paid meanwhile; others come back soon. */
-function drawOutage(random: Random, now: number): Outage | undefined {
-  if (!random.chance(0.35)) return undefined;
-  const of = random.pick<Peer>(["provider", "provider", "provider", "postgres", "objects", "queue", "live"]);
-  const from = now + random.between(2, 15) * 60_000;
-  const minutes = of === "provider" ? random.between(10, 110) : random.below(8);
-  return { of, from, until: from + minutes * 60_000 };
-}
-
-const offers: readonly [Climate["offered"], ...Climate["offered"][]] = [
-  ["stripe"],
-  ["stripe"],
-  ["paypal"],
-  ["stripe", "paypal"],
-  ["stripe", "paypal", "manual"],
-  ["manual", "stripe"],
-];
-
-function isFaultless({ weather, breakdowns }: Climate): boolean {
-  const { lost, unanswered, late, crash } = weather;
-  return lost + unanswered + late + crash + breakdowns === 0;
-}
-
-function drawClimate(random: Random): Climate {
-  const level = () => random.pick([0, 0, 0.01, 0.04, 0.12]);
-  const weather: Weather = random.chance(0.1)
-    ? { ...calm }
-    : {
-        lost: level(),
-        unanswered: level(),
-        late: level(),
-        repeated: level(),
-        crash: level(),
-        slow: random.pick([0, 0.05, 0.3, 0.9]),
-      };
-  return {
-    weather,
-    webhookLost: random.pick([0, 0.1, 0.5, 1]),
-    messageLost: random.pick([0, 0.1, 0.5]),
-    interference: random.pick([0, 0, 0.1, 0.4]),
-    priceChange: random.pick([0, 0, 0.5]),
-    offered: random.pick(offers),
-    breakdowns: random.pick([0, 0, 0, 0, 0.05]),
-    slowRefunds: random.pick([0, 0.2]),
-    refunds: random.pick([0, 0.3, 0.7]),
-    disputes: random.pick([0, 0, 0.3]),
-  };
 }
