@@ -291,3 +291,46 @@ test("a cancellation that finds its payment authorised after all leaves the orde
   );
   expect(closed).toMatchObject({ outcome: "settled", order: { status: "paid" } });
 });
+
+test("a bank transfer that staff receive while its ended order gives it up is paid back", async () => {
+  const attempt: SettledAttempt = {
+    id: "pay_1",
+    orderId: "ord_1",
+    providerReference: "pay_1",
+    provider: "manual",
+    status: "pending",
+    failureCode: null,
+    acceptedAt: null,
+  };
+  let now: SettledOrder = { ...ended, refunds: [], attempts: [attempt], attempt };
+  let received = false;
+  const done: string[] = [];
+  const notAsked = () => Promise.reject(new Error("nobody asks for this"));
+  const promised = { ...lateFacts, reference: "pay_1", state: "authorised" as const, capturedAmount: 0 };
+  await settle<SettledOrder>(
+    {
+      load: () => Promise.resolve(now),
+      read: () => Promise.resolve(received ? { ...lateFacts, reference: "pay_1" } : promised),
+      cancel: () => {
+        received = true;
+        now = { ...now };
+        return Promise.resolve({ ...promised, state: "cancelled" });
+      },
+      change: (seen, change) => {
+        if (seen === now) done.push(change.attempt?.status ?? "moved");
+        return Promise.resolve(seen === now);
+      },
+      refundSurplus: (_order, _attempt, { amount }) => {
+        done.push(`${amount} go back`);
+        return Promise.resolve(true);
+      },
+      authorise: notAsked,
+      completeAuthorisation: notAsked,
+      capture: notAsked,
+      commitStock: notAsked,
+      recordProviderRefund: notAsked,
+    },
+    "ord_1",
+  );
+  expect(done).toEqual(["500 go back"]);
+});

@@ -188,8 +188,12 @@ async function perform<Order extends SettledOrder>(
       );
     case "commit_and_capture":
       return commitAndCapture(ports, { order, attempt, facts });
-    case "void":
-      return ports.cancel(attempt, facts.reference);
+    case "void": {
+      const ended = await ports.cancel(attempt, facts.reference);
+      if (attempt.provider !== "manual" || ended.state !== "cancelled") return ended;
+      // It ends in our own books alone: what they said before guards it against a receipt meanwhile.
+      return change({ attempt: { id: attempt.id, status: "cancelled" } }, ended);
+    }
     case "record_voided":
       return change(
         {
