@@ -6,6 +6,7 @@ import { sweepInventory } from "#features/inventory/sweep-inventory";
 import { expireOverdueOrders } from "#features/orders/end-order";
 import { keepMisses } from "#features/search/keep-misses";
 import { reportLastingDoubts } from "#features/payments/payment-watch";
+import { forgetPayloads } from "#features/payments/event-store";
 import { sweepPayments } from "#features/payments/sweep-payments";
 import { publishReconciliation } from "#features/reconciliation/publish-reconciliation";
 import { type Context, createContext } from "#platform/context";
@@ -39,6 +40,7 @@ async function sweep(context: Context): Promise<void> {
     () => forgetDelivered(context),
     () => forgetAnswers(context),
     () => forgetMailTokens(context),
+    () => forgetPayloads(context),
     () => sweepInventory(context),
     () => tendIndex(context),
     () => keepMisses(context),

@@ -13,6 +13,9 @@ const inputCharactersMax = 8_192;
 const withheldMembers =
   /^(email|name|first_name|last_name|phone|line\d|city|postal_code|region|address|shipping_address|billing_address|notes?|password|token|secret|code|key)$|_(email|name|password|token|secret|code|key)$/;
 
+/** Of orders, refunds and returns people also write why, which may be about the buyer. */
+const withheldOfOrders = /^reason$/;
+
 /**
  * Writes what is about to be done into the audit log, and afterwards how it was answered. An act that cannot be written
  * down is not done: it may touch objects, queues and providers, which no transaction of ours holds together with the log.
@@ -57,7 +60,8 @@ async function inputOf(request: AppRequest): Promise<{ input?: unknown; input_sh
   if (!isJson) return {};
   const text = await request.req.text();
   if (text === "") return {};
-  const input = text.length > inputCharactersMax ? undefined : withhold(parsedOrText(text));
+  const input =
+    text.length > inputCharactersMax ? undefined : withhold(parsedOrText(text), withheldIn(request));
   return { ...(input === undefined ? {} : { input }), input_sha256: await sha256Hex(text) };
 }
 
@@ -70,13 +74,18 @@ function parsedOrText(text: string): unknown {
   }
 }
 
-function withhold(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withhold);
+function withheldIn({ req }: AppRequest): (member: string) => boolean {
+  const isOfOrders = /^\/admin\/(orders|returns)\b/.test(req.routePath);
+  return (member) => withheldMembers.test(member) || (isOfOrders && withheldOfOrders.test(member));
+}
+
+function withhold(value: unknown, isWithheld: (member: string) => boolean): unknown {
+  if (Array.isArray(value)) return value.map((each) => withhold(each, isWithheld));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([member, inner]) => [
       member,
-      withheldMembers.test(member) ? "[withheld]" : withhold(inner),
+      isWithheld(member) ? "[withheld]" : withhold(inner, isWithheld),
     ]),
   );
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { expect, test, vi } from "vitest";
 import { z } from "zod";
-import { Order, createBuyer } from "../buying.ts";
+import { LOCAL_CREDENTIALS } from "#local/credentials";
+import { Attempt, Order, createBuyer } from "../buying.ts";
 import { inDatabase } from "../in-database.ts";
 import { createSeller } from "../selling.ts";
 import type { Customer } from "../shop-client.ts";
@@ -84,6 +85,114 @@ test("an erased customer is nowhere in the database, and the books still have th
   expect(login.as(Problem).code).toBe("invalid_credentials");
 });
 
+/** Pays an order with a card whose owner fills in everything that the payment page asks for. */
+async function payAs({ word, address }: Canary, order: Order): Promise<string> {
+  const attempt = (await buyer.startPayment(order)).as(Attempt);
+  const [intent = ""] = attempt.client_secret.split("_secret");
+  const owner = "payment_method_data[billing_details]";
+  const response = await fetch(`${services.stripe}/v1/payment_intents/${intent}/confirm`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${attempt.publishable_key}` },
+    body: new URLSearchParams({
+      client_secret: attempt.client_secret,
+      return_url: "https://shop.example/thanks",
+      "payment_method_data[type]": "card",
+      "payment_method_data[card][number]": "4242424242424242",
+      "payment_method_data[card][exp_month]": "12",
+      "payment_method_data[card][exp_year]": "2040",
+      [`${owner}[name]`]: address.name,
+      [`${owner}[email]`]: `${word}@payer.example`,
+      [`${owner}[phone]`]: address.phone,
+      [`${owner}[address][line1]`]: address.line1,
+    }),
+  });
+  expect(response.status).toBe(200);
+  const charges = await fetch(`${services.stripe}/v1/charges?payment_intent=${intent}`, {
+    headers: { authorization: `Bearer ${LOCAL_CREDENTIALS.stripeSecretKey}` },
+  });
+  expect(await charges.text()).toContain(word);
+  const patience = { timeout: 25_000, interval: 200 };
+  await vi.waitFor(async () => expect((await buyer.readOrder(order)).status).toBe("paid"), patience);
+  return intent;
+}
+
+const payloadsOf = async (reference: string) =>
+  z
+    .array(z.object({ payload: z.record(z.string(), z.unknown()) }))
+    .parse(await inDatabase("select payload from payment_events where provider_reference = $1", [reference]));
+
+test("what a payer tells the provider is never stored, and what staff wrote about the order is erased", async () => {
+  const [canary, admin] = [newCanary(), await adminToken()];
+  const email = `${randomUUID()}@guests.example`;
+  const { variantId } = await seller.stockVariant(5, 4200);
+  const placed = await buyer.placeOrder(await buyer.fillCart({ [variantId]: 1 }), {
+    json: { email, notes: canary.notes },
+  });
+  const paid = placed.as(Order);
+  const reference = await payAs(canary, paid);
+  // The charge that carries the payer's data has come, too.
+  await vi.waitFor(
+    async () => expect(JSON.stringify(await payloadsOf(reference))).toContain('"object":"charge"'),
+    { timeout: 25_000, interval: 200 },
+  );
+  expect(await placesOf(canary.word)).toEqual(
+    expect.not.arrayContaining([expect.stringContaining("payment_events")]),
+  );
+  const refunded = await request(`/admin/orders/${paid.id}/refunds`, {
+    method: "POST",
+    token: admin,
+    json: { restock: false, reason: `${canary.word} was unhappy` },
+    headers: { "idempotency-key": randomUUID() },
+  });
+  expect(refunded.status).toBe(201);
+  expect(await placesOf(canary.word)).toContain("refunds.reason");
+  const erased = await request("/admin/privacy/guest-erasures", {
+    method: "POST",
+    token: admin,
+    json: { email },
+  });
+  expect(erased.body).toEqual({ orders: 1 });
+  expect(await placesOf(canary.word)).toEqual([]);
+  expect(await placesOf(email)).toEqual([]);
+});
+
+test("what the provider's events carried is forgotten a month after they were acted on, and no sooner", async () => {
+  const [old, recent] = [`pi_${randomUUID()}`, `pi_${randomUUID()}`];
+  for (const [reference, days] of [
+    [old, 31],
+    [recent, 29],
+  ] as const)
+    await inDatabase(
+      `insert into payment_events (id, provider, provider_event_id, type, provider_reference, payload, occurred_at, processed_at)
+       values ($1, 'stripe', $1, 'charge.refunded', $2, '{"kept": true}', now(), now() - make_interval(days => $3))`,
+      [`evt_${randomUUID()}`, reference, days],
+    );
+  await vi.waitFor(async () => expect(await payloadsOf(old)).toEqual([{ payload: { forgotten: true } }]), {
+    timeout: 25_000,
+    interval: 500,
+  });
+  expect(await payloadsOf(recent)).toEqual([{ payload: { kept: true } }]);
+});
+
+test("the answers that staff was given about a customer are erased with the customer", async () => {
+  const [customer, token] = [await registerCustomer(), await adminToken()];
+  const canary = newCanary();
+  await request("/customers/me/addresses", {
+    method: "POST",
+    token: customer.token,
+    json: { address: canary.address },
+  });
+  const enabled = await request(`/admin/customers/${customer.id}/enable`, {
+    method: "POST",
+    token,
+    headers: { "idempotency-key": randomUUID() },
+  });
+  expect(JSON.stringify(enabled.body)).toContain(canary.word);
+  expect(await placesOf(canary.word)).toContain("idempotency_records.body");
+  expect((await request(`/admin/customers/${customer.id}`, { method: "DELETE", token })).status).toBe(200);
+  expect(await placesOf(canary.word)).toEqual([]);
+});
+
 test("the tokens of an erased account erase nothing more and buy nothing", async () => {
   const customer = await registerCustomer();
   const { variantId } = await seller.stockVariant(5);
@@ -120,13 +229,22 @@ test("the export holds what is known of the customer, and nothing of others", as
   const [canary, othersCanary] = [newCanary(), newCanary()];
   const { id } = await order(customer, canary);
   await order(other, othersCanary);
+  const saved = { method: "POST", token: customer.token, json: { address: canary.address } };
+  await request("/customers/me/addresses", saved);
   const answer = await request("/customers/me/export", { token: customer.token });
   const text = z.string().parse(answer.body);
   const lines: unknown[] = text
     .trimEnd()
     .split("\n")
     .map((line): unknown => JSON.parse(line));
-  expect(lines[0]).toMatchObject({ account: { email: customer.email }, sessions: [{}] });
+  expect(lines[0]).toMatchObject({
+    account: { email: customer.email },
+    sessions: [{}],
+    identities: [],
+    passkeys: [],
+    second_factors: { totp: { enabled: false } },
+    addresses: [{ address: canary.address, default_shipping: false }],
+  });
   expect(lines[1]).toMatchObject({ order: { id, shipping_address: canary.address, notes: canary.notes } });
   expect(lines.at(-1)).toEqual({ end: true, orders: 1 });
   expect(text).not.toContain(othersCanary.word);

@@ -5,7 +5,7 @@ import { findUser } from "./store.ts";
 import { sessions, type UserRow, users } from "./tables.ts";
 
 /** What other features may know of an account. */
-export type Account = Pick<UserRow, "id" | "email" | "name" | "role" | "createdAt"> & {
+export type Account = Pick<UserRow, "id" | "email" | "name" | "locale" | "role" | "createdAt"> & {
   /** The account's address when its owner has proven it. */
   readonly verifiedEmail: string | undefined;
 };
@@ -23,9 +23,9 @@ export function deleteAccount(context: Context, userId: Id<"user">) {
 
 /** The statement that reads every sign-in that is kept, newest first. */
 export function selectSignIns(context: Context, userId: Id<"user">) {
-  const { id, userAgent, createdAt, rotatedAt: lastUsedAt } = sessions;
+  const { id, userAgent, network, createdAt, rotatedAt: lastUsedAt } = sessions;
   return context.databases.primary
-    .select({ id, userAgent, createdAt, lastUsedAt })
+    .select({ id, userAgent, network, createdAt, lastUsedAt })
     .from(sessions)
     .where(eq(sessions.userId, userId))
     .orderBy(desc(sessions.createdAt));

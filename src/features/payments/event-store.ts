@@ -7,14 +7,15 @@ import type { PaymentAttempt } from "./attempts.ts";
 import { contradictionsOfEvent, foreignClaimsOf } from "./event-claims.ts";
 import { eventTimes } from "./event-processing.ts";
 import { isOfInterest, isReflected } from "./event-types.ts";
+import { withoutPersonalMembers } from "./personal-members.ts";
 import { paymentAttempts, paymentEvents } from "./tables.ts";
 
 export type PaymentEvent = typeof paymentEvents.$inferSelect;
 type VerifiedEvent = Omit<typeof paymentEvents.$inferInsert, "processedAt" | "contradictions">;
 
 /**
- * Stores a verified event once; its repetition changes nothing. One that can change nothing for us is stored as done, and
- * so is one of another account or mode, with what it says of that.
+ * Stores a verified event once, without what it tells of a person; its repetition changes nothing. One that can change
+ * nothing for us is stored as done, and so is one of another account or mode, with what it says of that.
  * @returns whether it is to be acted on.
  */
 export async function storePaymentEvent(context: Context, event: VerifiedEvent): Promise<boolean> {
@@ -29,6 +30,7 @@ export async function storePaymentEvent(context: Context, event: VerifiedEvent):
       .insert(paymentEvents)
       .values({
         ...event,
+        payload: withoutPersonalMembers(event.payload),
         ...(matters ? {} : { processedAt: new Date(context.now()) }),
         ...(foreign.length > 0 ? { contradictions: foreign } : {}),
       })
@@ -153,4 +155,17 @@ export async function takeStrandedEvents(context: Context, rowsMax: number): Pro
       providerEventId: paymentEvents.providerEventId,
       providerReference: paymentEvents.providerReference,
     });
+}
+
+/** Days for which what an event carried is kept after it was acted on, for whoever looks into a fault; rows of one sweep. */
+const payloadDays = 30;
+const forgetRowsMax = 1_000;
+
+/** Forgets what events carried that were acted on long ago; that they came is remembered, for they may come again. */
+export async function forgetPayloads(context: Context): Promise<void> {
+  await context.databases.primary.execute(sql`
+    update payment_events set payload = '{"forgotten": true}' where id in (
+      select id from payment_events
+      where processed_at < now() - make_interval(days => ${payloadDays}) and payload <> '{"forgotten": true}'
+      order by processed_at limit ${forgetRowsMax})`);
 }

@@ -97,7 +97,10 @@ function stripOrders(context: Context, subject: DataSubject, found: readonly Fou
     select expect_rows((select count(*) from stripped), (select count(*) from orders where ${isTheirs(subject)}))`);
 }
 
-/** What else remembers the buyer of these orders: parcels' tracking, what was said of returns, the providers' messages, answers kept for retries. */
+/**
+ * What else remembers the buyer of these orders: parcels' tracking, what was said of returns, refunds and reviews, the
+ * providers' messages, answers kept for retries, those to the staff about the customer too.
+ */
 function forgetTraces(context: Context, { userId }: DataSubject, ids: string[]): BatchItem<"pg">[] {
   const { primary } = context.databases;
   const list = sql`(select jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`;
@@ -106,12 +109,16 @@ function forgetTraces(context: Context, { userId }: DataSubject, ids: string[]):
       update fulfilments set tracking_number = null, tracking_url = null where order_id in ${list}`),
     primary.execute(sql`
       update returns set reason = ${erasedText}, decision_note = null where order_id in ${list}`),
+    primary.execute(sql`update refunds set reason = null where order_id in ${list}`),
+    primary.execute(sql`update payment_reviews set note = null where order_id in ${list}`),
+    // One that waits still is needed, and was stored without anything personal.
     primary.execute(sql`
-      update payment_events set payload = '{"erased": true}'
+      update payment_events set payload = '{"forgotten": true}'
       where processed_at is not null and (provider, provider_reference) in
         (select provider, provider_reference from payment_attempts where order_id in ${list})`),
     primary.execute(sql`
       delete from idempotency_records
-      where starts_with(scope, ${`${userId ?? "nobody"} `}) or body ->> 'id' in ${list}`),
+      where starts_with(scope, ${`${userId ?? "nobody"} `})
+        or body ->> 'id' in ${list} or body ->> 'order_id' in ${list} or body ->> 'id' = ${userId ?? null}`),
   ];
 }

@@ -6,7 +6,11 @@ import { type Account, findAccount, selectSignIns } from "#features/auth/account
 import { signedInUser } from "#features/auth/signed-in-user";
 import { cartIdOfUser } from "#features/cart/cart-access";
 import { readCart } from "#features/cart/change-cart";
+import { listAddresses } from "#features/customers/address-book";
+import { listIdentities } from "#features/identities/list-identities";
+import { readMfa } from "#features/mfa/read-mfa";
 import { everyOrderOf } from "#features/orders/every-order";
+import { listPasskeys } from "#features/passkeys/list-passkeys";
 import type { Context } from "#platform/context";
 import { presentConsent, selectConsents } from "./consents.ts";
 
@@ -28,15 +32,17 @@ export async function exportOwnData(context: Context): Promise<ReadableStream<Ui
 
 async function describeAccount(context: Context, user: Account): Promise<Record<string, unknown>> {
   const { primary } = context.databases;
-  const [signIns, given, identities, addresses, reviews] = await primary.batch([
-    selectSignIns(context, user.id),
-    selectConsents(context, user.id),
-    primary.execute(sql`
-      select provider, subject, email, created_at, last_used_at from identities where user_id = ${user.id}`),
-    primary.execute(sql`
-      select to_jsonb(customer_addresses) - 'user_id' as address from customer_addresses where user_id = ${user.id}`),
-    primary.execute(sql`
-      select to_jsonb(reviews) - 'user_id' - 'moderated_by' as review from reviews where user_id = ${user.id} order by id`),
+  const [[signIns, given, reviews], identities, passkeys, mfa, addresses] = await Promise.all([
+    primary.batch([
+      selectSignIns(context, user.id),
+      selectConsents(context, user.id),
+      primary.execute(sql`
+        select to_jsonb(reviews) - 'user_id' - 'moderated_by' as review from reviews where user_id = ${user.id} order by id`),
+    ]),
+    listIdentities(context),
+    listPasskeys(context),
+    readMfa(context),
+    listAddresses(context),
   ]);
   return {
     exported_at: toTimestamp(context.now()),
@@ -45,17 +51,21 @@ async function describeAccount(context: Context, user: Account): Promise<Record<
       email: user.email,
       email_verified: user.verifiedEmail !== undefined,
       name: user.name,
+      locale: user.locale,
       role: user.role,
       created_at: timestampOf(user.createdAt),
     },
-    sessions: signIns.map(({ id, userAgent, createdAt, lastUsedAt }) => ({
+    sessions: signIns.map(({ id, userAgent, network, createdAt, lastUsedAt }) => ({
       id,
       user_agent: userAgent,
+      network,
       created_at: timestampOf(createdAt),
       last_used_at: timestampOf(lastUsedAt),
     })),
-    identities: identities.rows,
-    addresses: addresses.rows.map(({ address }) => address),
+    identities: identities.data,
+    passkeys: passkeys.data,
+    second_factors: mfa,
+    addresses: addresses.data,
     reviews: reviews.rows.map(({ review }) => review),
     consents: given.map(presentConsent),
     cart: await readCart(context, { cartId: cartIdOfUser(user.id), token: undefined }),
