@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { sha256Hex } from "#core/canonical-json";
-import { requiredVersion, versionEtag } from "#http/conditional";
+import { requiredVersion } from "#http/conditional";
 import { describeRoute } from "#http/describe-route";
 import { networkOf } from "#http/network";
 import { idempotentRequestOf } from "#http/idempotency";
@@ -8,6 +8,7 @@ import { bodyErrors, createRouter, idempotencyKey, json, jsonBody, problems } fr
 import { limitAttempts } from "#http/rate-limit";
 import { markReplay } from "#http/reply";
 import { publicJwks } from "#platform/access-tokens";
+import { ifMatchHeaders, mergePatchBody, versioned, withEtag } from "#http/versioned";
 import { changeProfile } from "./change-profile.ts";
 import { logIn } from "./log-in.ts";
 import { logOut } from "./log-out.ts";
@@ -168,12 +169,11 @@ sessionRoutes.openapi(
     path: "/auth/profile",
     tags,
     summary: "The account that is signed in",
-    responses: { 200: versionedProfile("The account"), ...problems() },
+    responses: { 200: versioned(Profile, "The account"), ...problems() },
   }),
   async (request) => {
     const profile = await readProfile(request.var.context);
-    request.header("ETag", versionEtag(profile.version));
-    return request.json(profile, 200);
+    return request.json(withEtag(request, profile), 200);
   },
 );
 
@@ -186,11 +186,11 @@ sessionRoutes.openapi(
     description:
       "A JSON merge patch (RFC 7396); null empties the locale. The e-mail is changed by POST /auth/email/change.",
     request: {
-      headers: z.object({ "if-match": z.string().max(100).optional() }),
-      body: { required: true, content: { "application/merge-patch+json": { schema: ProfilePatch } } },
+      headers: ifMatchHeaders,
+      body: mergePatchBody(ProfilePatch),
     },
     responses: {
-      200: versionedProfile("The account as it is now"),
+      200: versioned(Profile, "The account as it is now"),
       ...problems(...bodyErrors, "if_match_required", "version_mismatch"),
     },
   }),
@@ -198,11 +198,6 @@ sessionRoutes.openapi(
     const expectedVersion = requiredVersion(request);
     const patch = request.req.valid("json");
     const profile = await changeProfile(request.var.context, { patch, expectedVersion });
-    request.header("ETag", versionEtag(profile.version));
-    return request.json(profile, 200);
+    return request.json(withEtag(request, profile), 200);
   },
 );
-
-function versionedProfile(description: string) {
-  return { ...json(Profile, description), headers: { ETag: { schema: { type: "string" } } } } as const;
-}

@@ -1,8 +1,8 @@
-import { z } from "@hono/zod-openapi";
-import { requiredVersion, versionEtag } from "#http/conditional";
+import { requiredVersion } from "#http/conditional";
 import { describeRoute } from "#http/describe-route";
 import { keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
 import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
+import { ifMatchHeaders, mergePatchBody, versioned, withEtag } from "#http/versioned";
 import { addAddress } from "./add-address.ts";
 import { listAddresses, readAddress } from "./address-book.ts";
 import { changeAddress, removeAddress } from "./change-address.ts";
@@ -20,16 +20,7 @@ export const customerRoutes = createRouter();
 
 const tags = ["customers"];
 const path = "/customers/me/addresses/{id}";
-const mergePatch = "application/merge-patch+json";
-const ifMatch = z.object({ "if-match": z.string().max(100).optional() });
 const versionProblems = ["if_match_required", "version_mismatch", "not_found"] as const;
-
-function withEtag(description: string) {
-  return {
-    ...json(CustomerAddress, description),
-    headers: { ETag: { schema: { type: "string" } } },
-  } as const;
-}
 
 customerRoutes.openapi(
   describeRoute({
@@ -52,7 +43,7 @@ customerRoutes.openapi(
     description: "A new default takes the place of the former one.",
     request: { headers: keyHeaders, body: jsonBody(NewCustomerAddress) },
     responses: {
-      201: withEtag("The address"),
+      201: versioned(CustomerAddress, "The address"),
       ...problems(...bodyErrors, ...keyErrors, "address_book_full"),
     },
   }),
@@ -61,8 +52,7 @@ customerRoutes.openapi(
     const address = await writeOnce(request, { body: input, status: 201 }, (context) =>
       addAddress(context, input),
     );
-    request.header("ETag", versionEtag(address.version));
-    return request.json(address, 201);
+    return request.json(withEtag(request, address), 201);
   },
 );
 
@@ -73,12 +63,11 @@ customerRoutes.openapi(
     tags,
     summary: "One address",
     request: { params: CustomerAddressParam },
-    responses: { 200: withEtag("The address"), ...problems("not_found") },
+    responses: { 200: versioned(CustomerAddress, "The address"), ...problems("not_found") },
   }),
   async (request) => {
     const address = await readAddress(request.var.context, request.req.valid("param").id);
-    request.header("ETag", versionEtag(address.version));
-    return request.json(address, 200);
+    return request.json(withEtag(request, address), 200);
   },
 );
 
@@ -90,18 +79,20 @@ customerRoutes.openapi(
     summary: "Change an address",
     request: {
       params: CustomerAddressParam,
-      headers: ifMatch,
-      body: { required: true, content: { [mergePatch]: { schema: CustomerAddressPatch } } },
+      headers: ifMatchHeaders,
+      body: mergePatchBody(CustomerAddressPatch),
     },
-    responses: { 200: withEtag("The address as it is now"), ...problems(...bodyErrors, ...versionProblems) },
+    responses: {
+      200: versioned(CustomerAddress, "The address as it is now"),
+      ...problems(...bodyErrors, ...versionProblems),
+    },
   }),
   async (request) => {
     const { id } = request.req.valid("param");
     const expectedVersion = requiredVersion(request);
     const patch = request.req.valid("json");
     const address = await changeAddress(request.var.context, { id, expectedVersion, patch });
-    request.header("ETag", versionEtag(address.version));
-    return request.json(address, 200);
+    return request.json(withEtag(request, address), 200);
   },
 );
 
@@ -112,7 +103,7 @@ customerRoutes.openapi(
     tags,
     summary: "Delete an address",
     description: "Orders keep what they copied.",
-    request: { params: CustomerAddressParam, headers: ifMatch },
+    request: { params: CustomerAddressParam, headers: ifMatchHeaders },
     responses: { 204: { description: "It is gone" }, ...problems(...versionProblems) },
   }),
   async (request) => {

@@ -112,44 +112,35 @@ orderAdminRoutes.openapi(
   },
 );
 
-orderAdminRoutes.openapi(
-  describeRoute({
-    tags,
-    method: "post",
+for (const { path, summary, move } of [
+  {
     path: "/admin/orders/{id}/fulfilments/{fulfilment_id}/deliver",
     summary: "Note that a parcel has arrived",
-    request: { params: parcelParam, headers: keyHeaders },
-    responses: {
-      ...orderAnswer,
-      ...problems("not_found", ...keyErrors, "invalid_transition", "conflict"),
-    },
-  }),
-  async (request) => {
-    const { id: orderId, fulfilment_id: fulfilmentId } = request.req.valid("param");
-    const order = await writeOnce(request, { status: 200 }, (context) =>
-      deliverParcel(context, { orderId, fulfilmentId }),
-    );
-    return request.json(order, 200);
+    move: deliverParcel,
   },
-);
-
-orderAdminRoutes.openapi(
-  describeRoute({
-    tags,
-    method: "post",
+  {
     path: "/admin/orders/{id}/fulfilments/{fulfilment_id}/cancel",
     summary: "Take a parcel apart that is not shipped yet",
-    request: { params: parcelParam, headers: keyHeaders },
-    responses: {
-      ...orderAnswer,
-      ...problems("not_found", ...keyErrors, "invalid_transition", "conflict"),
-    },
-  }),
-  async (request) => {
-    const { id: orderId, fulfilment_id: fulfilmentId } = request.req.valid("param");
-    const order = await writeOnce(request, { status: 200 }, (context) =>
-      cancelParcel(context, { orderId, fulfilmentId }),
-    );
-    return request.json(order, 200);
+    move: cancelParcel,
   },
-);
+] as const)
+  orderAdminRoutes.openapi(
+    describeRoute({
+      tags,
+      method: "post",
+      path,
+      summary,
+      request: { params: parcelParam, headers: keyHeaders },
+      responses: {
+        ...orderAnswer,
+        ...problems("not_found", ...keyErrors, "invalid_transition", "conflict"),
+      },
+    }),
+    async (request) => {
+      const { id: orderId, fulfilment_id: fulfilmentId } = request.req.valid("param");
+      const order = await writeOnce(request, { status: 200 }, (context) =>
+        move(context, { orderId, fulfilmentId }),
+      );
+      return request.json(order, 200);
+    },
+  );

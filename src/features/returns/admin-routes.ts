@@ -79,43 +79,36 @@ returnAdminRoutes.openapi(
   },
 );
 
-returnAdminRoutes.openapi(
-  describeRoute({
-    tags,
-    method: "post",
+for (const { path, summary, decide } of [
+  {
     path: "/admin/returns/{id}/approve",
     summary: "Let the buyer send the goods back, and tell them by mail",
-    request: { params: returnParam, headers: neededKeyHeaders, body: jsonBody(DecideReturn) },
-    responses: { ...returnAnswer, ...problems(...moveProblems, ...bodyErrors) },
-  }),
-  async (request) => {
-    const { id } = request.req.valid("param");
-    const input = request.req.valid("json");
-    const answer = await writeOnceByKey(request, { body: input, status: 200 }, (context) =>
-      approveReturn(context, id, input),
-    );
-    return request.json(answer, 200);
+    decide: approveReturn,
   },
-);
-
-returnAdminRoutes.openapi(
-  describeRoute({
-    tags,
-    method: "post",
+  {
     path: "/admin/returns/{id}/decline",
     summary: "Refuse a return, and tell the buyer by mail",
-    request: { params: returnParam, headers: neededKeyHeaders, body: jsonBody(DecideReturn) },
-    responses: { ...returnAnswer, ...problems(...moveProblems, ...bodyErrors) },
-  }),
-  async (request) => {
-    const { id } = request.req.valid("param");
-    const input = request.req.valid("json");
-    const answer = await writeOnceByKey(request, { body: input, status: 200 }, (context) =>
-      declineReturn(context, id, input),
-    );
-    return request.json(answer, 200);
+    decide: declineReturn,
   },
-);
+] as const)
+  returnAdminRoutes.openapi(
+    describeRoute({
+      tags,
+      method: "post",
+      path,
+      summary,
+      request: { params: returnParam, headers: neededKeyHeaders, body: jsonBody(DecideReturn) },
+      responses: { ...returnAnswer, ...problems(...moveProblems, ...bodyErrors) },
+    }),
+    async (request) => {
+      const { id } = request.req.valid("param");
+      const input = request.req.valid("json");
+      const answer = await writeOnceByKey(request, { body: input, status: 200 }, (context) =>
+        decide(context, id, input),
+      );
+      return request.json(answer, 200);
+    },
+  );
 
 returnAdminRoutes.openapi(
   describeRoute({

@@ -1,10 +1,10 @@
 import { z } from "@hono/zod-openapi";
-import type { AppRequest } from "#http/app-types";
-import { requiredVersion, versionEtag } from "#http/conditional";
+import { requiredVersion } from "#http/conditional";
 import { describeRoute } from "#http/describe-route";
 import { keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
-import { bodyErrors, createRouter, ifMatchHeader, json, jsonBody, problems } from "#http/openapi";
+import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
 import { pageOf, pageQuery, pageRequestOf, pageToWire } from "#http/pagination";
+import { ifMatchHeaders, versioned, withEtag } from "#http/versioned";
 import { NewSynonym, SynonymChange, SynonymId, SynonymWire, synonymLimits } from "./synonym-schema.ts";
 import { changeSynonym, createSynonym, listSynonyms, readSynonym, removeSynonym } from "./synonyms.ts";
 
@@ -12,12 +12,7 @@ export const synonymRoutes = createRouter();
 
 const tags = ["search"];
 const param = z.object({ id: SynonymId });
-const ifMatch = z.object({ "if-match": ifMatchHeader });
 const versionErrors = ["not_found", "if_match_required", "version_mismatch"] as const;
-const versioned = (description: string) => ({
-  ...json(SynonymWire, description),
-  headers: { ETag: { schema: { type: "string" as const }, description: "Send it as If-Match." } },
-});
 
 synonymRoutes.openapi(
   describeRoute({
@@ -58,7 +53,7 @@ synonymRoutes.openapi(
     description: "Searches know them within a moment, and a rebuilt index knows them, too.",
     request: { headers: keyHeaders, body: jsonBody(NewSynonym) },
     responses: {
-      201: versioned("The new group."),
+      201: versioned(SynonymWire, "The new group."),
       ...problems(...bodyErrors, ...keyErrors, "synonyms_full"),
     },
   }),
@@ -78,7 +73,7 @@ synonymRoutes.openapi(
     path: "/admin/search/synonyms/{id}",
     summary: "A group of synonyms",
     request: { params: param },
-    responses: { 200: versioned("The group."), ...problems("not_found") },
+    responses: { 200: versioned(SynonymWire, "The group."), ...problems("not_found") },
   }),
   async (request) => {
     const group = await readSynonym(request.var.context, request.req.valid("param").id);
@@ -92,9 +87,9 @@ synonymRoutes.openapi(
     method: "put",
     path: "/admin/search/synonyms/{id}",
     summary: "Replace a group of synonyms",
-    request: { params: param, headers: ifMatch, body: jsonBody(SynonymChange) },
+    request: { params: param, headers: ifMatchHeaders, body: jsonBody(SynonymChange) },
     responses: {
-      200: versioned("The group as it is now."),
+      200: versioned(SynonymWire, "The group as it is now."),
       ...problems(...bodyErrors, ...versionErrors),
     },
   }),
@@ -111,7 +106,7 @@ synonymRoutes.openapi(
     method: "delete",
     path: "/admin/search/synonyms/{id}",
     summary: "Delete a group of synonyms",
-    request: { params: param, headers: ifMatch },
+    request: { params: param, headers: ifMatchHeaders },
     responses: { 204: { description: "It is gone" }, ...problems(...versionErrors) },
   }),
   async (request) => {
@@ -120,8 +115,3 @@ synonymRoutes.openapi(
     return request.body(null, 204);
   },
 );
-
-function withEtag(request: AppRequest, group: SynonymWire): SynonymWire {
-  request.header("ETag", versionEtag(group.version));
-  return group;
-}

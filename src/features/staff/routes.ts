@@ -1,11 +1,11 @@
 import { z } from "@hono/zod-openapi";
-import type { AppRequest } from "#http/app-types";
-import { requiredVersion, versionEtag } from "#http/conditional";
+import { requiredVersion } from "#http/conditional";
 import { requireContentType } from "#http/content-type";
 import { describeRoute } from "#http/describe-route";
 import { acceptsKey, keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
-import { bodyErrors, createRouter, ifMatchHeader, json, jsonBody, problems } from "#http/openapi";
+import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
 import { pageOf, pageQuery, pageRequestOf, pageToWire } from "#http/pagination";
+import { ifMatchHeaders, mergePatch, mergePatchBody, versioned, withEtag } from "#http/versioned";
 import { appointStaff, changeMember, dismissStaff, listStaff, readMember } from "./members.ts";
 import { changeRole, createRole, listRoles, readRole, removeRole } from "./roles.ts";
 import {
@@ -26,15 +26,7 @@ export const staffRoutes = createRouter();
 const tags = ["staff"];
 const memberParam = z.object({ id: MemberId });
 const roleParam = z.object({ id: RoleId });
-const mergePatch = "application/merge-patch+json";
-const ifMatch = z.object({
-  "if-match": ifMatchHeader,
-});
 const versionErrors = ["not_found", "if_match_required", "version_mismatch", "conflict"] as const;
-const versioned = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
-  ...json(schema, description),
-  headers: { ETag: { schema: { type: "string" as const }, description: "Send it as If-Match." } },
-});
 
 staffRoutes.openapi(
   describeRoute({
@@ -97,8 +89,8 @@ staffRoutes.openapi(
     summary: "Change what one of the staff may do, at once",
     request: {
       params: memberParam,
-      headers: ifMatch.extend(acceptsKey),
-      body: { required: true, content: { [mergePatch]: { schema: MemberPatch } } },
+      headers: ifMatchHeaders.extend(acceptsKey),
+      body: mergePatchBody(MemberPatch),
     },
     responses: {
       200: versioned(MemberWire, "The member as it is now."),
@@ -123,7 +115,7 @@ staffRoutes.openapi(
     summary: "Dismiss one of the staff; the account stays a customer's",
     description:
       "API keys belong to the shop and outlive their maker's dismissal, but the maker has seen them: while any are good, say what becomes of them.",
-    request: { params: memberParam, headers: ifMatch, query: Dismissal },
+    request: { params: memberParam, headers: ifMatchHeaders, query: Dismissal },
     responses: {
       204: { description: "Has lost all power" },
       ...problems(...versionErrors, "last_admin", "api_keys_undecided"),
@@ -196,8 +188,8 @@ staffRoutes.openapi(
     summary: "Change a role for all who hold it, at once",
     request: {
       params: roleParam,
-      headers: ifMatch.extend(acceptsKey),
-      body: { required: true, content: { [mergePatch]: { schema: RolePatch } } },
+      headers: ifMatchHeaders.extend(acceptsKey),
+      body: mergePatchBody(RolePatch),
     },
     responses: {
       200: versioned(RoleWire, "The role as it is now."),
@@ -220,7 +212,7 @@ staffRoutes.openapi(
     method: "delete",
     path: "/admin/roles/{id}",
     summary: "Remove a role that nobody holds",
-    request: { params: roleParam, headers: ifMatch },
+    request: { params: roleParam, headers: ifMatchHeaders },
     responses: {
       204: { description: "It is gone" },
       ...problems(...versionErrors, "role_built_in", "role_in_use"),
@@ -234,8 +226,3 @@ staffRoutes.openapi(
 );
 
 const asItIs = <Item>(item: Item): Item => item;
-
-function withEtag<Body extends { version: number }>(request: AppRequest, body: Body): Body {
-  request.header("ETag", versionEtag(body.version));
-  return body;
-}
