@@ -48,5 +48,6 @@ test.each([
 ])("refuses %s", async (_what, patch, pointer) => {
   const { access_token: token } = await registered();
   const answer = await change(token, patch, '"v1"');
-  expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer }] } });
+  const errors = expect.arrayContaining([expect.objectContaining({ pointer })]);
+  expect(answer).toMatchObject({ status: 400, body: { errors } });
 });
