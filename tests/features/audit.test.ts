@@ -2,6 +2,9 @@ import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { type ChainedEntry, followChain } from "#core/audit-chain";
+import { permissions } from "#core/permissions";
+import { routeAccess } from "#http/route-access";
+import { inDatabase } from "../in-database.ts";
 import { createSeller } from "../selling.ts";
 import { adminToken, registerCustomer, request, stack } from "../stack.ts";
 
@@ -106,4 +109,28 @@ test("only staff see the log", async () => {
   const { token } = await registerCustomer();
   expect((await request("/admin/audit", { token })).status).toBe(403);
   expect((await request("/admin/audit/head", { token })).status).toBe(403);
+});
+
+test("every write of the staff is written down, whatever becomes of it", async () => {
+  const token = await adminToken();
+  const writes = Object.entries(routeAccess).filter(
+    ([route, access]) => access in permissions && !route.startsWith("GET "),
+  );
+  expect(writes.length).toBeGreaterThan(30);
+  const requestIds = new Map(writes.map(([route]) => [route, randomUUID()]));
+  for (const [route, requestId] of requestIds) {
+    const [method = "", path = ""] = route.split(" ");
+    // A key that is too long is refused after the audit, so that nothing is done to the shop of the other tests.
+    const headers = { "request-id": requestId, "idempotency-key": "x".repeat(256) };
+    await request(path.replaceAll(/\{\w+\}/g, "none"), { method, token, headers });
+  }
+  const rows = await inDatabase(
+    `select content::jsonb ->> 'request_id' as id, action from audit_entries where content::jsonb ->> 'kind' = 'act'
+       and content::jsonb ->> 'request_id' = any ($1)`,
+    [[...requestIds.values()]],
+  );
+  const acts = z.array(z.object({ id: z.string(), action: z.string() })).parse(rows);
+  const missing = [...requestIds].filter(([, requestId]) => !acts.some(({ id }) => id === requestId));
+  expect(missing.map(([route]) => route)).toEqual([]);
+  for (const { id, action } of acts) expect(requestIds.get(action.replaceAll(/:(\w+)/g, "{$1}"))).toBe(id);
 });

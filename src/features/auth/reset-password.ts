@@ -7,11 +7,18 @@ import { keepPaceOfNetwork } from "./pace.ts";
 import { refuseWeakPassword } from "./password-rules.ts";
 import { accountPaces } from "./rules.ts";
 import type { PasswordReset } from "./schema.ts";
-import { raiseSessionVersion, revokeSessions, setPasswordHash, setVerifiedEmail } from "./store.ts";
+import {
+  dropUnprovenSignIns,
+  raiseSessionVersion,
+  revokeSessions,
+  setPasswordHash,
+  setVerifiedEmail,
+} from "./store.ts";
 
 /**
  * Chooses a new password with the token from the mail. Every session ends, for nobody knows who had the old password;
- * the mail has proven the address too.
+ * the mail has proven the address too. Where it was not proven before, whatever else signs in goes: somebody may have
+ * made the account under another's address and waited for the owner.
  * @throws AppError mail_token_refused, invalid_request for a weak password, which leaves the token good.
  */
 export async function resetPassword(
@@ -29,6 +36,7 @@ export async function resetPassword(
       useMailToken(context, token),
       burnMailTokens(context, id, { purposes: ["verify_email", "change_email", "reset_password"] }),
       setPasswordHash(context, { id, passwordHash }),
+      ...(user.emailVerifiedAt === null ? [dropUnprovenSignIns(context, id)] : []),
       setVerifiedEmail(context, { id, formerEmail: user.email, email: user.email }),
       raiseSessionVersion(context, id),
       revokeSessions(context, { userId: id }),

@@ -90,6 +90,18 @@ export function setPasswordHash(context: Context, user: { id: Id<"user">; passwo
     .where(eq(users.id, user.id));
 }
 
+/**
+ * Takes every way in but the password from an account whose address nobody had proven: whoever set them up may not be
+ * its owner, who has just proven it.
+ */
+export function dropUnprovenSignIns(context: Context, userId: Id<"user">) {
+  return context.databases.primary.execute(sql`
+    with codes as (delete from recovery_codes where user_id = ${userId}),
+    apps as (delete from authenticators where user_id = ${userId}),
+    devices as (delete from passkeys where user_id = ${userId})
+    delete from identities where user_id = ${userId}`);
+}
+
 /** Gives the account a proven address; its batch fails when the address was changed meanwhile. */
 export function setVerifiedEmail(
   context: Context,

@@ -1,4 +1,4 @@
-import { type Settings, settingsOf } from "#platform/env";
+import { type Bindings, type Settings, settingsOf } from "#platform/env";
 import { settingsOfWorkerTests } from "../../durable-objects/worker-settings.ts";
 
 const nowhere = { idFromName: neverCalled } as Partial<
@@ -11,8 +11,13 @@ function neverCalled(): never {
 
 /** Complete settings, some of them changed; for code that touches no service. */
 export function settingsFor(changes: Record<string, string>): Settings {
+  return settingsOf(bindingsFor(changes));
+}
+
+/** The same as a Worker is bound to them. */
+export function bindingsFor(changes: Record<string, string>): Bindings {
   const usual = { SHOP_NAME: "Tradewind", SHOP_CURRENCY: "USD", MAIL_FROM: "shop@tradewind.example" };
-  return settingsOf({
+  return {
     INVENTORY: nowhere,
     CARTS: nowhere,
     LIMITS: nowhere,
@@ -20,5 +25,5 @@ export function settingsFor(changes: Record<string, string>): Settings {
     ...usual,
     ...settingsOfWorkerTests,
     ...changes,
-  });
+  };
 }
