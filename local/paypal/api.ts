@@ -36,7 +36,7 @@ export function createApi(simulation: Simulation, credentials: ClientCredentials
       const isLost = simulation.faults.losesReply({
         method: request.method,
         path: request.path,
-        content: request.body,
+        content: `${request.requestId} ${request.body}`,
       });
       return { ...describe(execution.route, settled), isLost };
     } catch (failure) {

@@ -39,7 +39,7 @@ type FaultChanges = z.infer<ReturnType<typeof Faults.partial>>;
 const Aim = z.strictObject({
   ...Target.shape,
   path: Target.shape.path.default("/*"),
-  /** Of these calls only such as carry this text, for example the id of an order. */
+  /** Of these calls only such as carry this text in their body or their key, for example the id of an order. */
   containing: z.string().optional(),
 });
 

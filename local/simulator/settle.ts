@@ -97,8 +97,9 @@ function executeWithFaults(
   { database, faults }: Workshop,
   { undertaking, breakdown, remember }: Execution,
 ): Settled {
-  const { method, path, fields, execute } = undertaking;
-  const fault = faults.breaksDown({ method, path, content: JSON.stringify(fields) ?? "" });
+  const { method, path, fields, idempotency, execute } = undertaking;
+  const content = `${idempotency?.key} ${JSON.stringify(fields)}`;
+  const fault = faults.breaksDown({ method, path, content });
   if (fault === undefined) return inTransaction(database, () => remember(execute()));
   if (fault.effect) inTransaction(database, execute);
   const reply = { status: 500, body: breakdown() };

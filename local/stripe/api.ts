@@ -53,7 +53,7 @@ export function createApi(simulation: Simulation, keys: Keys): Api {
       const isLost = simulation.faults.losesReply({
         method: request.method,
         path: request.path,
-        content: request.body,
+        content: `${request.idempotencyKey} ${request.body}`,
       });
       return { ...describe(request, requestId, settled), isLost };
     } catch (failure) {
