@@ -10,6 +10,7 @@ import { auditRoutes } from "#features/audit/routes";
 import { cartRoutes } from "#features/cart/routes";
 import { attributeRoutes } from "#features/catalog/attribute-routes";
 import { catalogAdminRoutes } from "#features/catalog/admin-routes";
+import { catalogBulkRoutes } from "#features/catalog/bulk-routes";
 import { catalogExportRoutes } from "#features/catalog/export-routes";
 import { catalogImportRoutes } from "#features/catalog/import-routes";
 import { catalogRoutes } from "#features/catalog/routes";
@@ -90,6 +91,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", catalogRoutes);
   app.route("/", catalogImportRoutes);
   app.route("/", catalogExportRoutes);
+  app.route("/", catalogBulkRoutes);
   app.route("/", catalogAdminRoutes);
   app.route("/", attributeRoutes);
   app.route("/", reviewRoutes);

@@ -121,6 +121,7 @@ export const routeAccess = {
   "GET /admin/products/{id}": "catalogue:read",
   "PATCH /admin/products/{id}": "catalogue:write",
   "DELETE /admin/products/{id}": "catalogue:write",
+  "POST /admin/products/bulk": "catalogue:write",
   "GET /admin/products/export": "catalogue:read",
   "POST /admin/products/import": "catalogue:write",
   "POST /admin/attributes": "catalogue:write",

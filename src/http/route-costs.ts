@@ -78,6 +78,7 @@ const explicitCosts: Readonly<Record<MustSay, RouteCost> & Partial<Record<RouteN
   "DELETE /customers/me": heavy,
   "POST /admin/privacy/guest-erasures": heavy,
   "DELETE /admin/customers/{id}": heavy,
+  "POST /admin/products/bulk": heavy,
   "GET /admin/products/export": heavy,
   "POST /admin/products/import": heavy,
   "POST /admin/search/rebuild": heavy,

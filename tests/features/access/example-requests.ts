@@ -101,6 +101,7 @@ export function exampleRequests(owner: Belongings) {
     "GET /admin/products/{id}": nothing,
     "PATCH /admin/products/{id}": nothing,
     "DELETE /admin/products/{id}": nothing,
+    "POST /admin/products/bulk": nothing,
     "GET /admin/products/export": { query: "?status=archived" },
     "POST /admin/products/import": nothing,
     "GET /attributes": nothing,
