@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { decodeJwt } from "jose";
 import { expect, test, vi } from "vitest";
 import { z } from "zod";
+import { forgetFactors } from "#local/forget-factors";
 import { codeOf } from "../../authenticator-app.ts";
 import { request, stack } from "../../stack.ts";
 import {
@@ -207,4 +208,14 @@ test("the owner is told by mail that the sign-in has changed", async () => {
     },
     { timeout: 25_000, interval: 100 },
   );
+});
+
+test("an operator gets an owner back in who has lost every factor, and ends what is signed in", async () => {
+  const { account, access_token: token } = await customerWithApp();
+  if (account === undefined) throw new Error("the customer has no password");
+  await firstFactor(account);
+  await forgetFactors(stack().services.postgres, account.email.toUpperCase());
+  expect((await profile(token)).status).toBe(401);
+  expect((await logIn(account.email, account.password)).status).toBe(200);
+  await expect(forgetFactors(stack().services.postgres, newAccount().email)).rejects.toThrow("No account");
 });
