@@ -1,116 +1,35 @@
 import { randomUUID } from "node:crypto";
-import { vi } from "vitest";
-import { z } from "zod";
-import { Attempt, Order, address, createBuyer } from "../buying.ts";
-import { createSeller } from "../selling.ts";
+import { Attempt, address } from "../buying.ts";
 import type { Call } from "../shop-client.ts";
-import { adminToken, registerCustomer, request, stack } from "../stack.ts";
+import { registerCustomer, request } from "../stack.ts";
+import {
+  type RepeatableCall,
+  buyer,
+  seller,
+  Identified,
+  newOrder,
+  paidOrder,
+  tracking,
+  packedOrder,
+  tokenOf,
+  returnOf,
+  requestedReturn,
+  approvedReturn,
+  byStaff,
+  newAttribute,
+  newKey,
+  newProduct,
+  filledCart,
+  mergePatch,
+  byFreshAdmin,
+  newRole,
+  byFreshAdminNow,
+  roleNamed,
+  customer,
+  formerGuest,
+  newVariant,
+} from "./idempotent-scenes.ts";
 import { paymentDeskCalls } from "./payments/desk-calls.ts";
-
-/** A write that is valid, and what else it might ask for under the same key. */
-export type RepeatableCall = {
-  path: string;
-  json?: Record<string, unknown>;
-  token?: string;
-  headers?: Record<string, string>;
-  method?: string;
-  /** Another valid body; undefined where the route has none. */
-  other?: Record<string, unknown>;
-};
-
-const { api, services } = stack();
-const buyer = createBuyer({ api, stripe: services.stripe });
-const seller = createSeller(api);
-const Identified = z.object({ id: z.string() });
-const Parcels = z.object({ fulfilments: z.array(z.object({ id: z.string() })) });
-
-let signedIn: Promise<string> | undefined;
-const staffToken = () => (signedIn ??= adminToken());
-
-async function staff(path: string, json?: Record<string, unknown>) {
-  return request(path, {
-    method: "POST",
-    token: await staffToken(),
-    headers: { "idempotency-key": randomUUID() },
-    ...(json === undefined ? {} : { json }),
-  });
-}
-
-async function newOrder(quantity = 2): Promise<Order> {
-  const { variantId } = await seller.stockVariant(9, 1000);
-  return buyer.order({ [variantId]: quantity });
-}
-
-async function paidOrder(): Promise<Order> {
-  const order = await newOrder();
-  await buyer.authorise(order);
-  await buyer.confirm(order);
-  await vi.waitFor(
-    async () => {
-      if ((await buyer.readOrder(order)).status !== "paid") throw new Error("not paid yet");
-    },
-    { timeout: 25_000, interval: 100 },
-  );
-  return order;
-}
-
-const tracking = { carrier: "Post", tracking_number: "RR1" };
-
-/** An order with a parcel that has come so far. */
-async function packedOrder(...steps: ("ship" | "deliver")[]) {
-  const order = await paidOrder();
-  const parcels = `/admin/orders/${order.id}/fulfilments`;
-  const id = (await staff(parcels, {})).as(Parcels).fulfilments[0]?.id ?? "";
-  for (const step of steps) await staff(`${parcels}/${id}/${step}`, step === "ship" ? tracking : undefined);
-  return { order, parcel: `${parcels}/${id}` };
-}
-
-function tokenOf(order: Order): Record<string, string> {
-  return { "order-token": order.access_token ?? "" };
-}
-
-const returnOf = (order: Order, quantity: number) => ({
-  reason: "too small",
-  lines: [{ order_line_id: order.lines[0]?.id, quantity }],
-});
-
-async function requestedReturn() {
-  const { order } = await packedOrder("ship", "deliver");
-  const { id } = (await staff(`/admin/orders/${order.id}/returns`, returnOf(order, 1))).as(Identified);
-  return { order, path: `/admin/returns/${id}` };
-}
-
-async function approvedReturn() {
-  const asked = await requestedReturn();
-  await staff(`${asked.path}/approve`, {});
-  return asked;
-}
-
-async function byStaff(call: Omit<RepeatableCall, "token">): Promise<RepeatableCall> {
-  return { ...call, token: await staffToken() };
-}
-
-async function newProduct() {
-  const { productId } = await seller.stockVariant(0);
-  return `/admin/products/${productId}`;
-}
-
-const newKey = () => `k_${randomUUID().replaceAll("-", "")}`;
-
-async function newAttribute(): Promise<string> {
-  const key = newKey();
-  await staff("/admin/attributes", { key, title: "Fabric", applies_to: "product", type: "text" });
-  return `/admin/attributes/${key}`;
-}
-
-async function filledCart() {
-  const { variantId } = await seller.stockVariant(5);
-  const cart = await buyer.fillCart({ [variantId]: 2 });
-  const headers = { "cart-token": cart.token ?? "" };
-  return { cart, variantId, headers, line: `/cart/${cart.lines[0]?.id}` };
-}
-
-const mergePatch = { "content-type": "application/merge-patch+json", "if-match": '"v1"' };
 
 /** Every write that takes an Idempotency-Key, made once. A new route with the header gets an entry here. */
 export const repeatableCalls: Record<string, () => Promise<RepeatableCall>> = {
@@ -296,46 +215,6 @@ export const repeatableCalls: Record<string, () => Promise<RepeatableCall>> = {
     byFreshAdmin({ path: `/admin/customers/${(await customer()).id}` }),
   "POST /admin/returns/{id}/close": async () => byStaff({ path: `${(await approvedReturn()).path}/close` }),
 };
-
-const Session = z.object({ access_token: z.string(), user: z.object({ id: z.string() }) });
-
-/** An act on the staff's power needs a proof of minutes ago, so these sign in for themselves. */
-async function byFreshAdmin(call: Omit<RepeatableCall, "token">): Promise<RepeatableCall> {
-  return { ...call, token: await adminToken() };
-}
-
-async function newRole() {
-  const { id } = (await byFreshAdminNow("/admin/roles", roleNamed())).as(Identified);
-  return `/admin/roles/${id}`;
-}
-
-async function byFreshAdminNow(path: string, json: Record<string, unknown>) {
-  return request(path, { method: "POST", token: await adminToken(), json });
-}
-
-const roleNamed = () => ({ name: randomUUID(), permissions: [] });
-
-async function customer() {
-  const email = `${randomUUID()}@customers.example`;
-  const json = { email, password: randomUUID(), name: "Somebody" };
-  const { access_token: token, user } = (await request("/auth/register", { method: "POST", json })).as(
-    Session,
-  );
-  return { id: user.id, email, token };
-}
-
-/** A guest's address whose only order is over. */
-async function formerGuest(): Promise<string> {
-  const email = `${randomUUID()}@guests.example`;
-  const { variantId } = await seller.stockVariant(5);
-  const placed = await buyer.placeOrder(await buyer.fillCart({ [variantId]: 1 }), { json: { email } });
-  await buyer.cancel(placed.as(Order));
-  return email;
-}
-
-function newVariant() {
-  return { sku: `SKU-${randomUUID()}`, price: 100 };
-}
 
 /** Sends a call under a key. */
 export function send(route: string, call: RepeatableCall, key: string, json = call.json) {

@@ -4,6 +4,7 @@ import type { Id } from "#core/ids";
 import { insertEvents } from "#events/record";
 import type { Context } from "#platform/context";
 import { transact } from "#platform/database";
+import { recordAnswer } from "#platform/idempotency";
 import { newMailToken, newMailTokenForAddress } from "./mail-tokens.ts";
 import { keepPace, keepPaceOfNetwork } from "./pace.ts";
 import { accountPaces } from "./rules.ts";
@@ -49,6 +50,8 @@ async function send(
     insertEvents(context, [
       { type: "mail_token.issued", subject: token.id, data: { mail_token_id: token.id } },
     ]),
+    // Only the staff's request comes with a key; what either is told is that a mail is on its way, and no more.
+    ...recordAnswer(context, {}),
   ]);
   context.wakeOutbox();
 }

@@ -1,7 +1,8 @@
+import { type SQL, sql } from "drizzle-orm";
 import { AppError } from "#core/errors";
 import type { Context } from "#platform/context";
 import { openToken } from "#platform/signed-tokens";
-import { type Order, loadOrder } from "./load-order.ts";
+import { type Order, selectOrders } from "./load-order.ts";
 
 /** An order that somebody asks for, with the guest's token if one was sent. */
 export type OrderAccess = { readonly orderId: string; readonly orderToken: string | undefined };
@@ -11,18 +12,24 @@ export type OrderAccess = { readonly orderId: string; readonly orderToken: strin
  * @throws AppError not_found for unknown orders and other people's alike.
  */
 export async function readOwnOrder(context: Context, access: OrderAccess): Promise<Order> {
-  const order = await loadOrder(context, access.orderId);
-  if (order === undefined || !(await mayRead(context, order, access.orderToken)))
+  const isTheirs = await ownershipOf(context, access);
+  const [order] =
+    isTheirs === undefined
+      ? []
+      : await selectOrders(context, sql`where o.id = ${access.orderId} and ${isTheirs}`);
+  if (order === undefined)
     throw new AppError("not_found", {
       detail: "There is no such order for you. Guests send the order's access_token as Order-Token.",
     });
   return order;
 }
 
-async function mayRead(context: Context, order: Order, orderToken: string | undefined): Promise<boolean> {
-  const { principal } = context;
-  if (principal.kind === "system") return true;
-  if (principal.kind === "user" && principal.userId === order.userId) return true;
-  if (orderToken === undefined) return false;
-  return (await openToken(context.settings, "order", orderToken)) === order.id;
+/** The condition under which the asker may have the order; undefined for whoever may have none. */
+async function ownershipOf(context: Context, access: OrderAccess): Promise<SQL | undefined> {
+  const { principal, settings } = context;
+  const { orderId, orderToken } = access;
+  if (principal.kind === "system") return sql`true`;
+  if (orderToken !== undefined && (await openToken(settings, "order", orderToken)) === orderId)
+    return sql`true`;
+  return principal.kind === "user" ? sql`o.user_id = ${principal.userId}` : undefined;
 }

@@ -4,6 +4,8 @@ import { newId } from "#core/ids";
 import { epochMs, toTimestamp } from "#core/time";
 import { signedInUser } from "#features/auth/signed-in-user";
 import type { Context } from "#platform/context";
+import { transact } from "#platform/database";
+import { recordAnswer } from "#platform/idempotency";
 import { type ConsentPurpose, type ConsentWire, consentPurposes, type GiveConsent } from "./schema.ts";
 import { consents } from "./tables.ts";
 
@@ -33,8 +35,12 @@ export async function giveConsent(
     wording,
     givenAt: new Date(now),
   };
-  await context.databases.primary.insert(consents).values(row);
-  return presentConsent(row);
+  const consent = presentConsent(row);
+  await transact(context.databases.primary, [
+    context.databases.primary.insert(consents).values(row),
+    ...recordAnswer(context, consent),
+  ]);
+  return consent;
 }
 
 /** Every answer that the customer ever gave, newest first. */
