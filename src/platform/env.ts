@@ -154,8 +154,13 @@ const Settings = z.object({
   ACCESS_TOKEN_KEYS: z.string().refine((text) => AccessTokenKeys.safeParse(parseJson(text)).success, {
     message: "must be a JSON array of Ed25519 keys with a kid each, the first of them private",
   }),
-  /** Keys cart tokens, cursors and live tickets. */
+  /** Keys cart tokens, order tokens, cursors and live tickets. */
   TOKEN_SECRET: z.string().min(32),
+  /**
+   * What TOKEN_SECRET was before; what it signed stays good while this is set. To change the secret, set both at once, and
+   * drop this one when guests' orders of that time are old enough; where the secret has leaked, at once.
+   */
+  TOKEN_SECRET_FORMER: z.string().min(32).optional(),
   /** JSON array of `{ kid, key }`, a key being 32 bytes in base64url; the first seals secrets at rest, all open them. */
   ENCRYPTION_KEYS: z.string().transform(parseJson).pipe(EncryptionKeys),
   /** JSON array of who may vouch for customers: Google, GitHub, other issuers of OpenID Connect. */

@@ -10,24 +10,32 @@ export type TokenPurpose = "cart" | "consistency" | "cursor" | "live-ticket" | "
 /** What a secret is derived for. */
 type SecretPurpose = "mail-token" | "refresh-successor" | "search-visitor";
 
-const keys = new WeakMap<Settings, Promise<CryptoKey>>();
+/** The key that signs, and after it the one that only verifies, where there is one. */
+type Keys = readonly [CryptoKey, ...CryptoKey[]];
 
-function keyOf(settings: Settings): Promise<CryptoKey> {
-  const known = keys.get(settings);
-  if (known) return known;
-  const bytes = new TextEncoder().encode(settings.TOKEN_SECRET);
-  const key = crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, [
-    "sign",
-    "verify",
-  ]);
-  keys.set(settings, key);
-  return key;
+const keys = new WeakMap<Settings, Promise<Keys>>();
+
+function keysOf(settings: Settings): Promise<Keys> {
+  const known = keys.get(settings) ?? importKeys(settings);
+  keys.set(settings, known);
+  return known;
+}
+
+async function importKeys({ TOKEN_SECRET, TOKEN_SECRET_FORMER }: Settings): Promise<Keys> {
+  const former = TOKEN_SECRET_FORMER === undefined ? [] : [importKey(TOKEN_SECRET_FORMER)];
+  return Promise.all([importKey(TOKEN_SECRET), ...former]);
+}
+
+function importKey(secret: string): Promise<CryptoKey> {
+  const bytes = new TextEncoder().encode(secret);
+  return crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
 }
 
 /** `payload.signature`, both safe in URLs and headers. The payload is base64url of the text. */
 export async function signToken(settings: Settings, purpose: TokenPurpose, text: string): Promise<string> {
   const payload = toBase64Url(new TextEncoder().encode(text));
-  const signature = await crypto.subtle.sign("HMAC", await keyOf(settings), signedBytes(purpose, payload));
+  const [key] = await keysOf(settings);
+  const signature = await crypto.subtle.sign("HMAC", key, signedBytes(purpose, payload));
   return `${payload}.${toBase64Url(new Uint8Array(signature))}`;
 }
 
@@ -42,13 +50,11 @@ export async function openToken(
   const signatureBytes = fromBase64Url(signature);
   const payloadBytes = fromBase64Url(payload);
   if (signatureBytes === undefined || payloadBytes === undefined) return undefined;
-  const genuine = await crypto.subtle.verify(
-    "HMAC",
-    await keyOf(settings),
-    signatureBytes,
-    signedBytes(purpose, payload),
-  );
-  return genuine ? new TextDecoder().decode(payloadBytes) : undefined;
+  const signed = signedBytes(purpose, payload);
+  for (const key of await keysOf(settings))
+    if (await crypto.subtle.verify("HMAC", key, signatureBytes, signed))
+      return new TextDecoder().decode(payloadBytes);
+  return undefined;
 }
 
 /** 256 bits, base64url, that only we can compute: the same text gives the same bits, and they do not tell the text. */
@@ -57,7 +63,8 @@ export async function deriveSecret(
   purpose: SecretPurpose,
   text: string,
 ): Promise<string> {
-  const bits = await crypto.subtle.sign("HMAC", await keyOf(settings), signedBytes(purpose, text));
+  const [key] = await keysOf(settings);
+  const bits = await crypto.subtle.sign("HMAC", key, signedBytes(purpose, text));
   return toBase64Url(new Uint8Array(bits));
 }
 
