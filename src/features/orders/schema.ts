@@ -153,7 +153,8 @@ export type OrdersQuery = z.infer<typeof OrdersQuery>;
 
 export const AllOrdersQuery = OrdersQuery.extend({
   customer_id: idSchema("user").optional(),
-  guest_email: z.email().max(320).optional().openapi({
+  guest_email: EmailText.optional().openapi({
+    format: "email",
     description: "Orders that nobody with an account owns, under this address.",
   }),
 });
