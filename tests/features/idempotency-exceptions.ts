@@ -73,9 +73,10 @@ export const answeredAfterwards: Readonly<Record<string, { again: number; reason
   "POST /admin/orders/{id}/cancel": { again: 200, reason: "an order that is cancelled stays so" },
   "POST /payment/confirm": { again: 200, reason: "it asks where the payment stands" },
   "POST /admin/orders/{id}/manual-payment": { again: 200, reason: "money that has arrived stays so" },
+  "POST /admin/refunds/{id}/retry": { again: 200, reason: "its repetition finds the refund that it made" },
   "POST /admin/orders/{id}/payment-review": {
-    again: 409,
-    reason: "an order that was decided on is in review no more",
+    again: 200,
+    reason: "the same decision again changes nothing",
   },
   "PATCH /admin/products/{id}": { again: 412, reason: "If-Match lets a change of one version through once" },
   "DELETE /admin/products/{id}": { again: 412, reason: "If-Match lets a change of one version through once" },
