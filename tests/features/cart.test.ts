@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { Cart, createBuyer } from "../buying.ts";
 import { createSeller } from "../selling.ts";
-import { costOf, registerCustomer, request, stack } from "../stack.ts";
+import { adminToken, costOf, registerCustomer, request, stack } from "../stack.ts";
 
 const { api, services } = stack();
 const buyer = createBuyer({ api, stripe: services.stripe });
@@ -87,4 +87,14 @@ test("JSON that nests too deep is refused", async () => {
     body: "[".repeat(50) + "]".repeat(50),
   });
   expect(Problem.parse(await response.json()).code).toBe("invalid_request");
+});
+
+test("the dearest product fills a line without its total losing a unit, and a dearer one is refused", async () => {
+  const dearest = 10_000_000_000;
+  const { variantId } = await seller.stockVariant(1, dearest);
+  const cart = await buyer.fillCart({ [variantId]: 999 });
+  expect(cart.total.amount).toBe(999 * dearest);
+  const json = { title: "Too dear", variants: [{ sku: randomUUID(), price: Number.MAX_SAFE_INTEGER }] };
+  const refused = await request("/admin/products", { method: "POST", token: await adminToken(), json });
+  expect(refused.as(Problem).code).toBe("invalid_request");
 });

@@ -9,7 +9,7 @@ import {
   generatedSku,
   imageUrlOf,
   onlyVariantTitle,
-  parseAmount,
+  parsePrice,
   skuCharactersMax,
   variantTitle,
   variantsPerProductMax,
@@ -114,10 +114,10 @@ function readVariant(
   const chosen = names.map(({ name, value }) => [name, (cell(value) ?? "").slice(0, 255)] as const);
   const unchosen = chosen.find(([, value]) => value === "");
   if (unchosen !== undefined) return fault("missing_option", `The variant has no value for ${unchosen[0]}.`);
-  const price = parseAmount(cell("price") ?? "", currency);
+  const price = parsePrice(cell("price") ?? "", currency);
   if (price === undefined)
     return fault("bad_price", `"${cell("price")}" is no price in ${currency}; write 19.99.`);
-  const compareAtPrice = optional(cell("compareAtPrice"), (text) => parseAmount(text, currency));
+  const compareAtPrice = optional(cell("compareAtPrice"), (text) => parsePrice(text, currency));
   if (compareAtPrice === "bad")
     return fault("bad_price", `"${cell("compareAtPrice")}" is no compare-at price.`);
   const weightGrams = optional(cell("grams"), readWeight);

@@ -51,6 +51,15 @@ export function amountText(minor: number, currency: string): string {
   return digits === 0 ? text : `${text.slice(0, -digits)}.${text.slice(-digits)}`;
 }
 
+/** Low enough that the fullest cart and order, 100 lines of 999 each, stay far within the whole numbers of JSON. */
+export const priceMinorMax = 10_000_000_000;
+
+/** The same of a price. */
+export function parsePrice(text: string, currency: string): number | undefined {
+  const minor = parseAmount(text, currency);
+  return minor === undefined || minor > priceMinorMax ? undefined : minor;
+}
+
 export const skuCharactersMax = 128;
 export const variantsPerProductMax = 250;
 /** Equal to what a SKU's inventory object takes at once. */

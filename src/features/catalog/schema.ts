@@ -3,7 +3,13 @@ import { MoneyWire } from "#core/money";
 import { plainText, unprintable } from "#core/text";
 import { AttributesPatch, MetadataPatch, NewAttributes, NewMetadata } from "./attribute-inputs.ts";
 import { AttributeValue } from "./attributes.ts";
-import { firstCountMax, onlyVariantTitle, skuCharactersMax, variantsPerProductMax } from "./rules.ts";
+import {
+  firstCountMax,
+  onlyVariantTitle,
+  priceMinorMax,
+  skuCharactersMax,
+  variantsPerProductMax,
+} from "./rules.ts";
 
 export const productLimits = {
   titleCharactersMax: 255,
@@ -149,7 +155,7 @@ const safeText = (charactersMax: number) => z.string().trim().max(charactersMax)
 /** An id or a handle in a path. */
 export const ProductParam = z.object({ id: name.openapi({ description: "Id or handle." }) });
 
-const minor = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+const minor = z.int().min(0).max(priceMinorMax);
 const handle = z
   .string()
   .max(productLimits.titleCharactersMax)

@@ -1,10 +1,11 @@
+import { EmailText } from "#core/text";
+
 export const identityLimits = {
   /** How long a sign-in may take at the provider, its pages included. */
   attemptSeconds: 10 * 60,
   /** How long the shop's page has to exchange the code that it is led back with. */
   codeSeconds: 2 * 60,
   nameCharactersMax: 200,
-  emailCharactersMax: 254,
 } as const;
 
 export type Vouched = { email: string | null; emailVerified: boolean };
@@ -23,20 +24,28 @@ export function decideAboutStranger(
   account: { emailVerified: boolean } | undefined,
 ): AccountDecision {
   const { email, emailVerified } = vouched;
-  if (email === null || !emailVerified || email.length > identityLimits.emailCharactersMax)
+  if (email === null || !emailVerified || !isPlainAddress(email))
     return { ok: false, reason: "provider_email_unverified" };
   if (account === undefined) return { ok: true, act: "open", email };
   if (!account.emailVerified) return { ok: false, reason: "account_not_linked" };
   return { ok: true, act: "link", email };
 }
 
+/** Letters beyond ASCII may fold to those of somebody else's address where case is ignored, and spaces may go. */
+function isPlainAddress(email: string): boolean {
+  return EmailText.safeParse(email).data === email;
+}
+
 /** A name that an account may have, of what the provider says. */
 export function nameFrom(name: string | null, email: string): string {
   const [localPart = email] = email.split("@");
   const clean = (name ?? "")
+    .toWellFormed()
     .replaceAll(/\p{Cc}/gu, " ")
     .trim()
-    .slice(0, identityLimits.nameCharactersMax);
+    .slice(0, identityLimits.nameCharactersMax)
+    // The cut may have gone through a character of two halves.
+    .replace(/[\ud800-\udbff]$/, "");
   return clean === "" ? localPart : clean;
 }
 
