@@ -55,6 +55,28 @@ test("twenty logins at once with one guest's cart take it over once", async () =
   ]);
 });
 
+test("of accounts that sign in at once with one guest's cart, one gets its order, and no unit is there twice", async () => {
+  const tent = await seller.stockVariant(50);
+  const stove = await seller.stockVariant(50);
+  const guest = await buyer.fillCart({ [tent.variantId]: 1 });
+  const order = (await buyer.placeOrder(guest)).as(z.object({ id: z.string() }));
+  const headers = { "cart-token": guest.token ?? "" };
+  await request("/cart", { method: "POST", json: { variant_id: stove.variantId, quantity: 3 }, headers });
+  const customers = await Promise.all(Array.from({ length: 4 }, () => registerCustomer()));
+  await Promise.all(
+    customers.flatMap(({ email, password }) =>
+      [1, 2].map(() => request("/auth/login", { method: "POST", json: { email, password }, headers })),
+    ),
+  );
+  const owned = await Promise.all(customers.map(({ token }) => ordersOf(token)));
+  expect(owned.flat()).toEqual([order.id]);
+  const carts = await Promise.all(
+    customers.map(async ({ token }) => (await request("/cart", { token })).as(Cart).lines),
+  );
+  const stoves = carts.flat().filter(({ sku }) => sku === stove.sku);
+  expect(stoves).toEqual([expect.objectContaining({ quantity: 3 })]);
+});
+
 test("a guest's order belongs to the first account that claims it, and stays there", async () => {
   const tent = await seller.stockVariant(5);
   const guest = await buyer.fillCart({ [tent.variantId]: 1 });
