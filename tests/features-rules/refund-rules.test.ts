@@ -1,7 +1,12 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { postingsOf } from "#features/payments/bookkeeping";
-import { type RefundState, planRefund, refundableAmount } from "#features/payments/refund-rules";
+import {
+  type RefundState,
+  planRefund,
+  refundableAmount,
+  refundablePayment,
+} from "#features/payments/refund-rules";
 
 const ordered = [
   { id: "a", quantity: 2, unitPrice: 300 },
@@ -22,6 +27,17 @@ test("refunds under way count as given, failed ones do not", () => {
   expect(refundableAmount({ captured: 1000, refunds: [given(300, "pending"), given(500, "failed")] })).toBe(
     700,
   );
+});
+
+test("what went back of a payment that the buyer left takes nothing from the one that pays the order", () => {
+  const order = {
+    refunds: [
+      { ...given(1000, "succeeded"), attemptId: "pay_1" },
+      { ...given(300, "succeeded"), attemptId: "pay_2" },
+    ],
+  };
+  const payment = refundablePayment(order, { id: "pay_2", capturedAmount: 1000 });
+  expect(planRefund(payment, ordered, {})).toEqual({ ok: true, amount: 700, lines: [] });
 });
 
 test("lines cost what was paid for them, unless another amount is agreed", () => {

@@ -11,7 +11,8 @@ const lateStartMs = { min: 61 * 60_000, max: 100 * 60_000 };
 const thinkMsMax = 90_000;
 const triesMax = 4;
 const leavesAtProvider = 0.1;
-const paysInOldTab = 0.3;
+const changesWayToPay = 0.35;
+const paysInOldTab = 0.5;
 const oldTabMsMax = 3 * 60 * 60_000;
 const payOutcomes = ["approve", "approve", "approve", "decline", "challenge", "transfer"] as const;
 
@@ -116,7 +117,7 @@ export class Buyer {
     let keys = 0;
     let by = random.pick(climate.offered);
     const open = () => {
-      if (random.chance(0.2)) by = random.pick(climate.offered);
+      if (random.chance(changesWayToPay)) by = random.pick(climate.offered);
       const chosen = by;
       keys += random.chance(0.3) ? 1 : 0;
       const key = `${orderId} payment ${keys}`;
@@ -192,7 +193,7 @@ export class Buyer {
   /** While the payment is on its way. */
   async #cancelSoon(orderId: string): Promise<void> {
     const { random, scheduler } = this.#world;
-    await scheduler.sleep(random.below(random.chance(0.5) ? 2_000 : 30_000));
+    await scheduler.sleep(random.below(random.pick([60, 2_000, 30_000])));
     await this.#cancel(orderId);
   }
 

@@ -1,4 +1,5 @@
 import type { Mutant } from "./mutant.ts";
+import { endedPaymentMutants } from "./ended-payment-mutants.ts";
 import { orderMutants } from "./order-mutants.ts";
 import { paymentMutants } from "./payment-mutants.ts";
 import { refundMutants } from "./refund-mutants.ts";
@@ -12,4 +13,5 @@ export const mutants: readonly Mutant[] = [
   ...paymentMutants,
   ...refundMutants,
   ...secondPaymentMutants,
+  ...endedPaymentMutants,
 ];

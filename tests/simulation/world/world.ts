@@ -1,7 +1,6 @@
 import type { PaymentFacts } from "#core/payment-facts";
 import { epochMs } from "#core/time";
 import { hasEnded, isPayable, orderTimes, reservationId, unitsBySku } from "#features/orders/rules";
-import { manualFacts } from "#features/payments/manual-gateway";
 import { Network, Violation, calm } from "../network.ts";
 import { Random } from "../random.ts";
 import { Scheduler } from "../scheduler.ts";
@@ -142,11 +141,22 @@ export class World {
     return this.provider.payments.get(attempt.providerReference ?? "");
   }
 
-  #manualTruth(attempt: AttemptRow): PaymentFacts {
+  /** The money is there when staff have seen it, whatever the shop makes of that. */
+  #manualTruth({ id, orderId, amount, currency, status, receivedAt }: AttemptRow): PaymentFacts {
     let refundedAmount = 0;
-    for (const { reference, amount } of this.paidOut.values())
-      if (reference === attempt.id) refundedAmount += amount;
-    return { ...manualFacts(attempt), refundedAmount };
+    for (const refund of this.paidOut.values()) if (refund.reference === id) refundedAmount += refund.amount;
+    const promised = status === "cancelled" ? ("cancelled" as const) : ("authorised" as const);
+    return {
+      reference: id,
+      orderId,
+      attemptId: id,
+      amount,
+      currency,
+      state: receivedAt === null ? promised : "captured",
+      capturedAmount: receivedAt === null ? 0 : amount,
+      refundedAmount,
+      failureCode: undefined,
+    };
   }
 
   hasCommitted(order: Pick<OrderRow, "id" | "lines">): boolean {
