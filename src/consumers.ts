@@ -4,6 +4,7 @@ import { sendTokenMail } from "#features/auth/send-token-mail";
 import { sendWelcomeMail } from "#features/auth/send-welcome-mail";
 import { claimProvenOrders } from "#features/cart/adopt-guest";
 import { clearOrderedLines } from "#features/cart/clear-ordered-lines";
+import { announceCategory } from "#features/catalog/create-category";
 import { refreshCatalogueCache } from "#features/catalog/refresh-cache";
 import { closeEndedConnections } from "#features/live/close-ended-connections";
 import { tellBuyer } from "#features/live/tell-buyer";
@@ -50,6 +51,7 @@ const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
   "product.deleted": [catalogueCache, searchIndex],
   "search.canary": [{ name: "search-canary", handle: writeCanary }],
   "search.synonyms_changed": [{ name: "search-settings", handle: renewSettings }],
+  "category.made": [{ name: "category-tree", handle: announceCategory }],
   "stock.changed": [catalogueCache, searchIndex],
   "stock.low": [],
   "stock.out": [],

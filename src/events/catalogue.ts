@@ -15,6 +15,7 @@ export const eventSchemas = {
   "search.synonyms_changed": z.object({}),
   /** Goes the way to the index, so that it is known how long that takes. */
   "search.canary": z.object({ set_out: z.number() }),
+  "category.made": z.object({ category_id: z.string() }),
   "stock.changed": z.object({ sku: z.string(), available: z.int(), version: z.int() }),
   /** The SKU's alert level fell or rose; single units that come and go near a threshold change no level. */
   "stock.low": stockEvent,

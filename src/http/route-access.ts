@@ -124,6 +124,7 @@ export const routeAccess = {
   "POST /admin/products/bulk": "catalogue:write",
   "GET /admin/products/export": "catalogue:read",
   "POST /admin/products/import": "catalogue:write",
+  "POST /admin/categories": "catalogue:write",
   "POST /admin/attributes": "catalogue:write",
   "PATCH /admin/attributes/{key}": "catalogue:write",
   "DELETE /admin/attributes/{key}": "catalogue:write",

@@ -51,11 +51,19 @@ async function post(path: string, json: unknown): Promise<void> {
   if (answer.status !== 201) throw new Error(`${path} answered ${JSON.stringify(answer.body)}`);
 }
 
-async function emptyTheShop(): Promise<void> {
+/** Asks the primary. */
+async function inShop(statement: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: stack.addresses.services.postgres });
   await client.connect();
-  await client.query("truncate products, variants, categories, attribute_definitions, stock_levels cascade");
-  await client.end();
+  try {
+    return (await client.query<Record<string, unknown>>(statement)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function emptyTheShop(): Promise<void> {
+  await inShop("truncate products, variants, categories, attribute_definitions, stock_levels cascade");
 }
 
 const nasty = 'A "quoted", comma; 🧵\u{1F468}\u200D\u{1F469}\u200D\u{1F467} Ünïcode – 日本語 عربى';
@@ -143,4 +151,31 @@ test("what is exported, imported into an empty shop and exported again is the sa
     expect(await exported("json_lines")).toBe(before.json_lines);
     expect(await imported(format, before[format])).toMatchObject({ created: 0, updated: 0, unchanged: 5 });
   }
+});
+
+test("an import whose Worker dies half-way is finished by repeating it, with no product and no unit twice", async () => {
+  await emptyTheShop();
+  const rows = Array.from({ length: 1_200 }, (_, index) => `k${index},Kill ${index},K-${index},1.00,3`);
+  const file = ["Handle,Title,Variant SKU,Variant Price,Variant Inventory Qty", ...rows].join("\n");
+  const broken = imported("csv", file).then(
+    () => "finished",
+    () => "broken",
+  );
+  await expect
+    .poll(async () => Number((await inShop("select count(*) from products"))[0]?.["count"]), {
+      timeout: 60_000,
+      interval: 10,
+    })
+    .toBeGreaterThanOrEqual(100);
+  await stack.kill("worker", "SIGKILL");
+  expect(await broken).toBe("broken");
+  await stack.restart("worker");
+  const report = await imported("csv", file);
+  expect(report.created).toBeLessThan(1_200);
+  expect(report.created + report.unchanged).toBe(1_200);
+  expect(await imported("csv", file)).toMatchObject({ created: 0, updated: 0, unchanged: 1_200 });
+  const [sums] = await inShop(`
+    select (select count(*) from products)::integer as products, (select count(*) from variants)::integer as variants,
+      (select sum(available) from stock_levels)::integer as units`);
+  expect(sums).toEqual({ products: 1_200, variants: 1_200, units: 3_600 });
 });

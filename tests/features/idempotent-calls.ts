@@ -97,6 +97,10 @@ export const repeatableCalls: Record<string, () => Promise<RepeatableCall>> = {
     byStaff({ path: await newProduct(), headers: mergePatch, json: { brand: "A" }, other: { brand: "B" } }),
   "DELETE /admin/products/{id}": async () =>
     byStaff({ path: await newProduct(), headers: { "if-match": '"v1"' } }),
+  "POST /admin/categories": async () => {
+    const made = () => ({ title: `Lamps ${randomUUID()}` });
+    return byStaff({ path: "/admin/categories", json: made(), other: made() });
+  },
   "POST /admin/attributes": async () => {
     const made = () => ({ key: newKey(), title: "Fabric", applies_to: "product", type: "text" });
     return byStaff({ path: "/admin/attributes", json: made(), other: made() });

@@ -7,8 +7,16 @@ import { acceptsKey, keyErrors, keyHeaders, writeOnce } from "#http/idempotency"
 import { createRouter, ifMatchHeader, json, jsonBody, problems } from "#http/openapi";
 import { readAdminProduct } from "./admin-product.ts";
 import { archiveProduct } from "./archive-product.ts";
+import { createCategory } from "./create-category.ts";
 import { createProduct } from "./create-product.ts";
-import { AdminProductWire, NewProduct, ProductParam, ProductPatch } from "./schema.ts";
+import {
+  AdminProductWire,
+  CategoryLink,
+  NewCategory,
+  NewProduct,
+  ProductParam,
+  ProductPatch,
+} from "./schema.ts";
 import { updateProduct } from "./update-product.ts";
 import { productToAdminWire } from "./wire.ts";
 
@@ -53,6 +61,27 @@ catalogAdminRoutes.openapi(
     request.header("Location", `/admin/products/${product.id}`);
     describeVersion(request, product.version);
     return request.json(product, 201);
+  },
+);
+
+catalogAdminRoutes.openapi(
+  describeRoute({
+    tags,
+    method: "post",
+    path: "/admin/categories",
+    summary: "Make a category",
+    request: { headers: keyHeaders, body: jsonBody(NewCategory) },
+    responses: {
+      201: json(CategoryLink, "The category"),
+      ...problems(...keyErrors, "category_handle_taken"),
+    },
+  }),
+  async (request) => {
+    const input = request.req.valid("json");
+    const category = await writeOnce(request, { body: input, status: 201 }, (context) =>
+      createCategory(context, input),
+    );
+    return request.json(category, 201);
   },
 );
 

@@ -5,7 +5,7 @@ import type { ProductImage, ProductOption, ProductStatus } from "./document.ts";
 import { type Column, type CsvRow, type Header, cellOf, textOf } from "./import-columns.ts";
 import type { ProductRows } from "./import-grouping.ts";
 import type { Refusal } from "./import-report.ts";
-import { handleFrom, imageUrlOf } from "./rules.ts";
+import { categoryDepthMax, handleFrom, imageUrlOf } from "./rules.ts";
 import { sanitizeHtml } from "./sanitize-html.ts";
 import { type ImportedVariant, readVariantRows } from "./import-variants.ts";
 
@@ -44,7 +44,7 @@ export const mappingLimits = {
   titleCharactersMax: 255,
   descriptionCharactersMax: 60_000,
   tagsMax: 250,
-  categoryDepthMax: 8,
+  categoryDepthMax,
 } as const;
 
 /** Makes a product of its rows; rows that cannot be a variant are left out and reported. */

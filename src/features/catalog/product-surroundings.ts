@@ -52,6 +52,7 @@ export type Category = z.infer<typeof DocumentCategory>;
 export function categoriesOf(
   result: { rows: Record<string, unknown>[] },
   names: readonly string[],
+  pointerTo = (index: number) => `/categories/${index}`,
 ): Category[] {
   const categories = result.rows.map((row) => DocumentCategory.parse(row));
   const errors = names.flatMap((name, index) =>
@@ -59,7 +60,7 @@ export function categoriesOf(
       ? []
       : [
           {
-            pointer: `/categories/${index}`,
+            pointer: pointerTo(index),
             code: "unknown_category",
             detail: "GET /categories lists them all.",
           },

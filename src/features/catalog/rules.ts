@@ -61,6 +61,8 @@ export function parsePrice(text: string, currency: string): number | undefined {
 }
 
 export const skuCharactersMax = 128;
+/** Levels of the tree of categories. */
+export const categoryDepthMax = 8;
 export const variantsPerProductMax = 250;
 /** Equal to what a SKU's inventory object takes at once. */
 export const firstCountMax = 1_000_000;

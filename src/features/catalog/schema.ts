@@ -27,12 +27,10 @@ const OptionWire = z.object({
   values: z.array(z.string()).openapi({ example: ["S", "M", "L"] }),
 });
 
-const CategoryLink = z.object({
-  id: z.string(),
-  handle: z.string(),
-  title: z.string(),
-  parent_id: z.string().nullable(),
-});
+export const CategoryLink = z
+  .object({ id: z.string(), handle: z.string(), title: z.string(), parent_id: z.string().nullable() })
+  .openapi("CategoryLink");
+export type CategoryLink = z.infer<typeof CategoryLink>;
 
 const AttributesWire = z.record(z.string(), AttributeValue).openapi({
   description: "Values by key; GET /attributes tells what they are.",
@@ -268,3 +266,14 @@ export const ProductPatch = z
   .partial()
   .openapi("ProductPatch");
 export type ProductPatch = z.infer<typeof ProductPatch>;
+
+export const NewCategory = z
+  .strictObject({
+    title: safeText(productLimits.titleCharactersMax).min(1),
+    handle: handle.optional().openapi({
+      description: "Unless given, made from the titles from the top, joined by slashes.",
+    }),
+    parent: name.nullable().default(null).openapi({ description: "Id or handle; null is the top." }),
+  })
+  .openapi("NewCategory");
+export type NewCategory = z.infer<typeof NewCategory>;

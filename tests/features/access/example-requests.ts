@@ -112,6 +112,7 @@ export function exampleRequests(owner: Belongings) {
     "DELETE /reviews/{id}": ifMatch,
     "GET /admin/reviews": nothing,
     "PATCH /admin/reviews/{id}": ifMatch,
+    "POST /admin/categories": nothing,
     "POST /admin/attributes": nothing,
     "PATCH /admin/attributes/{key}": nothing,
     "DELETE /admin/attributes/{key}": nothing,
