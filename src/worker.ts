@@ -8,7 +8,7 @@ import { keepMisses } from "#features/search/keep-misses";
 import { reportLastingDoubts } from "#features/payments/payment-watch";
 import { forgetPayloads } from "#features/payments/event-store";
 import { sweepPayments } from "#features/payments/sweep-payments";
-import { publishReconciliation } from "#features/reconciliation/publish-reconciliation";
+import { sweepReconciliation } from "#features/reconciliation/publish-reconciliation";
 import { type Context, createContext } from "#platform/context";
 import { forgetAnswers } from "#platform/idempotency";
 import { errorFields } from "#platform/log";
@@ -35,7 +35,7 @@ async function sweep(context: Context): Promise<void> {
     () => drainOutbox(context),
     () => sweepPayments(context),
     () => reportLastingDoubts(context),
-    () => publishReconciliation(context),
+    () => sweepReconciliation(context),
     () => expireOverdueOrders(context),
     () => forgetDelivered(context),
     () => forgetAnswers(context),

@@ -11,7 +11,7 @@ import { createSeller } from "../selling.ts";
 import { createShopClient } from "../shop-client.ts";
 import { openPaypalDesk } from "./paypal-desk.ts";
 
-export const patience = { timeout: 60_000, interval: 150 };
+export const patience = { timeout: 110_000, interval: 150 };
 
 const Figures = z.object({
   under_way: z.boolean(),
