@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { toTimestamp } from "#core/time";
+import type { RebuildJob } from "#features/search/rebuild-schema";
 import type { DriftReport } from "#features/search/status-schema";
 import type { Context } from "#platform/context";
 import { syncProducts } from "./apply.ts";
@@ -12,7 +13,8 @@ import {
   trueDigests,
   trueStamps,
 } from "./drift-facts.ts";
-import { buckets } from "./stamp.ts";
+import { readRebuildState } from "./rebuild-state.ts";
+import { buckets, documentShape, isOfOldShape } from "./stamp.ts";
 import { productsBeingWritten } from "./tasks.ts";
 
 const allBuckets = [...buckets, elsewhere];
@@ -43,6 +45,10 @@ async function checkBuckets(context: Context, wanted: readonly string[]): Promis
     const indexed = await indexedStamps(context, bucket);
     const isEqual = digest === undefined ? indexed.size === 0 : digest === (await digestOf(indexed));
     if (isEqual) continue;
+    if ([...indexed.values()].some(isOfOldShape)) {
+      await askForRebuild(context);
+      continue;
+    }
     const { lost, waiting } = await lookTwice(context, bucket);
     report.waiting += waiting;
     for (let start = 0; start < lost.length; start += repairBatchMax)
@@ -51,6 +57,16 @@ async function checkBuckets(context: Context, wanted: readonly string[]): Promis
   }
   await remember(context, report);
   return report;
+}
+
+/** Documents of an earlier release are no drift: all are made anew at once. */
+async function askForRebuild(context: Context): Promise<void> {
+  if ((await readRebuildState(context)) !== undefined) return;
+  await context.queue.publish({
+    path: "/jobs/search-rebuild",
+    body: { kind: "start" } satisfies RebuildJob,
+    deduplicationId: `search-shape-${documentShape}`,
+  });
 }
 
 /**

@@ -5,9 +5,9 @@ import { searchDocumentOf, stockPicture } from "./documents.ts";
 
 /**
  * Grows when searchDocumentOf makes another document of the same product: then all that stand in the index differ from
- * the truth, and are written anew.
+ * the truth, and it is rebuilt.
  */
-export const documentShape = 2;
+export const documentShape = 3;
 
 /** Characters of the hash that a stamp carries. */
 export const pictureDigits = 16;
@@ -18,6 +18,11 @@ export const buckets = "0123456789abcdefghjkmnpqrstvwxyz".split("");
 /** The document as it is written, with what tells whether it is still true: see drift-facts.ts. */
 export async function stampedDocumentOf(product: ProductDocument): Promise<SearchDocument> {
   return { ...searchDocumentOf(product), bucket: product.id.slice(-1), stamp: await stampOf(product) };
+}
+
+/** Whether a stamp is that of a document of an earlier release, or of none. */
+export function isOfOldShape(stamp: string): boolean {
+  return !stamp.startsWith(`${documentShape}.`);
 }
 
 /** Everything that an indexed document follows from, in a few characters; SQL computes the same. */

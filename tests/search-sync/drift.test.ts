@@ -2,6 +2,7 @@ import { Meilisearch } from "meilisearch";
 import { expect, test, vi } from "vitest";
 import { z } from "zod";
 import { LOCAL_CREDENTIALS } from "#local/credentials";
+import { documentShape } from "#search-sync/stamp";
 import { createProduct, uniqueWord } from "../features/catalog/catalog-client.ts";
 import { expectFound, search } from "../features/search/search-client.ts";
 import { inDatabase } from "../in-database.ts";
@@ -56,7 +57,7 @@ test("what the index lost, what it kept by mistake and what is out of date is fo
   const document = results[0] ?? expect.fail("the product is not in the index");
   await index
     .addDocuments([
-      { ...document, title: `older ${word}`, stamp: "2.0.0.0.0" },
+      { ...document, title: `older ${word}`, stamp: `${documentShape}.0.0.0.0` },
       { ...document, id: `prd_${word}`, title: `ghost ${word}` },
       { ...document, id: `prd_${word}_elsewhere`, bucket: "nowhere", title: `ghost ${word}` },
     ])
@@ -70,6 +71,19 @@ test("what the index lost, what it kept by mistake and what is out of date is fo
   }, patience);
   await expectFound({ q: word }, ids);
   expect((await status()).drift.repaired).toBeGreaterThanOrEqual(before + 4);
+});
+
+test("documents of an earlier release ask for a rebuild", async () => {
+  const word = uniqueWord();
+  const { id } = await createProduct({ title: `Lamp ${word}` });
+  await expectFound({ q: word }, [id]);
+  const { results } = await index.getDocuments({ ids: [id] });
+  const earlier = { ...results[0], stamp: `${documentShape - 1}.1.0.0.0`, title: `Earlier ${word}` };
+  await index.addDocuments([earlier]).waitTask();
+  await vi.waitFor(async () => {
+    await check();
+    expect(await indexedTitle(id)).toBe(`Lamp ${word}`);
+  }, patience);
 });
 
 test("a true index needs no repair, and every product on sale is compared", async () => {

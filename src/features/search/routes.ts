@@ -5,9 +5,6 @@ import { searchProducts } from "./search-products.ts";
 import { SuggestQuery, Suggestions } from "./suggest-schema.ts";
 import { suggest } from "./suggest.ts";
 
-/** For so long browsers and edges may answer by themselves. */
-const maxAgeSeconds = 5;
-
 /** Beginnings of words are typed by many, and what they lead to changes little. */
 const suggestionSeconds = 60;
 
@@ -24,8 +21,8 @@ searchRoutes.openapi(
   }),
   async (request) => {
     const found = await searchProducts(request.var.context, request.req.valid("query"));
-    const cacheable = found.degraded ? "no-store" : `public, max-age=${maxAgeSeconds}`;
-    request.header("Cache-Control", cacheable);
+    // Results show the stock of this moment, which no copy may outlive.
+    request.header("Cache-Control", "no-store");
     const { hits, total, facets, didYouMean, queryId, tookMs, degraded } = found;
     return request.json(
       {

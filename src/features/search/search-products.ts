@@ -3,6 +3,7 @@ import { type Id, newId } from "#core/ids";
 import type { Context } from "#platform/context";
 import { errorFields } from "#platform/log";
 import { type DidYouMean, didYouMean } from "./did-you-mean.ts";
+import { withLiveStock } from "./live-stock.ts";
 import { nameCategories } from "./name-categories.ts";
 import { noteMiss } from "./note-miss.ts";
 import type { Findings, SearchQuery } from "./schema.ts";
@@ -51,9 +52,14 @@ async function correctionOf(
   return query.q !== "" && query.page === 1 && isDoubtful ? didYouMean(context, query) : null;
 }
 
+/** What the index finds, with what others know better: the categories' titles, and the stock of this moment. */
 async function searchNamed(context: Context, query: SearchQuery): Promise<Findings> {
   const findings = await searchIndex(context, query);
-  return { ...findings, facets: await nameCategories(context, findings.facets) };
+  const [facets, hits] = await Promise.all([
+    nameCategories(context, findings.facets),
+    withLiveStock(context, findings.hits),
+  ]);
+  return { ...findings, facets, hits };
 }
 
 /** Silence of the index is an outage and logged; that it refused or sent something else is a fault of ours. */
