@@ -22,6 +22,7 @@ export type OrderTransition =
   | "pay"
   | "lose_sight"
   | "regain_sight"
+  | "withdraw_promise"
   | "review"
   | "fulfil"
   | "unpack_part"
@@ -61,6 +62,7 @@ export const orderTransitions: TransitionTable<OrderStatus, OrderTransition> = {
   },
   authorised: {
     pay: "paid",
+    withdraw_promise: "pending_payment",
     lose_sight: "payment_unknown",
     review: "payment_review",
     cancel: "cancelled",

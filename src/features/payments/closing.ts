@@ -66,7 +66,9 @@ async function tryToClose<Order extends SettledOrder>(
 }
 
 /** An order that a manual payment is promised for: nobody has received the money yet. */
-function isPromised<Order extends SettledOrder>(order: Order): order is Order & { attempt: SettledAttempt } {
+export function isPromised<Order extends SettledOrder>(
+  order: Order,
+): order is Order & { attempt: SettledAttempt } {
   return order.status === "authorised" && order.attempt?.provider === "manual";
 }
 

@@ -2,7 +2,8 @@ import { AppError } from "#core/errors";
 import type { PaymentProvider } from "#core/payment-facts";
 import type { EpochMs } from "#core/time";
 import type { PaymentEnd } from "#features/orders/ending";
-import { isPayable } from "#features/orders/rules";
+import { isPayable, orderTimes } from "#features/orders/rules";
+import { isPromised } from "./closing.ts";
 import { isOpen } from "./rules.ts";
 import type { SettledAttempt, SettledOrder, SettlementPorts } from "./settlement.ts";
 import { keepingSight } from "./sight.ts";
@@ -56,7 +57,7 @@ const roundsMax = 3;
 /**
  * Opens an order's payment. The attempt is stored before the provider is called, under a key that is derived from it,
  * so that a crash in between leads back to the same payment. An order has one open attempt: a repeated call, with
- * whatever key, resumes it; a call for another provider ends it first.
+ * whatever key, resumes it; a call for another provider ends it first, also a promise of a bank transfer.
  * @throws AppError invalid_transition, order_expired, payment_in_progress; the provider's faults pass through.
  */
 export async function openPayment<
@@ -77,6 +78,10 @@ export async function openPayment<
       if (attempt.providerReference === null) continue;
       const handover = await ports.read(attempt, attempt.providerReference);
       return { order, attempt, handover, answered, overtaken: false };
+    }
+    if (provider !== "manual" && isPromised(order)) {
+      await takeBackPromise(ports, order);
+      continue;
     }
     const open = openAttempt(order, ports.now());
     if (open && open.provider !== provider) {
@@ -117,6 +122,34 @@ function openAttempt<Attempt extends SettledAttempt>(
   if (order.holdExpiresAt.getTime() <= now)
     throw new AppError("order_expired", { detail: "The time to pay is over; place the order again." });
   return isOpen(order.attempt?.status) ? order.attempt : undefined;
+}
+
+type PromisePorts<Order extends SettledOrder> = {
+  readonly now: () => EpochMs;
+  readonly change: SettlementPorts<Order>["change"];
+  readonly settle: (orderId: string) => Promise<unknown>;
+};
+
+/**
+ * The buyer who promised a bank transfer pays another way: the order waits for its payment again, with its stock, and as
+ * long as any does. What was loaded before the look at the transfer guards the change: money that staff have received
+ * since then makes it fail, and pays the order.
+ */
+async function takeBackPromise<Order extends SettledOrder>(
+  ports: PromisePorts<Order>,
+  order: Order & { readonly attempt: SettledAttempt },
+): Promise<void> {
+  const { id } = order.attempt;
+  await ports.settle(order.id);
+  await ports.change(order, {
+    order: {
+      transition: "withdraw_promise",
+      event: "order.payment_awaited",
+      data: { attempt_id: id },
+      payBy: new Date(ports.now() + orderTimes.payWithinMs),
+    },
+    attempt: { id, status: "cancelled" },
+  });
 }
 
 type SupersedePorts<Order> = {

@@ -48,6 +48,8 @@ export type SettlementChange = {
     event: OrderEventType;
     data: Record<string, unknown>;
     numbered?: boolean;
+    /** Gives the buyer until then to pay. */
+    payBy?: Date;
   };
   attempt?: {
     id: string;

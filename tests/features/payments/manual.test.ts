@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { expect, test, vi } from "vitest";
 import { z } from "zod";
-import { Order, createBuyer } from "../../buying.ts";
+import { Attempt, Order, createBuyer } from "../../buying.ts";
+import { inDatabase } from "../../in-database.ts";
 import { createSeller } from "../../selling.ts";
 import { adminToken, request, stack } from "../../stack.ts";
 
@@ -97,4 +98,53 @@ test("of a receipt and a cancellation at once, one happens", async () => {
   const isPaid = status === "paid";
   expect([received.status, cancelled.status]).toEqual(isPaid ? [200, 409] : [409, 200]);
   expect(payment?.status).toBe(isPaid ? "captured" : "cancelled");
+});
+
+test("a buyer who promised a bank transfer pays by card instead, however long ago that was", async () => {
+  const { order, variant } = await promisedOrder();
+  await inDatabase("update orders set hold_expires_at = now() - interval '2 days' where id = $1", [order.id]);
+  const attempt = (await buyer.startPayment(order)).as(Attempt);
+  expect((await receive(order)).as(Problem).code).toBe("invalid_transition");
+  expect(await seller.available(variant.sku)).toBe(0);
+  await buyer.payWith(attempt);
+  await vi.waitFor(
+    async () =>
+      expect(await buyer.readOrder(order)).toMatchObject({
+        status: "paid",
+        payment: { provider: "stripe", status: "captured" },
+      }),
+    patience,
+  );
+  const booked =
+    "select account, sum(amount)::int as sum from money_ledger where order_id = $1 group by 1 order by 1";
+  expect(await inDatabase(booked, [order.id])).toEqual([
+    { account: "receivable:stripe", sum: 1999 },
+    { account: "sales", sum: -1999 },
+  ]);
+});
+
+test("a buyer who turns from a bank transfer to a card and pays neither gives the unit back", async () => {
+  const { order, variant } = await promisedOrder();
+  await buyer.startPayment(order);
+  await inDatabase("update orders set hold_expires_at = now() - interval '1 second' where id = $1", [
+    order.id,
+  ]);
+  await vi.waitFor(async () => expect((await buyer.readOrder(order)).status).toBe("expired"), patience);
+  await vi.waitFor(async () => expect(await seller.available(variant.sku)).toBe(1), patience);
+});
+
+test("once its money is there nobody pays a bank transfer's order by card", async () => {
+  const { order } = await promisedOrder();
+  expect((await receive(order)).as(Order).status).toBe("paid");
+  expect((await buyer.startPayment(order)).as(Problem).code).toBe("invalid_transition");
+});
+
+test.each([1, 2, 3])("of a receipt and a turn to the card at once, one happens (%i)", async () => {
+  const { order } = await promisedOrder();
+  const [received, turned] = await Promise.all([receive(order), buyer.startPayment(order)]);
+  const { status, payment } = await buyer.readOrder(order);
+  const isPaid = status === "paid";
+  expect(received.status).toBe(isPaid ? 200 : 409);
+  expect(turned.status).toBe(isPaid ? 409 : 201);
+  expect(payment?.provider).toBe(isPaid ? "manual" : "stripe");
 });

@@ -19,6 +19,7 @@ export type OrderMove = {
   transition: OrderTransition | undefined;
   event: OrderEventType;
   refunded?: number;
+  payBy?: Date;
 };
 export type AttemptMove = {
   id: string;
@@ -107,6 +108,7 @@ export class DatabaseModel {
         status,
         version: row.version + 1,
         refunded: orderMove.refunded ?? row.refunded,
+        holdExpiresAt: orderMove.payBy ?? row.holdExpiresAt,
       };
       this.orders.set(row.id, moved);
       this.outbox.append({ type: orderMove.event, subject: row.id, sequence: moved.version });
