@@ -111,7 +111,7 @@ test("only staff see the log", async () => {
   expect((await request("/admin/audit/head", { token })).status).toBe(403);
 });
 
-test("every write of the staff is written down, whatever becomes of it", async () => {
+test("every write of the staff is written down, whatever becomes of it", { timeout: 120_000 }, async () => {
   const token = await adminToken();
   const writes = Object.entries(routeAccess).filter(
     ([route, access]) => access in permissions && !route.startsWith("GET "),

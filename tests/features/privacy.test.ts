@@ -48,15 +48,19 @@ async function placesOf(text: string): Promise<unknown[]> {
        and columns.data_type in ('text', 'jsonb', 'json', 'ARRAY')`,
     [],
   );
-  const found: unknown[] = [];
-  for (const each of z.array(z.object({ table_name: z.string(), column_name: z.string() })).parse(columns)) {
-    const rows = await inDatabase(
-      `select 1 from "${each.table_name}" where strpos("${each.column_name}"::text, $1) > 0 limit 1`,
-      [text],
+  const parts = z
+    .array(z.object({ table_name: z.string(), column_name: z.string() }))
+    .parse(columns)
+    .map(
+      ({ table_name: table, column_name: column }) =>
+        `select '${table}.${column}' as place where exists
+          (select 1 from "${table}" where strpos("${column}"::text, $1) > 0)`,
     );
-    if (rows.length > 0) found.push(`${each.table_name}.${each.column_name}`);
-  }
-  return found;
+  const found = await inDatabase(parts.join(" union all "), [text]);
+  return z
+    .array(z.object({ place: z.string() }))
+    .parse(found)
+    .map(({ place }) => place);
 }
 
 test("an erased customer is nowhere in the database, and the books still have the order", async () => {
@@ -130,14 +134,6 @@ test("what a payer tells the provider is never stored, and what staff wrote abou
   });
   const paid = placed.as(Order);
   const reference = await payAs(canary, paid);
-  // The charge that carries the payer's data has come, too.
-  await vi.waitFor(
-    async () => expect(JSON.stringify(await payloadsOf(reference))).toContain('"object":"charge"'),
-    { timeout: 25_000, interval: 200 },
-  );
-  expect(await placesOf(canary.word)).toEqual(
-    expect.not.arrayContaining([expect.stringContaining("payment_events")]),
-  );
   const refunded = await request(`/admin/orders/${paid.id}/refunds`, {
     method: "POST",
     token: admin,
@@ -145,7 +141,14 @@ test("what a payer tells the provider is never stored, and what staff wrote abou
     headers: { "idempotency-key": randomUUID() },
   });
   expect(refunded.status).toBe(201);
-  expect(await placesOf(canary.word)).toContain("refunds.reason");
+  // The charge that carries the payer's data is told of with the refund.
+  await vi.waitFor(
+    async () => expect(JSON.stringify(await payloadsOf(reference))).toContain('"object":"charge"'),
+    { timeout: 25_000, interval: 200 },
+  );
+  const places = await placesOf(canary.word);
+  expect(places).toContain("refunds.reason");
+  expect(places).not.toContain("payment_events.payload");
   const erased = await request("/admin/privacy/guest-erasures", {
     method: "POST",
     token: admin,
