@@ -5,6 +5,8 @@ import { expect, inject, test, vi } from "vitest";
 import { z } from "zod";
 import { Attempt, Order, createBuyer } from "../buying.ts";
 import { createSeller } from "../selling.ts";
+import { LOCAL_CREDENTIALS } from "#local/credentials";
+import { inDatabase } from "../in-database.ts";
 import { adminToken, request, stack } from "../stack.ts";
 
 const { api, services } = stack();
@@ -110,4 +112,68 @@ test("what a buyer tells about themselves is in no log, no report, no queue, no 
   expect(await placesOf(words)).toEqual([]);
   // The search itself finds what is there: ids are logged.
   expect(await placesOf([order.id])).not.toEqual([]);
+});
+
+const KeptSecrets = z.object({
+  ACCESS_TOKEN_KEYS: z
+    .string()
+    .transform((text) => z.array(z.object({ d: z.string() })).parse(JSON.parse(text))),
+  ENCRYPTION_KEYS: z
+    .string()
+    .transform((text) => z.array(z.object({ key: z.string() })).parse(JSON.parse(text))),
+  TOKEN_SECRET: z.string(),
+});
+
+/** What the Worker is given to keep to itself; names and public halves are not among it. */
+async function secretsOfWorker(): Promise<string[]> {
+  const file = await readFile(join(inject("stateFolder"), "secrets.json"), "utf8");
+  const kept = KeptSecrets.parse(JSON.parse(file));
+  return [
+    LOCAL_CREDENTIALS.redisToken,
+    LOCAL_CREDENTIALS.queueToken,
+    LOCAL_CREDENTIALS.queueCurrentSigningKey,
+    LOCAL_CREDENTIALS.queueNextSigningKey,
+    LOCAL_CREDENTIALS.searchApiKey,
+    LOCAL_CREDENTIALS.stripeSecretKey,
+    LOCAL_CREDENTIALS.stripeWebhookSecret,
+    LOCAL_CREDENTIALS.paypalClientSecret,
+    LOCAL_CREDENTIALS.identityClientSecret,
+    LOCAL_CREDENTIALS.mailApiKey,
+    kept.TOKEN_SECRET,
+    ...kept.ACCESS_TOKEN_KEYS.map(({ d }) => d),
+    ...kept.ENCRYPTION_KEYS.map(({ key }) => key),
+    // The password in the connection strings.
+    "tradewind:tradewind@",
+  ];
+}
+
+test("the Worker's own secrets are in no log, no report, no queue, no answer and no entry of the audit log", async () => {
+  const secrets = await secretsOfWorker();
+  const headers = {
+    "content-type": "application/json",
+    "upstash-signature": "x",
+    "stripe-signature": "t=1,v1=x",
+  };
+  const answers = await Promise.all([
+    ...["/jobs/outbox", "/webhooks/stripe", "/webhooks/paypal", "/auth/oauth/exchange"].map((path) =>
+      fetch(api + path, { method: "POST", body: "{}", headers }),
+    ),
+    ...[
+      "/openapi.json",
+      "/ready",
+      "/health",
+      "/.well-known/jwks.json",
+      "/auth/oauth/local/callback?code=x",
+    ].map((path) => fetch(api + path, { redirect: "manual" })),
+  ]);
+  const texts = await Promise.all(answers.map((answer) => answer.text()));
+  await seller.stockVariant(1);
+  const entries = await inDatabase("select to_jsonb(audit_entries) as entry from audit_entries", []);
+  const told = [...texts, JSON.stringify(entries)];
+  expect(secrets.filter((secret) => told.some((text) => text.includes(secret)))).toEqual([]);
+  const places = await placesOf(secrets);
+  // Where the local stack keeps them, and where the queue keeps the keys that it signs with.
+  const owners = /\/secrets\.json: |\/queue\/queue\.sqlite[\w-]*: sig_/;
+  expect(places.filter((place) => !owners.test(place))).toEqual([]);
+  expect(places).not.toEqual([]);
 });

@@ -7,6 +7,7 @@ export type Limit = { name: string; value: number; unit: string; meaning: string
 
 export type DescribedError = { code: ErrorCode; status: number; title: string; retryable: boolean };
 
+/** Of the API as its clients see it, the first half of `/v1`; the package has a version of its own. */
 const apiVersion = "1.0.0";
 
 const conventions = `
