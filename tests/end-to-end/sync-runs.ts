@@ -68,10 +68,11 @@ export async function runSync(
     const drift = await atRest(stack);
     report.runs += 1;
     report.drift += drift.differing.length;
-    report.repaired += (await repairedSoFar(stack)) - repairedBefore;
+    const repaired = (await repairedSoFar(stack)) - repairedBefore;
+    report.repaired += repaired;
     for (const fault of drift.differing) report.faults.push(`seed ${seed + run}: ${fault}`);
     tell(
-      `seed ${seed + run}: ${story.join(", ")}; ${drift.products} products, drift ${drift.differing.length}`,
+      `seed ${seed + run}: ${story.join(", ")}; ${drift.products} products, drift ${drift.differing.length}, repaired ${repaired}`,
     );
   }
   return report;
@@ -98,12 +99,12 @@ async function make(trouble: Trouble, { stack, random, report }: Scene): Promise
     case "kill worker":
       report.workersKilled += 1;
       await stack.kill("worker", "SIGKILL");
-      return stack.restart("worker");
+      return restart(stack, "worker");
     case "kill search":
       report.searchServersKilled += 1;
       await stack.kill("search", "SIGKILL");
       await sleep(random.between(0, 800));
-      return stack.restart("search");
+      return restart(stack, "search");
     case "outage":
       report.outages += 1;
       await setFaults(stack, { fail_rate: random.pick([0.3, 1]) });
@@ -122,6 +123,11 @@ async function make(trouble: Trouble, { stack, random, report }: Scene): Promise
       return;
     }
   }
+}
+
+/** A machine that is busy with other work may need a second try. */
+async function restart(stack: OwnStack, part: "worker" | "search"): Promise<void> {
+  await stack.restart(part).catch(() => stack.restart(part));
 }
 
 async function setFaults(stack: OwnStack, faults: Record<string, unknown>): Promise<void> {
