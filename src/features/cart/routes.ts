@@ -3,7 +3,6 @@ import { AppError } from "#core/errors";
 import type { AppRequest } from "#http/app-types";
 import { describeRoute } from "#http/describe-route";
 import { idempotentRequestOf } from "#http/idempotency";
-import { inTurn } from "#http/crowd-control";
 import { createRouter, idempotencyKey, json, jsonBody, problems } from "#http/openapi";
 import { mergeGuestCart } from "./adopt-guest.ts";
 import { type CartAccess, findCart, findOrBeginCart } from "./cart-access.ts";
@@ -36,8 +35,11 @@ cartRoutes.openapi(
     const { context } = request.var;
     const access = await findOrBeginCart(context, request.req.valid("header")["cart-token"]);
     const key = await idempotentRequestOf(request, input, access.cartId);
-    const addition = { variantId: input.variant_id, quantity: input.quantity, key };
-    const changed = await inTurn(() => addToCart(context, access, addition));
+    const changed = await addToCart(context, access, {
+      variantId: input.variant_id,
+      quantity: input.quantity,
+      key,
+    });
     return request.json(reply(request, access, changed), 200);
   },
 );

@@ -2,7 +2,6 @@ import { z } from "@hono/zod-openapi";
 import { AppError } from "#core/errors";
 import { idSchema } from "#core/ids";
 import { findCart } from "#features/cart/cart-access";
-import { inTurn } from "#http/crowd-control";
 import { describeRoute } from "#http/describe-route";
 import {
   acceptsKey,
@@ -64,8 +63,7 @@ orderRoutes.openapi(
     const cart = await findCart(context, request.req.valid("header")["cart-token"]);
     const idempotent = await requireIdempotentRequest(request, input, cart?.cartId);
     if (cart === undefined) throw new AppError("cart_empty", { detail: "Begin a cart with POST /cart." });
-    const placement = { cartId: cart.cartId, request: idempotent, input };
-    const outcome = await inTurn(() => placeOrder(context, placement));
+    const outcome = await placeOrder(context, { cartId: cart.cartId, request: idempotent, input });
     markReplay(request, outcome);
     return request.json({ ...outcome.body, ...(await guestTokenOf(context, outcome.body.id)) }, 201);
   },
