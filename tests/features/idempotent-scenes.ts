@@ -20,6 +20,7 @@ const { api, services } = stack();
 export const buyer = createBuyer({ api, stripe: services.stripe });
 export const seller = createSeller(api);
 export const Identified = z.object({ id: z.string() });
+const CartWithStock = z.object({ lines: z.array(z.object({ available: z.int().nullable() })) });
 const Parcels = z.object({ fulfilments: z.array(z.object({ id: z.string() })) });
 
 let signedIn: Promise<string> | undefined;
@@ -105,6 +106,14 @@ export async function filledCart() {
   const { variantId } = await seller.stockVariant(5);
   const cart = await buyer.fillCart({ [variantId]: 2 });
   const headers = { "cart-token": cart.token ?? "" };
+  // A cart shows today's stock: news of the delivery between an answer and its repetition would tell them apart.
+  await vi.waitFor(
+    async () => {
+      const shown = (await request("/cart", { headers })).as(CartWithStock);
+      if (shown.lines.some(({ available }) => available === null)) throw new Error("No stock is shown yet");
+    },
+    { timeout: 25_000, interval: 100 },
+  );
   return { cart, variantId, headers, line: `/cart/${cart.lines[0]?.id}` };
 }
 
