@@ -217,3 +217,19 @@ test("a payment that the buyer left takes no money, and what it took goes back, 
     expect(next({ state: "captured", capturedAmount: 500 })).toEqual({ do: "refund_surplus", amount: 500 });
   }
 });
+
+test("a payment that we ended stays ended, though its provider could not be told", () => {
+  const attempt = { id: "pay_1", status: "cancelled" as const, failureCode: null, ...booked };
+  const order = { id: "ord_1", status: "pending_payment" as const, total: 500, currency: "USD" };
+  for (const state of ["pending", "requires_action"] as const)
+    expect(nextPaymentStep({ order, attempt }, { ...facts, state })).toEqual({ do: "rest" });
+});
+
+test("a payment that the buyer left is ended, or told to be, while it is still open with us", () => {
+  const attempt = { id: "pay_1", status: "pending" as const, failureCode: null, ...booked, superseded: true };
+  const order = { id: "ord_1", status: "pending_payment" as const, total: 500, currency: "USD" };
+  const next = (state: PaymentFacts["state"]) => nextPaymentStep({ order, attempt }, { ...facts, state });
+  for (const state of ["pending", "requires_action", "approved"] as const)
+    expect(next(state)).toEqual({ do: "void" });
+  expect(next("cancelled")).toMatchObject({ do: "record_attempt", status: "cancelled" });
+});

@@ -35,7 +35,8 @@ type Route = {
 function idOfNothing(parameter: Parameter): string {
   if (parameter.schema.enum?.[0] !== undefined) return parameter.schema.enum[0];
   const [, prefix] = /^\^(\w+_)\[/.exec(parameter.schema.pattern ?? "") ?? [];
-  return prefix === undefined ? "no-such-id" : prefix + "0".repeat(26);
+  if (prefix !== undefined) return prefix + "0".repeat(26);
+  return new RegExp(parameter.schema.pattern ?? "").test("no-such-id") ? "no-such-id" : "nothing";
 }
 
 const Problem = z.object({

@@ -19,7 +19,7 @@ const refreshToken = z.string().min(1).max(512).openapi({ description: "As the l
 const Name = z
   .string()
   .trim()
-  .min(1)
+  .min(1, { abort: true })
   .max(authLimits.nameCharactersMax)
   .regex(plainText, "must not contain control characters")
   .openapi({ example: "Ada Lovelace" });

@@ -1,6 +1,7 @@
 import type { BulkChange } from "./bulk-schema.ts";
 import type { ProductDocument } from "./document.ts";
 import { type ProductRecord, type VariantRecord, recordOf } from "./product-record.ts";
+import { priceMinorMax } from "./rules.ts";
 import { productLimits } from "./schema.ts";
 
 type Changed = { ok: true; record: ProductRecord } | { ok: false; detail: string };
@@ -41,8 +42,8 @@ export function changedRecord(
 
 function withVariants(record: ProductRecord, change: (variant: VariantRecord) => VariantRecord): Changed {
   const variants = record.variants.map(change);
-  const unsafe = variants.find(({ price }) => !Number.isSafeInteger(price));
-  if (unsafe !== undefined) return { ok: false, detail: `The price of ${unsafe.sku} would be too high.` };
+  const tooDear = variants.find(({ price }) => price > priceMinorMax);
+  if (tooDear !== undefined) return { ok: false, detail: `The price of ${tooDear.sku} would be too high.` };
   return { ok: true, record: { ...record, variants } };
 }
 

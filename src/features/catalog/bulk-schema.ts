@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { errorCodes } from "#core/errors";
 import { idSchema } from "#core/ids";
 import { plainText } from "#core/text";
+import { priceMinorMax } from "./rules.ts";
 import { productLimits } from "./schema.ts";
 
 /** Products of one request: they are read, decided on and written together. */
@@ -15,7 +16,7 @@ const categories = z
   .min(1)
   .max(productLimits.categoriesMax)
   .openapi({ description: "Handles or ids of categories that exist." });
-const amount = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+const amount = z.int().min(0).max(priceMinorMax);
 
 const BulkChange = z.discriminatedUnion("action", [
   z.strictObject({ action: z.literal("set_status"), status: z.enum(["draft", "active", "archived"]) }),

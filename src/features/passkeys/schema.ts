@@ -11,7 +11,7 @@ const base64Url = z
 const Name = z
   .string()
   .trim()
-  .min(1)
+  .min(1, { abort: true })
   .max(passkeyLimits.nameCharactersMax)
   .regex(plainText, "must not contain control characters")
   .openapi({ example: "My phone" });

@@ -127,7 +127,10 @@ export function nextPaymentStep({ order, attempt }: PaymentSituation, facts: Pay
         return isBeingCaptured(order, attempt)
           ? { do: "rest" }
           : { do: "record_sighted", status: facts.state };
-      return hasEnded(order.status) ? { do: "void" } : recordAttempt(attempt, facts.state, facts.failureCode);
+      if (hasEnded(order.status)) return { do: "void" };
+      // What we ended stays ended: not every provider can be told so before the buyer has approved.
+      if (attempt.status === "cancelled") return { do: "rest" };
+      return recordAttempt(attempt, facts.state, facts.failureCode);
   }
 }
 
@@ -140,10 +143,20 @@ function isBeingCaptured(order: Situation<"order">, attempt: Situation<"attempt"
   );
 }
 
-/** A payment that the buyer left for another takes no money, and what it took goes back. */
+/** A payment that the buyer left for another takes no money and is ended, and what it took goes back. */
 function stepOfSuperseded(attempt: Situation<"attempt">, facts: PaymentFacts): PaymentStep {
-  if (facts.state === "authorised") return { do: "void" };
-  return facts.state === "captured" ? (moneyStep(attempt, facts, false) ?? { do: "rest" }) : { do: "rest" };
+  switch (facts.state) {
+    case "captured":
+      return moneyStep(attempt, facts, false) ?? { do: "rest" };
+    case "authorised":
+      return { do: "void" };
+    case "cancelled":
+      return isOpen(attempt.status) ? recordAttempt(attempt, facts.state, facts.failureCode) : { do: "rest" };
+    case "approved":
+    case "pending":
+    case "requires_action":
+      return isOpen(attempt.status) ? { do: "void" } : { do: "rest" };
+  }
 }
 
 /** What is to be done about captured money; undefined when it is all where it should be. */

@@ -33,9 +33,20 @@ export const paymentMutants: readonly Mutant[] = [
   {
     name: "a payment opened while its order ended stays open",
     file: rules,
-    search:
-      'return hasEnded(order.status) ? { do: "void" } : recordAttempt(attempt, facts.state, facts.failureCode);',
-    replacement: "return recordAttempt(attempt, facts.state, facts.failureCode);",
+    search: 'if (hasEnded(order.status)) return { do: "void" };\n      // What we ended stays ended',
+    replacement: "// What we ended stays ended",
+  },
+  {
+    name: "a payment that we ended is open again because its provider was not told",
+    file: rules,
+    search: 'if (attempt.status === "cancelled") return { do: "rest" };\n      return recordAttempt',
+    replacement: "return recordAttempt",
+  },
+  {
+    name: "an open payment that the buyer left for another is never ended",
+    file: rules,
+    search: 'return isOpen(attempt.status) ? { do: "void" } : { do: "rest" };',
+    replacement: 'return { do: "rest" };',
   },
   {
     name: "an authorisation that ended leaves its order waiting",
@@ -228,14 +239,13 @@ export const paymentMutants: readonly Mutant[] = [
   {
     name: "an authorisation that the buyer left for another payment is kept",
     file: rules,
-    search: 'if (facts.state === "authorised") return { do: "void" };',
-    replacement: 'if (facts.state === "authorised") return { do: "rest" };',
+    search: 'case "authorised":\n      return { do: "void" };',
+    replacement: 'case "authorised":\n      return { do: "rest" };',
   },
   {
     name: "money that the buyer's earlier payment took is kept",
     file: rules,
-    search:
-      'return facts.state === "captured" ? (moneyStep(attempt, facts, false) ?? { do: "rest" }) : { do: "rest" };',
+    search: 'return moneyStep(attempt, facts, false) ?? { do: "rest" };',
     replacement: 'return { do: "rest" };',
   },
   {
