@@ -1,4 +1,3 @@
-import { secondMs } from "#core/time";
 import type { DocumentVariant, ProductDocument } from "#features/catalog/document";
 import { productToWire } from "#features/catalog/wire";
 import { availabilityStatus, lowAtUsually } from "#features/inventory/rules";
@@ -52,8 +51,8 @@ export function searchDocumentOf(product: ProductDocument): Omit<SearchDocument,
     in_stock: counts.some((count) => count > 0),
     available: counts.length === 0 ? null : counts.reduce((sum, count) => sum + count, 0),
     image: product.images[0]?.url ?? null,
-    created_at: Math.floor(product.createdAt / secondMs),
-    updated_at: Math.floor(product.updatedAt / secondMs),
+    created_at: product.createdAt,
+    updated_at: product.updatedAt,
     product: productToWire(product),
   };
 }

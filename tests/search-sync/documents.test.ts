@@ -61,9 +61,9 @@ function product(fields: Partial<ProductDocument> = {}): ProductDocument {
 }
 
 describe("the document of a product", () => {
-  test("tells times in seconds and keeps the whole product for hits", () => {
+  test("tells times to the millisecond and keeps the whole product for hits", () => {
     const document = searchDocumentOf(product());
-    expect(document).toMatchObject({ id: "prd_1", version: 3, created_at: 1_700_000_000, rating: 4.5 });
+    expect(document).toMatchObject({ id: "prd_1", version: 3, created_at: 1_700_000_000_999, rating: 4.5 });
     expect(document.image).toBe("https://shop.example/tent.jpg");
     expect(document.product).toMatchObject({ id: "prd_1", price_min: { amount: 1_000, currency: "USD" } });
   });

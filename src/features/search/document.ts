@@ -44,7 +44,7 @@ export type SearchDocument = {
   /** Units of all variants together; null while none was counted. Advisory, and renewed only as {@link in_stock} is. */
   available: number | null;
   image: string | null;
-  /** Seconds since the Unix epoch, as `updated_at`. */
+  /** Milliseconds since the Unix epoch, as `updated_at`: of two products of one second, too, one is the newer. */
   created_at: number;
   updated_at: number;
   product: ProductWire;

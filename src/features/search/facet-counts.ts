@@ -130,8 +130,11 @@ function chosenValues(name: string, query: SearchQuery): readonly string[] {
   }
 }
 
+/** The options that products found have, and those that were chosen; the index also names what others have. */
 function optionsCounted({ facetDistribution }: FacetCounts, query: SearchQuery): string[] {
-  const counted = Object.keys(facetDistribution).filter((attribute) => attribute.startsWith("options."));
+  const counted = Object.entries(facetDistribution)
+    .filter(([attribute, counts]) => attribute.startsWith("options.") && Object.keys(counts).length > 0)
+    .map(([attribute]) => attribute);
   return [...new Set([...counted, ...chosenOptions(query).keys()])];
 }
 
