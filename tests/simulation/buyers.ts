@@ -198,7 +198,8 @@ export class Buyer {
   }
 
   async #cancel(orderId: string): Promise<void> {
-    const { network, database } = this.#world;
+    const { network, database, cancelWanted } = this.#world;
+    cancelWanted.add(orderId);
     const answer = await network.ask(`cancel ${orderId}`, (process) =>
       new Shop(this.#world, process).orders.cancel(orderId),
     );

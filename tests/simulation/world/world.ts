@@ -30,6 +30,8 @@ export class World {
   readonly provider: ProviderModel;
   /** Payments that somebody captured in the provider's dashboard: their orders may need a person. */
   readonly interfered = new Set<string>();
+  /** Orders whose buyers asked to cancel them, heard or unheard. */
+  readonly cancelWanted = new Set<string>();
   /** Payments that a buyer was led to. */
   readonly handedOver = new Set<string>();
   /** What staff have paid out for refunds of manual payments. */
@@ -210,8 +212,13 @@ export class World {
       throw new Violation("a processed event is settled", `${order.id} is ${order.status}`);
   }
 
-  /** Except where the buyer began another payment: the one that he left is given back, whatever had come of it. */
+  /**
+   * Except where the buyer began another payment: the one that was left is given back, whatever had come of it. And where
+   * the buyer wanted to cancel: the provider may have heard of it though nobody heard the provider, and then the order
+   * expires with nothing paid.
+   */
   #checkExpiry(orderId: string): void {
+    if (this.cancelWanted.has(orderId)) return;
     const newest = this.database.load(orderId)?.attempt?.id;
     for (const { orderId: paidFor, attemptId, reference } of this.provider.payments.values()) {
       const authorisedAt = this.provider.authorisedAt.get(reference);
