@@ -2,7 +2,7 @@ import { AppError } from "#core/errors";
 import type { ImportedProduct } from "./import-mapping.ts";
 import type { ImportItem, ImportSource } from "./import-source.ts";
 import type { ImportedVariant } from "./import-variants.ts";
-import { variantErrors } from "./product-input.ts";
+import { variantContent, variantErrors } from "./product-input.ts";
 import { ProductLine } from "./product-line.ts";
 import { sanitizeHtml } from "./sanitize-html.ts";
 import { textLines } from "./text-lines.ts";
@@ -70,16 +70,8 @@ function productOf(line: ProductLine, row: number): ImportedProduct {
     categories: categories.map(({ handle, title, parent }) => ({ handle, title, parentHandle: parent })),
     variants: variants.map((variant): ImportedVariant => ({
       row,
-      sku: variant.sku,
       title: variant.title,
-      options: variant.options,
-      price: variant.price,
-      compareAtPrice: variant.compare_at_price,
-      imageUrl: variant.image_url,
-      barcode: variant.barcode,
-      weightGrams: variant.weight_grams,
-      attributes: variant.attributes,
-      metadata: variant.metadata,
+      ...variantContent(variant),
       quantity: variant.quantity ?? undefined,
     })),
   };

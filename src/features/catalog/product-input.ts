@@ -20,19 +20,26 @@ export function variantsFromInput(
       firstCounts.push({ sku: variant.sku, quantity: variant.initial_quantity });
     return {
       id,
-      sku: variant.sku,
       title: variant.title ?? variantTitle(options.flatMap(({ name }) => variant.options[name] ?? [])),
-      options: variant.options,
-      price: variant.price,
-      compareAtPrice: variant.compare_at_price,
-      imageUrl: variant.image_url,
-      barcode: variant.barcode,
-      weightGrams: variant.weight_grams,
-      attributes: variant.attributes,
-      metadata: variant.metadata,
+      ...variantContent(variant),
     };
   });
   return { variants, firstCounts };
+}
+
+/** What a variant says of itself, from its names on the wire to ours. */
+export function variantContent(variant: Omit<NewVariant, "title" | "initial_quantity">) {
+  return {
+    sku: variant.sku,
+    options: variant.options,
+    price: variant.price,
+    compareAtPrice: variant.compare_at_price,
+    imageUrl: variant.image_url,
+    barcode: variant.barcode,
+    weightGrams: variant.weight_grams,
+    attributes: variant.attributes,
+    metadata: variant.metadata,
+  };
 }
 
 /**
