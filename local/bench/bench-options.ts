@@ -4,8 +4,8 @@ import { z } from "zod";
 export const USAGE = `Usage: npm run bench -- [--products 1000] [--seconds 5] [--connections 1,16,64] [--only NAME,…] [--profile]
 
 Measures the shop on bare workerd beside constant answers, prints a table and writes .local/bench.json. NAME is the
-start of an operation's name: list, filtered list, product, search, add to cart, checkout. With --profile it
-tells instead which functions of the Worker the processor's time goes to; the inspector makes everything slower.`;
+start of an operation's name: list, filtered list, product, search, suggest, add to cart, checkout. With --profile
+it tells instead which functions of the Worker the processor's time goes to; the inspector makes everything slower.`;
 
 const positive = z.coerce.number().positive();
 const list = z.string().transform((text) => text.split(",").map((word) => word.trim()));

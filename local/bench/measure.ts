@@ -37,6 +37,8 @@ export type Cell = Figures & {
   cpuMs: CpuMs | undefined;
   memoryBytesMax: number | undefined;
   ceiling: Figures & { cpuMs: number | undefined };
+  /** Of a read: its rate as a share of the ceiling's. */
+  shareOfCeiling: number | undefined;
 };
 
 export type Setting = {
@@ -63,16 +65,19 @@ export async function measureCell(
   await untilEventsAreHandled(stack);
   const after = await readCpuMs(roots);
   const used = Object.entries(after).map(([name, cpuMs]) => [name, cpuMs - (before[name] ?? 0)] as const);
+  const figures = figuresOf(outcome);
+  const limit = await measureCeiling(setting, outcome, connections);
   return {
     operation: operation.name,
     connections,
     operations: outcome.operations,
     failures: outcome.failures,
     faults: outcome.faults,
-    ...figuresOf(outcome),
+    ...figures,
     cpuMs: used.length === 0 ? undefined : divideCpu(used, outcome.operations),
     memoryBytesMax,
-    ceiling: await measureCeiling(setting, outcome, connections),
+    ceiling: limit,
+    shareOfCeiling: operation.reads ? figures.operationsPerSecond / limit.operationsPerSecond : undefined,
   };
 }
 

@@ -7,6 +7,7 @@ import type { Performer } from "./load.ts";
 
 /** A cart is left after so many additions, as a buyer leaves it. */
 const ADDITIONS_PER_CART = 20;
+const TYPED_CHARACTERS_MAX = 8;
 const PAID_POLL_MS = 25;
 const PAID_POLLS_MAX = 1_200;
 
@@ -23,28 +24,37 @@ const Attempt = z.object({ client_secret: z.string(), publishable_key: z.string(
 
 const ADDRESS = { name: "Bench Buyer", line1: "1 Harbour Road", city: "Porto", country: "PT" };
 
-export type Operation = { name: string; performer: Performer };
+export type Operation = {
+  name: string;
+  performer: Performer;
+  /** Whether it is one read, which is told as a share of the ceiling. */
+  reads: boolean;
+};
 type Place = { assortment: Assortment; stripe: string };
 
 /** What is measured, from the cheapest to the dearest. */
 export function operationsOf(place: Place): Operation[] {
   const { productIds, categories } = place.assortment;
   return [
-    { name: "list", performer: reading(() => "/products?limit=24") },
+    readOperation("list", () => "/products?limit=24"),
+    readOperation(
+      "filtered list",
+      () => `/products?limit=24&in_stock=true&category=${oneOf(categories)}&sort=${oneOf(SORTS)}`,
+    ),
+    readOperation("product", () => `/products/${popular(productIds)}`),
+    readOperation("search", () => `/search?q=${encodeURIComponent(oneOf(QUERIES))}&facets=brand,category`),
+    readOperation("suggest", () => `/search/suggest?q=${encodeURIComponent(beginningOf(oneOf(QUERIES)))}`),
+    { name: "add to cart", reads: false, performer: addingToCarts(place) },
     {
-      name: "filtered list",
-      performer: reading(
-        () => `/products?limit=24&in_stock=true&category=${oneOf(categories)}&sort=${oneOf(SORTS)}`,
-      ),
+      name: "checkout, manual",
+      reads: false,
+      performer: (connection) => () => checkOutManually(connection, place),
     },
-    { name: "product", performer: reading(() => `/products/${popular(productIds)}`) },
     {
-      name: "search",
-      performer: reading(() => `/search?q=${encodeURIComponent(oneOf(QUERIES))}&facets=brand,category`),
+      name: "checkout, Stripe",
+      reads: false,
+      performer: (connection) => () => checkOutWithStripe(connection, place),
     },
-    { name: "add to cart", performer: addingToCarts(place) },
-    { name: "checkout, manual", performer: (connection) => () => checkOutManually(connection, place) },
-    { name: "checkout, Stripe", performer: (connection) => () => checkOutWithStripe(connection, place) },
   ];
 }
 
@@ -62,10 +72,16 @@ export function operationsNamed(
   return found;
 }
 
-function reading(path: () => string): Performer {
-  return (connection) => async () => {
+function readOperation(name: string, path: () => string): Operation {
+  const performer: Performer = (connection) => async () => {
     await connection.send({ method: "GET", path: path() });
   };
+  return { name, reads: true, performer };
+}
+
+/** What somebody has typed of it so far. */
+function beginningOf(query: string): string {
+  return query.slice(0, 1 + Math.floor(Math.random() * Math.min(query.length, TYPED_CHARACTERS_MAX)));
 }
 
 function addingToCarts(place: Place): Performer {

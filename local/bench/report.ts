@@ -15,7 +15,7 @@ export type Report = {
 const HEADINGS = [
   ..."operation,conns,per second,p50 ms,p95 ms,p99 ms,failed".split(","),
   ..."CPU-ms app,database,rest".split(","),
-  ..."ceiling/s,its p99,its CPU-ms,gen %".split(","),
+  ..."ceiling/s,its p99,its CPU-ms,share %,gen %".split(","),
 ];
 
 /** The figures as a table for the terminal. */
@@ -40,9 +40,9 @@ export function describeReport(report: Report): string {
     ...rows.map(inLine),
     "",
     "CPU-ms are per operation, until the events that it caused were handled; database is Postgres with its replica,",
-    "rest the other local services. The ceiling is bare workerd with constant answers of the same sizes; gen % is how",
-    "busy the load generator's thread was in the application's and in the ceiling's run: above 90, the generator is",
-    "what limited the rate, and CPU-ms is what to compare.",
+    "rest the other local services. The ceiling is bare workerd with constant answers of the same sizes, share % the",
+    "rate of a read beside it; gen % is how busy the load generator's thread was in the application's and in the",
+    "ceiling's run: above 90, the generator is what limited the rate, and CPU-ms is what to compare.",
     ...faults,
   ].join("\n");
 }
@@ -68,6 +68,7 @@ function rowOf(cell: Cell): string[] {
     String(cell.failures),
     ...[cpuMs?.application, cpuMs?.database, cpuMs?.rest].map(figure),
     ...[ceiling.operationsPerSecond, ceiling.p99Ms, ceiling.cpuMs].map(figure),
+    cell.shareOfCeiling === undefined ? "–" : percent(cell.shareOfCeiling),
     `${percent(cell.generatorBusy)}/${percent(ceiling.generatorBusy)}`,
   ];
 }
