@@ -1,11 +1,12 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 
-export const USAGE = `Usage: npm run bench -- [--products 1000] [--seconds 5] [--connections 1,16,64] [--only NAME,…] [--profile]
+export const USAGE = `Usage: npm run bench -- [--products 1000] [--seconds 5] [--connections 1,16,64] [--only NAME,…] [--profile | --calls]
 
 Measures the shop on bare workerd beside constant answers, prints a table and writes .local/bench.json. NAME is the
 start of an operation's name: list, filtered list, product, search, suggest, add to cart, checkout. With --profile
-it tells instead which functions of the Worker the processor's time goes to; the inspector makes everything slower.`;
+it tells instead which functions of the Worker the processor's time goes to; the inspector makes everything slower. With
+--calls it tells instead what one operation asks of every service, statement by statement, and what it commits to disk.`;
 
 const positive = z.coerce.number().positive();
 const list = z.string().transform((text) => text.split(",").map((word) => word.trim()));
@@ -21,6 +22,7 @@ const Options = z.object({
     .default([1, 16, 64]),
   only: list.default([]),
   profile: z.boolean().default(false),
+  calls: z.boolean().default(false),
 });
 export type BenchOptions = z.infer<typeof Options>;
 
@@ -35,6 +37,7 @@ export function readOptions(words: readonly string[]): BenchOptions | undefined 
       connections: text,
       only: text,
       profile: { type: "boolean" },
+      calls: { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
   });

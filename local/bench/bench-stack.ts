@@ -9,6 +9,7 @@ import { say } from "../terminal.ts";
 import { ensureBundle, readManifest } from "../worker/bundle.ts";
 import { startBareWorkerd, type BareWorkerd } from "./bare-workerd.ts";
 import { findParts, type Roots } from "./process-usage.ts";
+import { watchServiceCalls, type ServiceCalls } from "./service-calls.ts";
 
 /** Hashing passwords and limiting callers as in production would dominate the figures. */
 const WORKER_SETTINGS = { PASSWORD_SCRYPT_PARALLELISM: "1", RATE_LIMIT_SCALE: "100000" };
@@ -26,6 +27,10 @@ export type BenchStack = {
   readonly workerd: BareWorkerd;
   /** Where workerd's inspector listens, when it was asked for. */
   readonly inspectorPort: number | undefined;
+  /** Where the Durable Objects of the measured workerd keep what they store. */
+  readonly objectsFolder: string;
+  /** Who is called with what, where it was asked to be watched. */
+  readonly calls: ServiceCalls | undefined;
   /** Every process whose time is counted: workerd as `worker`, and each service. */
   roots: () => Promise<Roots>;
   /** Runs the Worker's scheduled handler, as the cloud does every minute. */
@@ -38,7 +43,7 @@ export type BenchStack = {
 /** The services of the local stack with fresh state, and the bundle that is deployed on bare workerd. */
 export async function startBenchStack(
   stateFolder: string,
-  { inspect }: { inspect: boolean },
+  { inspect = false, watch = false }: { inspect?: boolean; watch?: boolean } = {},
 ): Promise<BenchStack> {
   const settings = {
     ...readStackSettings(process.env),
@@ -47,16 +52,19 @@ export async function startBenchStack(
     stateFolder,
     workerSettings: WORKER_SETTINGS,
   };
-  const plan = await planStack(settings);
+  const direct = await planStack(settings);
+  const calls = watch ? await watchServiceCalls(direct) : undefined;
+  const plan = calls?.plan ?? direct;
   const parts = createPartGroup(join(stateFolder, "logs"), {
     log: say,
     onDeath: (part, how) => say(part, `ended by itself (${how})`),
   });
   try {
     await startServices(parts, plan);
-    return await startShop({ parts, plan, stateFolder, inspect });
+    return await startShop({ parts, plan, calls, stateFolder, inspect });
   } catch (fault) {
     await parts.stop(...serviceNames);
+    await calls?.close();
     throw fault;
   }
 }
@@ -68,9 +76,15 @@ async function startServices(parts: PartGroup, plan: StackPlan): Promise<void> {
   await migrate(plan.addresses.services.postgres);
 }
 
-type Shop = { parts: PartGroup; plan: StackPlan; stateFolder: string; inspect: boolean };
+type Shop = {
+  parts: PartGroup;
+  plan: StackPlan;
+  calls: ServiceCalls | undefined;
+  stateFolder: string;
+  inspect: boolean;
+};
 
-async function startShop({ parts, plan, stateFolder, inspect }: Shop): Promise<BenchStack> {
+async function startShop({ parts, plan, calls, stateFolder, inspect }: Shop): Promise<BenchStack> {
   const bundleFolder = await ensureBundle((line) => say("worker", line));
   // Read at once: who starts a stack from other sources meanwhile may clear old bundles away.
   const bundle = await readFile(join(bundleFolder, BUNDLE));
@@ -89,7 +103,7 @@ async function startShop({ parts, plan, stateFolder, inspect }: Shop): Promise<B
       port: ports.api,
       bundle: BUNDLE,
       settings: { ...manifest.vars, ...plan.workerSettings },
-      objectStorage: { folder: join(folder, "objects"), sweepPort: ports.sweep },
+      objectStorage: { folder: objectsFolderIn(folder), sweepPort: ports.sweep },
     };
     return startBareWorkerd({
       folder,
@@ -109,6 +123,8 @@ async function startShop({ parts, plan, stateFolder, inspect }: Shop): Promise<B
     compatibilityDate: manifest.compatibilityDate,
     workerd,
     inspectorPort: inspect ? freePort : undefined,
+    objectsFolder: objectsFolderIn(join(stateFolder, "worker")),
+    calls,
     roots: async () => ({ ...(await findParts()), worker: workerd.pid }),
     sweep: () => sweepOnce(`http://127.0.0.1:${sweepPort}`),
     startAnother: async () => {
@@ -119,8 +135,13 @@ async function startShop({ parts, plan, stateFolder, inspect }: Shop): Promise<B
     stop: async () => {
       await workerd.stop();
       await parts.stop(...serviceNames);
+      await calls?.close();
     },
   };
+}
+
+function objectsFolderIn(workerFolder: string): string {
+  return join(workerFolder, "objects");
 }
 
 async function sweepOnce(url: string): Promise<void> {

@@ -14,6 +14,7 @@ import { profileOperation } from "./measure-profile.ts";
 import { operationsNamed, operationsOf, type Operation } from "./operations.ts";
 import { readMemoryBytes } from "./process-usage.ts";
 import { describeReport, type Report } from "./report.ts";
+import { traceOperation } from "./trace-calls.ts";
 
 /** `npm run bench`: what each operation of the shop costs on this machine, beside what workerd alone costs. */
 
@@ -35,10 +36,8 @@ async function run(words: readonly string[]): Promise<void> {
   }
   const folder = await mkdtemp(join(tmpdir(), "tradewind-bench-"));
   try {
-    if (options.profile) {
-      await printProfiles(options, folder);
-      return;
-    }
+    if (options.profile) return await printProfiles(options, folder);
+    if (options.calls) return await printCalls(options, folder);
     const report = await bench(options, folder);
     const file = await keepReport(report);
     console.log(`\n${describeReport(report)}\n\n${file}`);
@@ -51,7 +50,7 @@ async function run(words: readonly string[]): Promise<void> {
 async function bench(options: BenchOptions, folder: string): Promise<Report> {
   const loadAverageBefore = currentLoad();
   say("bench", "starting the services and the shop");
-  const stack = await startBenchStack(join(folder, "stack"), { inspect: false });
+  const stack = await startBenchStack(join(folder, "stack"));
   try {
     const coldStartMs = [stack.workerd.coldStartMs, ...(await startMore(stack))];
     const atRest = await readMemoryBytes(stack.workerd.pid);
@@ -94,6 +93,24 @@ async function printProfiles(
         if (interrupted.signal.aborted) throw new Error("Interrupted.");
         console.log(`\n${await profileOperation(stack, operation, { seconds, connections: count })}`);
       }
+    }
+  } finally {
+    await stack.stop();
+  }
+}
+
+/** Says what one of each operation asks of every service. */
+async function printCalls({ products, only }: BenchOptions, folder: string): Promise<void> {
+  say("bench", "starting the services and the shop");
+  const stack = await startBenchStack(join(folder, "stack"), { watch: true });
+  try {
+    if (stack.calls === undefined) throw new Error("The services are not watched.");
+    say("bench", `importing ${products} products`);
+    const assortment = await fillShop(stack, products, folder);
+    const operations = operationsOf({ assortment, stripe: stack.addresses.services.stripe });
+    for (const operation of operationsNamed(operations, only)) {
+      if (interrupted.signal.aborted) throw new Error("Interrupted.");
+      console.log(`\n${await traceOperation({ stack, calls: stack.calls }, operation)}`);
     }
   } finally {
     await stack.stop();
