@@ -1,15 +1,32 @@
+import { randomUUID } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { choosePorts } from "../ports.ts";
 import { startBareWorkerd, type BareWorkerd } from "./bare-workerd.ts";
 import type { Exchange } from "./connection.ts";
 import type { Performer } from "./load.ts";
 
-/** Answers `/1234` with 1,234 bytes that it made before, once it has read what was sent. */
-const WORKER = `const answers = new Map();
+/**
+ * Answers `/1234` with 1,234 bytes that it made before, once it has read what was sent; `/1234/NAME` once what was sent
+ * is kept in the object of this name, which makes its table with its first write.
+ */
+const WORKER = `import { DurableObject } from "cloudflare:workers";
+export class Kept extends DurableObject {
+  constructor(state, bindings) {
+    super(state, bindings);
+    state.storage.sql.exec("create table if not exists kept (id integer primary key, state text not null)");
+  }
+  keep(state) {
+    this.ctx.storage.sql.exec("insert or replace into kept values (1, ?)", state);
+  }
+}
+const answers = new Map();
 export default {
-  async fetch(request) {
-    const size = Number(new URL(request.url).pathname.slice(1));
-    if (request.method === "POST") await request.arrayBuffer();
+  async fetch(request, { KEPT }) {
+    const [, bytes, name] = new URL(request.url).pathname.split("/");
+    const size = Number(bytes);
+    if (name !== undefined) await KEPT.get(KEPT.idFromName(name)).keep(await request.text());
+    else if (request.method === "POST") await request.arrayBuffer();
     let answer = answers.get(size);
     if (answer === undefined) answers.set(size, (answer = new Uint8Array(size).fill(32)));
     return new Response(answer, { headers: { "content-type": "application/json" } });
@@ -17,32 +34,64 @@ export default {
 };
 `;
 
-type CeilingPlan = { folder: string; port: number; compatibilityDate: string };
+type CeilingPlan = { folder: string; compatibilityDate: string };
 
-/** The least that workerd needs for any answer: what the application is read beside. */
-export async function startCeiling({ folder, port, compatibilityDate }: CeilingPlan): Promise<BareWorkerd> {
+/** The least that workerd needs for any answer, and for any object's write: what the application is read beside. */
+export async function startCeiling({ folder, compatibilityDate }: CeilingPlan): Promise<BareWorkerd> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "ceiling.js"), WORKER);
+  const { api: port, postgres: sweepPort } = await choosePorts({ api: 0, services: 0 });
   const plan = {
     port,
     bundle: "ceiling.js",
     compatibilityDate,
     compatibilityFlags: [],
     settings: {},
-    durableObjects: {},
+    durableObjects: { KEPT: "Kept" },
+    objectStorage: { folder: join(folder, "objects"), sweepPort },
   };
   return startBareWorkerd({ folder, plan, readyPath: "/2" });
 }
 
 /** The same numbers of requests and bytes as the operations had, one after the other. */
 export function repeatShapes(shapes: readonly Exchange[][]): Performer {
-  let performed = 0;
+  const nextShape = inTurn(shapes);
   return (connection) => async () => {
-    const shape = shapes[performed % shapes.length] ?? [];
-    performed += 1;
-    for (const { method, requestBytes, answerBytes } of shape) {
-      const json = "x".repeat(Math.max(0, requestBytes - 2));
-      await connection.send({ method, path: `/${answerBytes}`, ...(method === "POST" ? { json } : {}) });
-    }
+    for (const { method, requestBytes, answerBytes } of nextShape())
+      await connection.send({
+        method,
+        path: `/${answerBytes}`,
+        ...(method === "POST" ? { json: jsonOf(requestBytes) } : {}),
+      });
   };
+}
+
+/** The same bytes in as many requests, each of them an object's write; so many writes come to one object. */
+export function repeatAsObjectWrites(shapes: readonly Exchange[][], writesPerObject: number): Performer {
+  const nextShape = inTurn(shapes);
+  return (connection) => {
+    let writes = 0;
+    let name = "";
+    return async () => {
+      for (const { requestBytes, answerBytes } of nextShape()) {
+        if (writes % writesPerObject === 0) name = randomUUID();
+        writes += 1;
+        await connection.send({
+          method: "POST",
+          path: `/${answerBytes}/${name}`,
+          json: jsonOf(requestBytes),
+        });
+      }
+    };
+  };
+}
+
+function inTurn(shapes: readonly Exchange[][]): () => readonly Exchange[] {
+  let taken = 0;
+  return () => shapes[taken++ % shapes.length] ?? [];
+}
+
+/** A text that is as long in JSON. */
+function jsonOf(bytes: number): string {
+  return "x".repeat(Math.max(0, bytes - 2));
 }

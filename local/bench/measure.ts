@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BareWorkerd } from "./bare-workerd.ts";
 import type { BenchStack } from "./bench-stack.ts";
-import { repeatShapes } from "./ceiling.ts";
+import { repeatAsObjectWrites, repeatShapes } from "./ceiling.ts";
 import { untilEventsAreHandled } from "./fill-shop.ts";
-import { applyLoad, percentile, type LoadOutcome } from "./load.ts";
+import { applyLoad, percentile, type LoadOutcome, type Performer } from "./load.ts";
 import type { Operation } from "./operations.ts";
 import { readCpuMs, readMemoryBytes } from "./process-usage.ts";
 
@@ -36,10 +36,14 @@ export type Cell = Figures & {
   faults: string[];
   cpuMs: CpuMs | undefined;
   memoryBytesMax: number | undefined;
-  ceiling: Figures & { cpuMs: number | undefined };
+  ceiling: CeilingFigures;
   /** Of a read: its rate as a share of the ceiling's. */
   shareOfCeiling: number | undefined;
+  /** Of an operation that writes one object: what a bare object's write of as many bytes costs. */
+  objectWrite: (CeilingFigures & { shareReached: number }) | undefined;
 };
+
+type CeilingFigures = Figures & { cpuMs: number | undefined };
 
 export type Setting = {
   stack: BenchStack;
@@ -66,7 +70,7 @@ export async function measureCell(
   const after = await readCpuMs(roots);
   const used = Object.entries(after).map(([name, cpuMs]) => [name, cpuMs - (before[name] ?? 0)] as const);
   const figures = figuresOf(outcome);
-  const limit = await measureCeiling(setting, outcome, connections);
+  const limit = await measureCeiling(setting, repeatShapes(outcome.shapes), connections);
   return {
     operation: operation.name,
     connections,
@@ -78,17 +82,32 @@ export async function measureCell(
     memoryBytesMax,
     ceiling: limit,
     shareOfCeiling: operation.reads ? figures.operationsPerSecond / limit.operationsPerSecond : undefined,
+    objectWrite: await measureObjectWrite(setting, operation, { outcome, connections }),
+  };
+}
+
+async function measureObjectWrite(
+  setting: Setting,
+  { writesPerObject }: Operation,
+  { outcome, connections }: { outcome: LoadOutcome; connections: number },
+): Promise<Cell["objectWrite"]> {
+  if (writesPerObject === undefined) return undefined;
+  const performer = repeatAsObjectWrites(outcome.shapes, writesPerObject);
+  await applyLoad({ origin: setting.ceiling.url, connections, seconds: WARM_UP_SECONDS, performer });
+  const figures = await measureCeiling(setting, performer, connections);
+  return {
+    ...figures,
+    shareReached: outcome.operations / outcome.seconds / figures.operationsPerSecond,
   };
 }
 
 async function measureCeiling(
   { ceiling, ceilingSeconds }: Setting,
-  { shapes }: LoadOutcome,
+  performer: Performer,
   connections: number,
-): Promise<Cell["ceiling"]> {
+): Promise<CeilingFigures> {
   const roots = { worker: ceiling.pid };
   const before = await readCpuMs(roots);
-  const performer = repeatShapes(shapes);
   const outcome = await applyLoad({ origin: ceiling.url, connections, seconds: ceilingSeconds, performer });
   const { worker } = await readCpuMs(roots);
   const cpuMs = worker === undefined ? undefined : (worker - (before["worker"] ?? 0)) / outcome.operations;

@@ -29,6 +29,8 @@ export type Operation = {
   performer: Performer;
   /** Whether it is one read, which is told as a share of the ceiling. */
   reads: boolean;
+  /** Of an operation that is a write of one object: after how many of them another object is written. */
+  writesPerObject?: number;
 };
 type Place = { assortment: Assortment; stripe: string };
 
@@ -44,7 +46,12 @@ export function operationsOf(place: Place): Operation[] {
     readOperation("product", () => `/products/${popular(productIds)}`),
     readOperation("search", () => `/search?q=${encodeURIComponent(oneOf(QUERIES))}&facets=brand,category`),
     readOperation("suggest", () => `/search/suggest?q=${encodeURIComponent(beginningOf(oneOf(QUERIES)))}`),
-    { name: "add to cart", reads: false, performer: addingToCarts(place) },
+    {
+      name: "add to cart",
+      reads: false,
+      performer: addingToCarts(place),
+      writesPerObject: ADDITIONS_PER_CART,
+    },
     {
       name: "checkout, manual",
       reads: false,

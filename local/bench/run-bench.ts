@@ -2,7 +2,6 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { choosePorts } from "../ports.ts";
 import { projectFolder, readRelease } from "../project.ts";
 import { explainAndExit, say } from "../terminal.ts";
 import { readOptions, USAGE, type BenchOptions } from "./bench-options.ts";
@@ -131,9 +130,8 @@ async function measureAll(stack: BenchStack, options: BenchOptions, folder: stri
   say("bench", `importing ${options.products} products`);
   const assortment = await fillShop(stack, options.products, folder);
   const operations = operationsOf({ assortment, stripe: stack.addresses.services.stripe });
-  const { api: port } = await choosePorts({ api: 0, services: 0 });
   const { compatibilityDate } = stack;
-  const ceiling = await startCeiling({ folder: join(folder, "ceiling"), port, compatibilityDate });
+  const ceiling = await startCeiling({ folder: join(folder, "ceiling"), compatibilityDate });
   const { seconds } = options;
   const setting = { stack, ceiling, seconds, ceilingSeconds: seconds * CEILING_SHARE };
   try {
