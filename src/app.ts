@@ -1,6 +1,5 @@
 import { createMiddleware } from "hono/factory";
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { newId } from "#core/ids";
 import { currentTime } from "#core/time";
 import { apiKeyRoutes } from "#features/api-keys/routes";
 import { accountRoutes, mailedRoutes } from "#features/auth/account-routes";
@@ -51,6 +50,7 @@ import { allowOrigins } from "#http/cors";
 import { refuseCrossSite } from "#http/cross-site";
 import { answerOtherwise, keepNamesApart } from "#http/other-methods";
 import { respondToError } from "#http/problem";
+import { requestIdFrom } from "#http/request-id";
 import { limitTarget } from "#http/request-target";
 import { secureHeaders } from "#http/security-headers";
 import { limitAccounts, limitNetworks } from "#http/traffic-limit";
@@ -133,16 +133,14 @@ function pathWithoutVersion(request: Request): string {
   return pathname.startsWith("/v1/") ? pathname.slice(3) : pathname;
 }
 
-const requestIdPattern = /^[\w-]{1,128}$/;
 const traceparentPattern = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** Gives each request its context and id, and writes one log line when it is answered. */
 function giveContext(drainOutbox: (context: Context) => Promise<unknown>) {
   return createMiddleware<AppEnvironment>(async (request, next) => {
     const startedAt = currentTime();
-    const offeredId = request.req.header("request-id") ?? "";
     const offeredTrace = request.req.header("traceparent") ?? "";
-    const requestId = requestIdPattern.test(offeredId) ? offeredId : newId("request", startedAt);
+    const requestId = requestIdFrom(request.req.header("request-id"), startedAt);
     const context = createContext({
       bindings: request.env,
       executionContext: request.executionCtx,

@@ -9,6 +9,7 @@ import { reportLastingDoubts } from "#features/payments/payment-watch";
 import { forgetPayloads } from "#features/payments/event-store";
 import { sweepPayments } from "#features/payments/sweep-payments";
 import { sweepReconciliation } from "#features/reconciliation/publish-reconciliation";
+import { answerReadily } from "#http/ready-answers";
 import { type Context, createContext } from "#platform/context";
 import { forgetAnswers } from "#platform/idempotency";
 import { errorFields } from "#platform/log";
@@ -28,6 +29,10 @@ const drainOutbox = (context: Context) =>
   pace((onLook) => drainOutboxOf(context, { handlersOf: handlersFor(context), onLook }));
 
 const app = createApp(drainOutbox);
+
+const answer = answerReadily((request, bindings, executionContext) =>
+  app.fetch(request, bindings, executionContext),
+);
 
 /** Finishes what a crash or a lost message left anywhere; runs every minute. */
 async function sweep(context: Context): Promise<void> {
@@ -54,7 +59,7 @@ async function sweep(context: Context): Promise<void> {
 }
 
 export default {
-  fetch: (request, bindings, executionContext) => app.fetch(request, bindings, executionContext),
+  fetch: answer,
   scheduled: async (_controller, bindings, executionContext) => {
     const principal = { kind: "system" } as const;
     await sweep(createContext({ bindings, executionContext, drainOutbox, principal }));

@@ -1,4 +1,5 @@
 import { AppError } from "#core/errors";
+import type { Freshness } from "#platform/ready-answers";
 import type { AppRequest } from "./app-types.ts";
 
 /** The strong ETag of a row's version, such as `"v7"`. */
@@ -6,14 +7,35 @@ export function versionEtag(version: number): string {
   return `"v${version}"`;
 }
 
+/** 304 in a route's description. */
+export const notModified = { description: "The copy that If-None-Match names is still good." };
+
 /** Sets the validators of a public read; true when the client's copy is still good and 304 is the answer. */
-export function isUnchanged(request: AppRequest, etag: string, maxAgeSeconds: number): boolean {
+export function isUnchanged(request: AppRequest, etag: string, freshness: Freshness): boolean {
   request.header("ETag", etag);
-  request.header("Cache-Control", `public, max-age=${maxAgeSeconds}`);
+  request.header("Cache-Control", cacheControlOf(freshness));
   // A reader who has just written is not served the copy from before.
   request.header("Vary", "Consistency-Token", { append: true });
-  const known = request.req.header("if-none-match");
-  return known !== undefined && (known.trim() === "*" || etagsOf(known).includes(etag));
+  return isAmong(request.req.header("if-none-match"), etag);
+}
+
+/** Whether If-None-Match names this version. */
+export function isAmong(header: string | undefined, etag: string): boolean {
+  return header !== undefined && (header.trim() === "*" || etagsOf(header).includes(etag));
+}
+
+function cacheControlOf({ freshSeconds, whileRevalidateSeconds, ifErrorSeconds }: Freshness): string {
+  return `public, max-age=${freshSeconds}, stale-while-revalidate=${whileRevalidateSeconds}, stale-if-error=${ifErrorSeconds}`;
+}
+
+const freshnessText = /^public, max-age=(\d+), stale-while-revalidate=(\d+), stale-if-error=(\d+)$/;
+
+/** The freshness that an answer of ours promises; undefined for one that nobody may keep so long. */
+export function freshnessOf(cacheControl: string): Freshness | undefined {
+  const found = freshnessText.exec(cacheControl);
+  if (found === null) return undefined;
+  const [freshSeconds = 0, whileRevalidateSeconds = 0, ifErrorSeconds = 0] = found.slice(1).map(Number);
+  return { freshSeconds, whileRevalidateSeconds, ifErrorSeconds };
 }
 
 /**

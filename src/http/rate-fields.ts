@@ -6,12 +6,15 @@ import { problemResponse } from "./problem.ts";
 
 /** The structured fields of the IETF's draft: what the limits are, and what is left of them. */
 export function describeLimits(request: AppRequest, verdicts: readonly RateVerdict[]): void {
-  const append = { append: true };
-  for (const { policy, remaining, resetSeconds } of verdicts) {
-    const { name, requestsMax, windowSeconds } = policy;
-    request.header("RateLimit-Policy", `"${name}";q=${requestsMax};w=${windowSeconds}`, append);
-    request.header("RateLimit", `"${name}";r=${remaining};t=${resetSeconds}`, append);
-  }
+  for (const [name, value] of rateFields(verdicts)) request.header(name, value, { append: true });
+}
+
+/** The same fields by name; one that occurs twice is a list. */
+export function rateFields(verdicts: readonly RateVerdict[]): [name: string, value: string][] {
+  return verdicts.flatMap(({ policy: { name, requestsMax, windowSeconds }, remaining, resetSeconds }) => [
+    ["RateLimit-Policy", `"${name}";q=${requestsMax};w=${windowSeconds}`],
+    ["RateLimit", `"${name}";r=${remaining};t=${resetSeconds}`],
+  ]);
 }
 
 /** 429, with the limit that was reached and when to come back. */

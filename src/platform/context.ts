@@ -211,6 +211,11 @@ function servicesOf(settings: Settings): Services {
   return made;
 }
 
+/** The client of Redis that every context of these settings has. */
+export function cacheOf(settings: Settings): Redis {
+  return servicesOf(settings).cache;
+}
+
 /** PayPal is offered where all of its settings are there. */
 function paypalOf(settings: Settings): Paypal | undefined {
   const {

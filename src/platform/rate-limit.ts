@@ -41,7 +41,7 @@ const countersOf = new WeakMap<Context["cache"], Counters>();
  * @throws Error when Redis cannot be reached in time.
  */
 export async function countInRedis(
-  context: Context,
+  context: Pick<Context, "cache" | "now">,
   { policy, subject }: RateSubject,
   units: number,
 ): Promise<RateVerdict> {
@@ -108,7 +108,7 @@ async function countInObject(
 type Counted = { allowed: boolean; remaining: number; resetAt: number };
 
 function verdictOf(
-  context: Context,
+  context: Pick<Context, "now">,
   policy: RatePolicy,
   { allowed, remaining, resetAt }: Counted,
 ): RateVerdict {
@@ -116,13 +116,13 @@ function verdictOf(
   return { policy, allowed, remaining: Math.max(0, remaining), resetSeconds };
 }
 
-function countersFor(context: Context): Counters {
+function countersFor(context: Pick<Context, "cache">): Counters {
   const known = countersOf.get(context.cache) ?? { limiters: new Map<string, Ratelimit>(), awayUntil: 0 };
   countersOf.set(context.cache, known);
   return known;
 }
 
-function limiterOf(context: Context, policy: RatePolicy): Ratelimit {
+function limiterOf(context: Pick<Context, "cache">, policy: RatePolicy): Ratelimit {
   const { limiters } = countersFor(context);
   const { name, requestsMax, windowSeconds } = policy;
   const limiter =

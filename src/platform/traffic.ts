@@ -20,6 +20,9 @@ const unreportedShareMax = 0.1;
 const subjectsMax = 20_000;
 const subjectLifeMs = 300 * secondMs;
 
+/** What counting needs of a request's context. */
+export type Counting = Pick<Context, "cache" | "now" | "log" | "afterResponse">;
+
 /** What this isolate knows of a subject: Redis' last word, and what was spent here since. */
 type Standing = { remaining: number; resetAt: number; unreported: number; reportedAt: number };
 
@@ -30,7 +33,7 @@ const memories = new WeakMap<Context["cache"], IsolateMemory<Standing>>();
  * Redis hears of the units after the response, once a second and subject at most, and tells what other isolates saw. A
  * subject can therefore overshoot by what it spends in a second; while Redis is away each isolate limits by itself.
  */
-export function chargeLoosely(context: Context, limited: RateSubject, units: number): RateVerdict {
+export function chargeLoosely(context: Counting, limited: RateSubject, units: number): RateVerdict {
   const now = context.now();
   const { policy } = limited;
   const standing = standingOf(context, limited);
@@ -60,7 +63,7 @@ export async function chargeStrictly(
   return verdict;
 }
 
-async function report(context: Context, limited: RateSubject, standing: Standing): Promise<void> {
+async function report(context: Counting, limited: RateSubject, standing: Standing): Promise<void> {
   const units = takeUnreported(standing, context.now());
   if (units === 0) return;
   try {
@@ -82,7 +85,7 @@ function believe(standing: Standing, verdict: RateVerdict, now: EpochMs): void {
   standing.resetAt = now + verdict.resetSeconds * secondMs;
 }
 
-function standingOf(context: Context, { policy, subject }: RateSubject): Standing {
+function standingOf(context: Counting, { policy, subject }: RateSubject): Standing {
   const now = context.now();
   const memory =
     memories.get(context.cache) ??

@@ -4,6 +4,7 @@ import type { Context } from "#platform/context";
 import { createIsolateMemory } from "#platform/isolate-memory";
 import { errorFields } from "#platform/log";
 import { readNearby } from "#platform/nearby-reads";
+import { readyAnswersOf } from "#platform/ready-answers";
 import {
   type CacheEntry,
   type CachedCopy,
@@ -92,6 +93,8 @@ export function keepInCache(context: Context, read: readonly ProductDocument[]):
  */
 export async function publishToCache(context: Context, current: readonly ProductDocument[]): Promise<void> {
   for (const product of current) remember(context, product);
+  const paths = current.flatMap(({ id, handle }) => [`/products/${id}`, `/products/${handle}`]);
+  readyAnswersOf(context.bindings).forget(new Set(paths));
   await writeCopies(context, current.map(cacheEntry));
 }
 

@@ -6,6 +6,7 @@ import type { Database } from "#platform/database";
 import { createIsolateMemory } from "#platform/isolate-memory";
 import { errorFields } from "#platform/log";
 import { readNearby } from "#platform/nearby-reads";
+import { readyAnswersOf } from "#platform/ready-answers";
 import { type CachedCopy, readCopies, writeCopies } from "#platform/versioned-cache";
 
 /**
@@ -30,6 +31,8 @@ const viewKey = (name: string) => `catalog:1:view:${name}`;
 
 const memory = createIsolateMemory<ReadAt<unknown>>({ entriesMax: 500, lifeMs: 2_000 });
 const coalesced = createCoalescer<ReadAt<unknown>>();
+/** Where answers are made of views. */
+const pathsOfViews: ReadonlySet<string> = new Set(["/products", "/categories", "/search/suggest"]);
 /** The newest epoch that this isolate knows of. */
 let epochHere: LogPlace = "";
 
@@ -81,6 +84,7 @@ function keepView(
 export async function advanceEpoch(context: Context, place: LogPlace): Promise<void> {
   if (place > epochHere) epochHere = place;
   memory.clear();
+  readyAnswersOf(context.bindings).forget(pathsOfViews);
   await writeCopies(context, [{ key: epochKey, version: place, text: "" }]);
 }
 

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { sha256Hex } from "#core/canonical-json";
-import { isUnchanged } from "#http/conditional";
+import { isUnchanged, notModified } from "#http/conditional";
 import { describeRoute } from "#http/describe-route";
 import { createRouter, json, problems } from "#http/openapi";
 import { pageOf, pageQuery, pageRequestOf, pageToWire } from "#http/pagination";
@@ -10,10 +10,11 @@ import { readProduct } from "./read-product.ts";
 import { CategoryNode, ProductParam, ProductWire, productFilters } from "./schema.ts";
 import { productEtag, productToWire } from "./wire.ts";
 
-/** How long browsers and edges may answer by themselves: as long as an isolate believes its memory. */
-const maxAgeSeconds = 2;
-
-const notModified = { description: "The copy that If-None-Match names is still good." };
+/**
+ * How long browsers, edges and this isolate may answer by themselves: as long as an isolate believes its memory, and so
+ * much longer while somebody fetches a newer answer, or while nobody can.
+ */
+const freshness = { freshSeconds: 2, whileRevalidateSeconds: 10, ifErrorSeconds: 600 };
 
 export const catalogRoutes = createRouter();
 
@@ -35,7 +36,7 @@ catalogRoutes.openapi(
     const page = await listProducts(request.var.context, query, pageRequestOf(query));
     const shown = page.items.map((product) => product.id + productEtag(product));
     const etag = `"${await sha256Hex(JSON.stringify([shown, page.nextCursor, page.previousCursor]))}"`;
-    if (isUnchanged(request, etag, maxAgeSeconds)) return request.body(null, 304);
+    if (isUnchanged(request, etag, freshness)) return request.body(null, 304);
     return request.json(pageToWire(page, productToWire), 200);
   },
 );
@@ -51,7 +52,7 @@ catalogRoutes.openapi(
   }),
   async (request) => {
     const product = await readProduct(request.var.context, request.req.valid("param").id);
-    if (isUnchanged(request, productEtag(product), maxAgeSeconds)) return request.body(null, 304);
+    if (isUnchanged(request, productEtag(product), freshness)) return request.body(null, 304);
     return request.json(productToWire(product), 200);
   },
 );
@@ -71,7 +72,7 @@ catalogRoutes.openapi(
   async (request) => {
     const data = await readCategories(request.var.context);
     const etag = `"${await sha256Hex(JSON.stringify(data))}"`;
-    if (isUnchanged(request, etag, maxAgeSeconds)) return request.body(null, 304);
+    if (isUnchanged(request, etag, freshness)) return request.body(null, 304);
     return request.json({ data }, 200);
   },
 );

@@ -1,3 +1,5 @@
+import { sha256Hex } from "#core/canonical-json";
+import { isUnchanged, notModified } from "#http/conditional";
 import { describeRoute } from "#http/describe-route";
 import { createRouter, json, problems } from "#http/openapi";
 import { SearchAnswer, SearchQuery } from "./schema.ts";
@@ -6,7 +8,7 @@ import { SuggestQuery, Suggestions } from "./suggest-schema.ts";
 import { suggest } from "./suggest.ts";
 
 /** Beginnings of words are typed by many, and what they lead to changes little. */
-const suggestionSeconds = 60;
+const suggestionFreshness = { freshSeconds: 10, whileRevalidateSeconds: 50, ifErrorSeconds: 600 };
 
 export const searchRoutes = createRouter();
 
@@ -46,12 +48,19 @@ searchRoutes.openapi(
     tags: ["search"],
     summary: "Suggest products, brands and categories while somebody types",
     request: { query: SuggestQuery },
-    responses: { 200: json(Suggestions, "The most fitting first."), ...problems() },
+    responses: {
+      200: json(Suggestions, "The most fitting first."),
+      304: notModified,
+      ...problems(),
+    },
   }),
   async (request) => {
     const suggestions = await suggest(request.var.context, request.req.valid("query"));
-    const cacheable = suggestions.degraded ? "no-store" : `public, max-age=${suggestionSeconds}`;
-    request.header("Cache-Control", cacheable);
+    if (suggestions.degraded) request.header("Cache-Control", "no-store");
+    else {
+      const etag = `"${await sha256Hex(JSON.stringify(suggestions))}"`;
+      if (isUnchanged(request, etag, suggestionFreshness)) return request.body(null, 304);
+    }
     return request.json(suggestions, 200);
   },
 );

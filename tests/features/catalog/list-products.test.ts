@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { costOf, request } from "../../stack.ts";
+import { costOf, request, stack } from "../../stack.ts";
 import {
   Problem,
   ProductPage,
@@ -124,12 +124,37 @@ describe("caching", () => {
       "/categories",
     ]) {
       const first = await request(path);
-      expect(first.headers.get("cache-control")).toMatch(/^public, max-age=\d+$/);
+      expect(first.headers.get("cache-control")).toMatch(
+        /^public, max-age=\d+, stale-while-revalidate=\d+, stale-if-error=\d+$/,
+      );
       const etag = first.headers.get("etag") ?? "";
       const second = await request(path, { headers: { "if-none-match": `"other", W/${etag}` } });
       expect(second.status).toBe(304);
       expect(second.body).toBe("");
     }
+  });
+
+  test.each(
+    ["GET", "HEAD"].flatMap((method) =>
+      [`/products/${category}-1`, `/v1/products?limit=3&category=${category}`, "/categories"].map(
+        (path) => [method, path] as const,
+      ),
+    ),
+  )("what is kept ready is what the whole app answers: %s %s", async (method, path) => {
+    const ask = async (own: Record<string, string>) => {
+      const headers = { "request-id": "of-the-test", ...own };
+      const answer = await fetch(stack().api + path, { method, headers });
+      return JSON.stringify([answer.status, lastingHeaders(answer.headers), await answer.text()]);
+    };
+    // Nobody who sends a cookie is given what is kept. Other tests may change the catalogue meanwhile.
+    const differences = async () =>
+      new Set([await ask({}), await ask({}), await ask({ cookie: "a=b" })]).size - 1;
+    await expect.poll(differences, { timeout: 25_000, interval: 100 }).toBe(0);
+  });
+
+  test("a query that is not described is refused however often a described one was answered", async () => {
+    await list("limit=5");
+    expect((await request("/products?limit=5&unknown=1")).status).toBe(400);
   });
 
   test("lists and products show a change as soon as its event was handled", async () => {
@@ -144,3 +169,9 @@ describe("caching", () => {
     expect((await request(`/products/${product.id}`)).status).toBe(404);
   });
 });
+
+/** Without what each request says of itself: what it cost, what is left to its caller, how old a copy is. */
+function lastingHeaders(headers: Headers): Record<string, string> {
+  const own = ["server-timing", "ratelimit", "age", "date"];
+  return Object.fromEntries([...headers].filter(([name]) => !own.includes(name)));
+}
