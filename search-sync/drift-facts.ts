@@ -58,6 +58,14 @@ export async function trueStamps(context: Context, bucket: string): Promise<Stam
   return new Map(rows.map((row) => Row.parse(row)).map(({ id, stamp }) => [id, stamp]));
 }
 
+/** What the primary says of these products. */
+export async function trueStampsOf(context: Context, productIds: readonly string[]): Promise<Stamps> {
+  const { rows } = await context.databases.primary.execute(
+    sql`${truth} and p.id = any (array(${inList(productIds)}))`,
+  );
+  return new Map(rows.map((row) => Row.parse(row)).map(({ id, stamp }) => [id, stamp]));
+}
+
 const Digest = z.object({ bucket: z.string(), digest: z.string(), products: z.coerce.number() });
 
 /** One hash for each bucket, so that of those that agree nothing else is read. */

@@ -143,7 +143,8 @@ async function writePage(context: Context, state: RebuildState, after: string): 
   const products = await readProductDocumentsAfter(context, after, productsPerPage);
   const productIds = products.map(({ id }) => id);
   const place = { indexes: [nextIndex], generation: state.id, isRebuilding: true };
-  const lastTask = await writeProducts(context, { productIds, readPlace: async () => place });
+  const known = { place, products: new Map(products.map((product) => [product.id, product])) };
+  const { lastTask } = await writeProducts(context, { productIds, known, readPlace: async () => place });
   const last = productIds.at(-1);
   const isComplete = last === undefined || products.length < productsPerPage;
   await moveOn(

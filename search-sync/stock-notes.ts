@@ -24,16 +24,18 @@ export function noteStockPictures(
   );
 }
 
-/** The stock picture that the index of this generation shows, if that is known. */
-export async function readNotedPicture(
+/** The stock pictures that the index of this generation shows, in the order of the products, where they are known. */
+export async function readNotedPictures(
   context: Context,
   generation: string,
-  productId: string,
-): Promise<string | undefined> {
-  const [copy] = await readCopies(context, [noteKey(productId)]);
-  if (copy === undefined) return undefined;
-  const note = Note.parse(JSON.parse(copy.text));
-  return note.generation === generation ? note.picture : undefined;
+  productIds: readonly string[],
+): Promise<(string | undefined)[]> {
+  const copies = await readCopies(context, productIds.map(noteKey));
+  return copies.map((copy) => {
+    if (copy === undefined) return undefined;
+    const note = Note.parse(JSON.parse(copy.text));
+    return note.generation === generation ? note.picture : undefined;
+  });
 }
 
 function noteKey(productId: string): string {

@@ -5,7 +5,7 @@ import { sendWelcomeMail } from "#features/auth/send-welcome-mail";
 import { claimProvenOrders } from "#features/cart/adopt-guest";
 import { clearOrderedLines } from "#features/cart/clear-ordered-lines";
 import { announceCategory } from "#features/catalog/create-category";
-import { refreshCatalogueCache } from "#features/catalog/refresh-cache";
+import { refreshCatalogueCache, refreshCatalogueCacheOf } from "#features/catalog/refresh-cache";
 import { closeEndedConnections } from "#features/live/close-ended-connections";
 import { tellBuyer } from "#features/live/tell-buyer";
 import { returnStockOfEndedOrder } from "#features/orders/end-order";
@@ -17,7 +17,7 @@ import { settleAfterRefund } from "#features/payments/settle-after-refund";
 import { mailReturn } from "#features/returns/mail-return";
 import { restockReturned } from "#features/returns/restock-returned";
 import type { EventType, RecordedEvent } from "#events/catalogue";
-import type { Handler } from "#events/drain";
+import type { HandleTogether, Handler } from "#events/deliver-round";
 import type { Context } from "#platform/context";
 import { syncProduct, syncProductsOf } from "#search-sync/apply";
 import { writeCanary } from "#search-sync/canary";
@@ -28,10 +28,17 @@ type Consumer<Type extends EventType> = {
   name: string;
   handle: (context: Context, event: RecordedEvent<Type>) => Promise<void>;
   /** Takes a round's events at once, whatever types it is registered for. */
-  handleTogether?: (context: Context, events: readonly RecordedEvent<Type>[]) => Promise<void>;
+  handleTogether?: (
+    context: Context,
+    events: readonly RecordedEvent<Type>[],
+  ) => ReturnType<HandleTogether<RecordedEvent>>;
 };
 
-const catalogueCache = { name: "catalogue-cache", handle: refreshCatalogueCache };
+const catalogueCache = {
+  name: "catalogue-cache",
+  handle: refreshCatalogueCache,
+  handleTogether: refreshCatalogueCacheOf,
+};
 
 const searchIndex = { name: "search-index", handle: syncProduct, handleTogether: syncProductsOf };
 

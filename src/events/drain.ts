@@ -1,145 +1,140 @@
-import { tellable } from "#core/faults";
-import type { EpochMs } from "#core/time";
+import { type EpochMs, epochMs, secondMs } from "#core/time";
+import type { BulkTurn } from "./bulk-lane.ts";
+import {
+  type DeliveryDependencies,
+  type OutboxRow,
+  type RoundOutcome,
+  deliverRound,
+} from "./deliver-round.ts";
 
-/** An outbox row as the drain sees it. */
-export type OutboxRow<Event> = {
-  position: number;
-  event: Event;
-  /** Handlers that have finished with it in earlier rounds. */
-  handledBy: readonly string[];
-  attempts: number;
-};
-
-export type Handler<Event> = {
-  name: string;
-  handle: (event: Event) => Promise<void>;
-  /** Takes all of a round's events at once: all are handled, or none. After a fault they are handled one by one. */
-  handleTogether?: (events: readonly Event[]) => Promise<void>;
-};
+/** Rows wanted of each lane. */
+export type Places = { readonly prompt: number; readonly bulk: number };
 
 /** What the drain needs from the world; the store supplies Postgres, a simulation supplies memory. */
-export type DrainDependencies<Event> = {
+export type DrainDependencies<Event> = DeliveryDependencies<Event> & {
   /**
-   * Marks what was delivered, and leases rows that are due then, oldest first, to this drain alone for a while: both or
-   * neither.
+   * Marks what was delivered, and leases rows that are due then, of each lane the oldest, to this drain alone for a
+   * while: both or neither.
    */
-  lease: (rowsMax: number, delivered: readonly number[]) => Promise<OutboxRow<Event>[]>;
-  handlersOf: (event: Event) => readonly Handler<Event>[];
-  /** Keeps which handlers have finished, and either when to try again or that the row is dead. */
-  markFailed: (failure: DeliveryFailure) => Promise<void>;
-  onFailure: (handlerName: string, event: Event, error: unknown) => void;
-  now: () => EpochMs;
-};
-
-export type DeliveryFailure = {
-  position: number;
-  handledBy: readonly string[];
-  error: string;
-  retryAt: EpochMs | "dead";
+  lease: (places: Places, delivered: readonly number[]) => Promise<OutboxRow<Event>[]>;
+  /** Undefined while another drain works at the bulk. */
+  takeBulkTurn: () => BulkTurn | undefined;
+  /** Asks for another drain, where this one has used up its time. */
+  wakeAgain: () => Promise<void>;
 };
 
 export const drainLimits = {
-  /** Rows leased at once. */
+  /** Rows of a lane leased at once. */
   rowsPerRound: 50,
-  /** Rounds in one wake-up; what is left waits for the next. */
-  roundsMax: 20,
-  /** Failed deliveries after which a row is dead and waits for a person. */
-  attemptsMax: 12,
-  backoffMsFirst: 500,
-  backoffMsMax: 10 * 60 * 1000,
+  /** The same of a bulk that is far behind, and what it may move at once. */
+  bulkRowsMax: 500,
+  bulkBytesMax: 4 * 1024 * 1024,
+  /** Less than a runtime grants to work after a response; what is left then is for the next wake-up. */
+  drainMsMax: 20 * secondMs,
 } as const;
-
-/** Pause before the next try: doubling from half a second to ten minutes. */
-export function backoffMs(failures: number): number {
-  return Math.min(drainLimits.backoffMsMax, drainLimits.backoffMsFirst * 2 ** (failures - 1));
-}
 
 /**
  * Hands events to their handlers until none is due; a round that delivered may have freed a subject's next event. Each
  * handler gets an event at least once; a handler that failed gets it again without those that succeeded, and stops
- * nothing but this event.
+ * nothing but this event. A bulk that is far behind goes on beside what is prompt, in rounds of its own.
  * @returns the number of events delivered.
  */
 export async function drainOutbox<Event>(dependencies: DrainDependencies<Event>): Promise<number> {
-  let delivered = 0;
-  let positions: number[] = [];
-  for (let round = 0; round < drainLimits.roundsMax; round++) {
-    const rows = await dependencies.lease(drainLimits.rowsPerRound, positions);
-    positions = await deliverRound(rows, dependencies);
-    if (positions.length === 0) return delivered;
-    delivered += positions.length;
+  const turn = dependencies.takeBulkTurn();
+  try {
+    return await drainLanes(dependencies, turn);
+  } finally {
+    turn?.end();
   }
-  await dependencies.lease(0, positions);
-  return delivered;
 }
 
-/** A row on its way through its handlers in one round. */
-type Delivery<Event> = { row: OutboxRow<Event>; handledBy: string[]; failure: string | undefined };
-
-/** One event for one handler; a handler may be bound to its very event. */
-type Task<Event> = { handler: Handler<Event>; delivery: Delivery<Event> };
-
-/** @returns the positions of the rows that every handler has finished with. */
-async function deliverRound<Event>(
-  rows: readonly OutboxRow<Event>[],
+async function drainLanes<Event>(
   dependencies: DrainDependencies<Event>,
-): Promise<number[]> {
-  const deliveries = rows.map((row) => ({ row, handledBy: [...row.handledBy], failure: undefined }));
-  const work = new Map<string, Task<Event>[]>();
-  for (const delivery of deliveries) {
-    for (const handler of dependencies.handlersOf(delivery.row.event)) {
-      if (delivery.handledBy.includes(handler.name)) continue;
-      const tasks = work.get(handler.name);
-      if (tasks) tasks.push({ handler, delivery });
-      else work.set(handler.name, [{ handler, delivery }]);
+  turn: BulkTurn | undefined,
+): Promise<number> {
+  const { rowsPerRound } = drainLimits;
+  const drain = { dependencies, endsAt: epochMs(dependencies.now() + drainLimits.drainMsMax) };
+  const both = { prompt: rowsPerRound, bulk: turn === undefined ? 0 : rowsPerRound };
+  turn?.beginLook();
+  let rows = await dependencies.lease(both, []);
+  let delivered = 0;
+  for (;;) {
+    const bulk = rows.filter(({ isBulk }) => isBulk);
+    if (turn !== undefined && bulk.length >= rowsPerRound) {
+      const prompt = rows.filter(({ isBulk }) => !isBulk);
+      const counts = [drainLane(prompt, promptLane, drain), drainLane(bulk, bulkLane(turn), drain)];
+      return (await Promise.all(counts)).reduce((sum, count) => sum + count, delivered);
     }
+    const { positions } = await deliverRound(rows, dependencies);
+    delivered += positions.length;
+    if (positions.length === 0 && !turn?.wasAsked()) return delivered;
+    if (await isOver(drain, positions)) return delivered;
+    turn?.beginLook();
+    rows = await dependencies.lease(both, positions);
   }
-  await Promise.all([...work.values()].map((tasks) => runTogether(tasks, dependencies)));
-  return settleRound(deliveries, dependencies);
 }
 
-/** Runs the tasks of handlers of one name: at once where the handler can, else each event with its own handler. */
-async function runTogether<Event>(
-  tasks: readonly Task<Event>[],
-  { onFailure }: DrainDependencies<Event>,
-): Promise<void> {
-  const handleTogether = tasks[0]?.handler.handleTogether;
-  if (handleTogether && tasks.length > 1) {
-    try {
-      await handleTogether(tasks.map(({ delivery }) => delivery.row.event));
-      for (const { handler, delivery } of tasks) delivery.handledBy.push(handler.name);
-      return;
-    } catch {
-      // One by one, so that none fails for another's sake; whose fault it was shows there.
-    }
-  }
-  await Promise.all(
-    tasks.map(async ({ handler, delivery }) => {
-      try {
-        await handler.handle(delivery.row.event);
-        delivery.handledBy.push(handler.name);
-      } catch (error) {
-        delivery.failure = tellable(error).message;
-        onFailure(handler.name, delivery.row.event, error);
-      }
-    }),
-  );
+type Drain<Event> = { readonly dependencies: DrainDependencies<Event>; readonly endsAt: EpochMs };
+
+type Round = RoundOutcome & { readonly rows: number };
+
+/** How one lane goes on by itself. */
+type Lane = {
+  readonly placesAfter: (round: Round) => Places;
+  /** Whether to look again after a look that found nothing. */
+  readonly wasAsked: () => boolean;
+};
+
+const promptLane: Lane = {
+  placesAfter: () => ({ prompt: drainLimits.rowsPerRound, bulk: 0 }),
+  wasAsked: () => false,
+};
+
+function bulkLane(turn: BulkTurn): Lane {
+  let size: number = drainLimits.rowsPerRound;
+  return {
+    placesAfter: (round) => {
+      size = nextRoundSize(size, round);
+      turn.beginLook();
+      return { prompt: 0, bulk: size };
+    },
+    wasAsked: turn.wasAsked,
+  };
 }
 
-async function settleRound<Event>(
-  deliveries: readonly Delivery<Event>[],
-  { markFailed, now }: DrainDependencies<Event>,
-): Promise<number[]> {
-  const delivered: number[] = [];
-  for (const { row, handledBy, failure } of deliveries) {
-    const { position } = row;
-    if (failure === undefined) {
-      delivered.push(position);
-      continue;
-    }
-    const failures = row.attempts + 1;
-    const retryAt = failures >= drainLimits.attemptsMax ? "dead" : ((now() + backoffMs(failures)) as EpochMs);
-    await markFailed({ position, handledBy, error: failure, retryAt });
+/** Twice as many while rounds are full, as long as they do not move too much at once. */
+export function nextRoundSize(size: number, { rows, bytes }: { rows: number; bytes: number }): number {
+  const { bulkRowsMax, bulkBytesMax } = drainLimits;
+  const wanted = rows < size ? size : Math.min(bulkRowsMax, size * 2);
+  const fitting = bytes === 0 ? wanted : Math.floor((bulkBytesMax * rows) / bytes);
+  return Math.max(1, Math.min(wanted, fitting));
+}
+
+async function drainLane<Event>(
+  first: readonly OutboxRow<Event>[],
+  lane: Lane,
+  drain: Drain<Event>,
+): Promise<number> {
+  const { dependencies } = drain;
+  let rows = first;
+  let delivered = 0;
+  for (;;) {
+    const outcome = await deliverRound(rows, dependencies);
+    const { positions } = outcome;
+    delivered += positions.length;
+    if (positions.length === 0 && !lane.wasAsked()) return delivered;
+    if (await isOver(drain, positions)) return delivered;
+    rows = await dependencies.lease(lane.placesAfter({ ...outcome, rows: rows.length }), positions);
   }
-  return delivered;
+}
+
+/** Where the time is up, marks what was delivered and leaves the rest to another drain. */
+async function isOver<Event>(
+  { dependencies, endsAt }: Drain<Event>,
+  delivered: readonly number[],
+): Promise<boolean> {
+  if (dependencies.now() < endsAt) return false;
+  await dependencies.lease({ prompt: 0, bulk: 0 }, delivered);
+  await dependencies.wakeAgain();
+  return true;
 }

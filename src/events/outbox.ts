@@ -1,17 +1,24 @@
 import { and, asc, eq, isNotNull, sql } from "drizzle-orm";
 import { z } from "zod";
 import { idSchema } from "#core/ids";
+import { currentTime, secondMs } from "#core/time";
 import type { Context } from "#platform/context";
 import { errorFields } from "#platform/log";
+import { createBulkLane } from "./bulk-lane.ts";
 import { type EventType, type RecordedEvent, eventSchemas } from "./catalogue.ts";
+import type { DeliveryFailure, Handler, OutboxRow } from "./deliver-round.ts";
+import { type Places, drainLimits, drainOutbox } from "./drain.ts";
 import { outbox } from "./outbox-table.ts";
-import { type DeliveryFailure, type Handler, type OutboxRow, drainOutbox } from "./drain.ts";
 
 /**
  * Seconds for which leased rows are out of other drains' reach: longer than the handlers' own deadlines. A crashed
  * drain's rows, and what waits behind them, come back after it.
  */
 const leaseSeconds = 15;
+/** The same for the large rounds of a bulk that is far behind. */
+const bulkLeaseSeconds = 45;
+
+const takeBulkTurn = createBulkLane(currentTime);
 
 type Drain = {
   handlersOf: (event: RecordedEvent) => readonly Handler<RecordedEvent>[];
@@ -19,8 +26,12 @@ type Drain = {
   onLook: () => void;
 };
 
+const Positions = z.array(z.coerce.number());
+
 const Row = z.object({
   position: z.coerce.number(),
+  covers: Positions,
+  is_bulk: z.boolean(),
   id: idSchema("event"),
   type: z.string().refine((type): type is EventType => type in eventSchemas),
   subject: z.string(),
@@ -29,65 +40,87 @@ const Row = z.object({
   handled_by: z.array(z.string()),
   attempts: z.coerce.number(),
 });
+type Row = z.infer<typeof Row>;
 
 /** Delivers what is due in the outbox: called after commits, and by the sweep for whatever a crash left. */
 export async function drainOutboxOf(context: Context, { handlersOf, onLook }: Drain): Promise<number> {
   return drainOutbox<RecordedEvent>({
-    lease: (rowsMax, delivered) => {
-      onLook();
-      return leaseRows(context, rowsMax, delivered);
+    lease: (places, delivered) => {
+      if (places.prompt > 0) onLook();
+      return leaseRows(context, places, delivered);
     },
+    takeBulkTurn,
     handlersOf,
-    markFailed: (failure) => markFailed(context, failure),
-    onFailure: (handler, event, error) => {
-      context.log("error", "an event handler failed", {
-        ...errorFields(error),
-        handler,
-        event_id: event.id,
-        event_type: event.type,
-      });
-      context.reportError(error, { handler, event_id: event.id });
+    markFailed: (failures) => markFailed(context, failures),
+    onFailure: (handler, [first], error) => {
+      const fields = { handler, ...(first && { event_id: first.id, event_type: first.type }) };
+      context.log("error", "an event handler failed", { ...errorFields(error), ...fields });
+      context.reportError(error, fields);
     },
+    wakeAgain: () => askForDrain(context),
     now: context.now,
   });
 }
 
-/** See drain_outbox in the migrations for which rows are due. */
+/** See lease_events in the migrations for which rows are due. */
 async function leaseRows(
   context: Context,
-  rowsMax: number,
+  { prompt, bulk }: Places,
   delivered: readonly number[],
 ): Promise<OutboxRow<RecordedEvent>[]> {
   const positions = `{${delivered.join(",")}}`;
+  const seconds = bulk > drainLimits.rowsPerRound ? bulkLeaseSeconds : leaseSeconds;
   const { rows } = await context.databases.primary.execute(
-    sql`select * from drain_outbox(${positions}::bigint[], ${rowsMax}, ${leaseSeconds})`,
+    sql`select * from lease_events(${positions}::bigint[], ${prompt}, ${bulk}, ${seconds})`,
   );
   return rows
     .map((row) => Row.parse(row))
     .sort((a, b) => a.position - b.position)
-    .map(({ position, handled_by: handledBy, attempts, ...row }) => ({
-      position,
-      handledBy,
-      attempts,
+    .map((row) => ({
+      position: row.position,
+      covers: row.covers,
+      isBulk: row.is_bulk,
+      handledBy: row.handled_by,
+      attempts: row.attempts,
       event: eventOf(row),
     }));
 }
 
-function eventOf(row: Omit<z.infer<typeof Row>, "position" | "handled_by" | "attempts">): RecordedEvent {
-  const data = eventSchemas[row.type].parse(row.payload);
+function eventOf({ id, type, subject, payload, traceparent }: Row): RecordedEvent {
+  const data = eventSchemas[type].parse(payload);
   // The schema of this very type has parsed the data; the union cannot express that pairing.
-  return { ...row, data, traceparent: row.traceparent ?? undefined } as RecordedEvent;
+  return { id, type, subject, data, traceparent: traceparent ?? undefined } as RecordedEvent;
 }
 
-async function markFailed(context: Context, failure: DeliveryFailure): Promise<void> {
-  const { position, handledBy, error, retryAt } = failure;
-  const handled = JSON.stringify(handledBy);
+async function markFailed(context: Context, failures: readonly DeliveryFailure[]): Promise<void> {
+  const rows = failures.map(({ position, handledBy, error, retryAt }) => ({
+    position,
+    handled_by: handledBy,
+    error: error.slice(0, 500),
+    retry_at: retryAt === "dead" ? null : new Date(retryAt).toISOString(),
+  }));
   await context.databases.primary.execute(sql`
-    update outbox set attempts = attempts + 1, last_error = ${error.slice(0, 500)},
-      handled_by = array(select jsonb_array_elements_text(${handled}::jsonb)),
-      leased_until = ${retryAt === "dead" ? sql`leased_until` : new Date(retryAt).toISOString()},
-      dead_at = ${retryAt === "dead" ? sql`now()` : null}
-    where position = ${position}`);
+    update outbox o set attempts = o.attempts + 1, last_error = failed.error, handled_by = failed.handled_by,
+      leased_until = coalesce(failed.retry_at, o.leased_until),
+      dead_at = case when failed.retry_at is null then now() end
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+      as failed (position bigint, handled_by text[], error text, retry_at timestamptz)
+    where o.position = failed.position`);
+}
+
+/** The queue wakes another drain, with a time of its own. A lost message is made good by the sweep. */
+async function askForDrain(context: Context): Promise<void> {
+  const second = Math.floor(context.now() / secondMs);
+  try {
+    await context.queue.publish({
+      path: "/jobs/outbox",
+      body: {},
+      deduplicationId: `outbox-again-${second}`,
+      traceparent: context.traceparent,
+    });
+  } catch (error) {
+    context.log("warn", "the queue took no wake-up for the outbox", errorFields(error));
+  }
 }
 
 /** Days for which delivered events stay readable, and rows forgotten in one sweep. */

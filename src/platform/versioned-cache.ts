@@ -14,8 +14,9 @@ export type CacheEntry = CachedCopy & { readonly key: string };
 const readMsMax = 250;
 /** For so long after a failure reads do not ask Redis at all. */
 const pauseMs = 5 * secondMs;
-/** Copies sent in one command; Upstash refuses requests of more than 1 MB. */
-const copiesPerCommandMax = 20;
+/** Copies sent in one command, and their characters: Upstash refuses requests of more than 1 MB. */
+const copiesPerCommandMax = 500;
+const charactersPerCommandMax = 512 * 1024;
 
 const copySecondsMax = (60 * minuteMs) / secondMs;
 
@@ -52,14 +53,30 @@ export async function readCopies(
  * @throws the client's error when Redis is away; a fill after a read may ignore it, an invalidation must not.
  */
 export async function writeCopies(context: Context, entries: readonly CacheEntry[]): Promise<void> {
-  for (let start = 0; start < entries.length; start += copiesPerCommandMax) {
-    const part = entries.slice(start, start + copiesPerCommandMax);
+  for (const part of commandsOf(entries))
     await context.cache.eval(
       setIfNewer,
       part.map((entry) => entry.key),
       [String(copySecondsMax), ...part.flatMap((entry) => [entry.version, entry.text])],
     );
+}
+
+function commandsOf(entries: readonly CacheEntry[]): CacheEntry[][] {
+  const commands: CacheEntry[][] = [];
+  let command: CacheEntry[] = [];
+  let characters = 0;
+  for (const entry of entries) {
+    const isFull =
+      command.length >= copiesPerCommandMax || characters + entry.text.length > charactersPerCommandMax;
+    if (commands.length === 0 || isFull) {
+      command = [];
+      characters = 0;
+      commands.push(command);
+    }
+    command.push(entry);
+    characters += entry.text.length;
   }
+  return commands;
 }
 
 /** A fixed-width, sortable version from whole numbers, the most significant first. */

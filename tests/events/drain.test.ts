@@ -1,55 +1,91 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { type EpochMs, epochMs } from "#core/time";
-import { type DeliveryFailure, type OutboxRow, backoffMs, drainLimits, drainOutbox } from "#events/drain";
+import { createBulkLane } from "#events/bulk-lane";
+import {
+  type DeliveryFailure,
+  type Handler,
+  type OutboxRow,
+  backoffMs,
+  deliveryLimits,
+} from "#events/deliver-round";
+import { drainLimits, drainOutbox, nextRoundSize } from "#events/drain";
 
 type Stored = OutboxRow<string> & { dueAt: EpochMs; done: boolean; dead: boolean };
 
-/** An outbox in memory with two handlers, one of which fails while told to. */
-function createOutbox(events: readonly string[]) {
+function numbered(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `e${index}`);
+}
+
+/** An outbox in memory with two handlers, one of which fails while told to. What begins with "bulk" is bulk. */
+function createOutbox(events: readonly string[], handlers?: readonly Handler<string>[]) {
   let now = epochMs(0);
-  const rows: Stored[] = events.map((event, index) => ({
-    position: index + 1,
-    event,
-    handledBy: [],
-    attempts: 0,
-    dueAt: now,
-    done: false,
-    dead: false,
-  }));
+  const rows: Stored[] = [];
+  const record = (event: string, covers: readonly number[] = []) =>
+    rows.push({
+      position: rows.length + 1,
+      covers,
+      isBulk: event.startsWith("bulk"),
+      event,
+      handledBy: [],
+      attempts: 0,
+      dueAt: now,
+      done: false,
+      dead: false,
+    });
+  for (const event of events) record(event);
+  const takeBulkTurn = createBulkLane(() => now);
+  const looks: number[] = [];
+  let wakeUps = 0;
   const handled: string[] = [];
   const failing = new Set<string>();
+  const failures: string[][] = [];
+  const usual = ["mail", "search"].map((name) => ({
+    name,
+    handle: (event: string) => {
+      if (failing.has(`${name} ${event}`)) return Promise.reject(new Error("down"));
+      handled.push(`${name} ${event}`);
+      return Promise.resolve();
+    },
+  }));
+  const lease = (rowsMax: number, isBulk: boolean) =>
+    rows
+      .filter((row) => row.isBulk === isBulk && !row.done && !row.dead && row.dueAt <= now)
+      .slice(0, rowsMax);
   const drain = () =>
     drainOutbox<string>({
-      lease: (rowsMax, delivered) => {
+      lease: ({ prompt, bulk }, delivered) => {
         for (const row of rows) if (delivered.includes(row.position)) row.done = true;
-        return Promise.resolve(
-          rows.filter((row) => !row.done && !row.dead && row.dueAt <= now).slice(0, rowsMax),
-        );
+        if (bulk > 0) looks.push(bulk);
+        return Promise.resolve([...lease(prompt, false), ...lease(bulk, true)]);
       },
-      handlersOf: () =>
-        ["mail", "search"].map((name) => ({
-          name,
-          handle: (event) => {
-            if (failing.has(`${name} ${event}`)) return Promise.reject(new Error("down"));
-            handled.push(`${name} ${event}`);
-            return Promise.resolve();
-          },
-        })),
-      markFailed: ({ position, handledBy, retryAt }: DeliveryFailure) => {
-        const index = rows.findIndex((row) => row.position === position);
-        const row = rows[index];
-        if (!row) throw new Error("unknown row");
-        const dueAt = retryAt === "dead" ? row.dueAt : retryAt;
-        rows[index] = { ...row, handledBy, attempts: row.attempts + 1, dueAt, dead: retryAt === "dead" };
+      takeBulkTurn,
+      handlersOf: () => handlers ?? usual,
+      markFailed: (failures: readonly DeliveryFailure[]) => {
+        for (const { position, handledBy, retryAt } of failures) {
+          const row = rows[position - 1];
+          if (!row) throw new Error("unknown row");
+          const dueAt = retryAt === "dead" ? row.dueAt : retryAt;
+          rows[position - 1] = {
+            ...row,
+            handledBy,
+            attempts: row.attempts + 1,
+            dueAt,
+            dead: retryAt === "dead",
+          };
+        }
         return Promise.resolve();
       },
-      onFailure: () => undefined,
+      onFailure: (_, blamed) => failures.push([...blamed]),
+      wakeAgain: () => {
+        wakeUps += 1;
+        return Promise.resolve();
+      },
       now: () => now,
     });
   const pass = (ms: number) => {
     now = epochMs(now + ms);
   };
-  return { rows, handled, failing, drain, pass };
+  return { rows, record, handled, failing, failures, looks, drain, pass, wakeUps: () => wakeUps };
 }
 
 test("every handler gets every event", async () => {
@@ -72,9 +108,9 @@ test("a handler that failed gets the event again, later, and without those that 
 test("one event that keeps failing dies after its last attempt, and holds up no other", async () => {
   const outbox = createOutbox(["bad", "good"]);
   outbox.failing.add("mail bad");
-  for (let attempt = 0; attempt < drainLimits.attemptsMax; attempt++) {
+  for (let attempt = 0; attempt < deliveryLimits.attemptsMax; attempt++) {
     await outbox.drain();
-    outbox.pass(drainLimits.backoffMsMax);
+    outbox.pass(deliveryLimits.backoffMsMax);
   }
   expect(outbox.rows.map(({ done, dead }) => ({ done, dead }))).toEqual([
     { done: false, dead: true },
@@ -83,75 +119,131 @@ test("one event that keeps failing dies after its last attempt, and holds up no 
 });
 
 test("more rows than one round takes are all delivered in one wake-up", async () => {
-  const outbox = createOutbox(
-    Array.from({ length: drainLimits.rowsPerRound * 2 + 1 }, (_, index) => `e${index}`),
-  );
+  const outbox = createOutbox(numbered(drainLimits.rowsPerRound * 2 + 1));
   expect(await outbox.drain()).toBe(drainLimits.rowsPerRound * 2 + 1);
 });
 
-test("what the last round of a wake-up delivered is marked, too", async () => {
-  const outbox = createOutbox(
-    Array.from({ length: drainLimits.rowsPerRound * drainLimits.roundsMax + 1 }, (_, index) => `e${index}`),
-  );
+test("a drain whose time is up marks what it delivered and asks for another", async () => {
+  const slow = { name: "slow", handle: () => Promise.resolve(outbox.pass(drainLimits.drainMsMax)) };
+  const outbox = createOutbox(numbered(drainLimits.rowsPerRound + 1), [slow]);
   await outbox.drain();
   expect(outbox.rows.filter(({ done }) => !done)).toHaveLength(1);
+  expect(outbox.wakeUps()).toBe(1);
 });
 
-test("a handler that takes a round together gets it once, and one bad event holds up none of the others", async () => {
-  const rounds: string[][] = [];
-  const failed: string[] = [];
-  let rows = ["a", "bad", "c"].map((event, index) => ({
-    position: index,
-    event,
-    handledBy: [],
-    attempts: 0,
-  }));
-  const delivered = await drainOutbox<string>({
-    lease: () => {
-      const leased = rows;
-      rows = [];
-      return Promise.resolve(leased);
+/** Takes what it is given together, and fails of it whatever is bad. */
+function indexing(isBad: (event: string) => boolean) {
+  const parts: string[][] = [];
+  const handler: Handler<string> = {
+    name: "index",
+    handle: (event) => (isBad(event) ? Promise.reject(new Error("bad")) : Promise.resolve()),
+    handleTogether: (events) => {
+      parts.push([...events]);
+      return events.some(isBad) ? Promise.reject(new Error("bad")) : Promise.resolve({ bytes: 0 });
     },
-    handlersOf: () => [
-      {
-        name: "index",
-        handle: (event) => (event === "bad" ? Promise.reject(new Error("bad")) : Promise.resolve()),
-        handleTogether: (events) => {
-          rounds.push([...events]);
-          return events.includes("bad") ? Promise.reject(new Error("bad")) : Promise.resolve();
-        },
-      },
-    ],
-    markFailed: () => Promise.resolve(),
-    onFailure: (_, event) => failed.push(event),
-    now: () => epochMs(0),
-  });
-  expect(rounds).toEqual([["a", "bad", "c"]]);
-  expect(failed).toEqual(["bad"]);
-  expect(delivered).toBe(2);
+  };
+  return { parts, handler };
+}
+
+test("a handler that takes a round together gets it once, and one bad event holds up none of the others", async () => {
+  const { parts, handler } = indexing((event) => event === "e37");
+  const outbox = createOutbox(numbered(50), [handler]);
+  expect(await outbox.drain()).toBe(49);
+  expect(parts[0]).toHaveLength(50);
+  // Half by half it was found, with two parts a halving.
+  expect(parts.length).toBeLessThan(2 * Math.log2(50) + 1);
+  expect(outbox.failures).toEqual([["e37"]]);
+  expect(outbox.rows.filter(({ done }) => !done).map(({ event }) => event)).toEqual(["e37"]);
+});
+
+test("when everything fails, that is told once, soon tried again and no reason to give any event up", async () => {
+  let isAway = true;
+  const { parts, handler } = indexing(() => isAway);
+  const outbox = createOutbox(numbered(50), [handler]);
+  for (let attempt = 1; attempt <= deliveryLimits.attemptsMax + 3; attempt++) {
+    expect(await outbox.drain()).toBe(0);
+    expect(outbox.failures).toHaveLength(attempt);
+    outbox.pass(deliveryLimits.awayBackoffMsMax);
+  }
+  expect(outbox.failures[0]).toHaveLength(50);
+  expect(parts.length).toBeLessThan(12 * (deliveryLimits.attemptsMax + 3));
+  isAway = false;
+  expect(await outbox.drain()).toBe(50);
+});
+
+test("an event that stands for later ones of its subject delivers them, too", async () => {
+  const outbox = createOutbox([]);
+  outbox.record("bulk a", [2, 3]);
+  for (const _ of [2, 3]) outbox.record("bulk a");
+  for (const row of outbox.rows.slice(1)) row.dueAt = epochMs(1);
+  expect(await outbox.drain()).toBe(3);
+  expect(outbox.rows.every(({ done }) => done)).toBe(true);
+  expect(outbox.handled).toEqual(["mail bulk a", "search bulk a"]);
+});
+
+test("what is prompt is delivered while a round of the bulk hangs", async () => {
+  const hanging = Promise.withResolvers<void>();
+  const told: string[] = [];
+  const handler: Handler<string> = {
+    name: "any",
+    handle: async (event) => {
+      if (event.startsWith("bulk")) await hanging.promise;
+      told.push(event);
+    },
+  };
+  const bulk = numbered(drainLimits.rowsPerRound).map((name) => `bulk ${name}`);
+  const outbox = createOutbox([...bulk, "paid"], [handler]);
+  const first = outbox.drain();
+  await vi.waitFor(() => expect(outbox.rows.at(-1)?.done).toBe(true));
+  outbox.record("paid later");
+  expect(await outbox.drain()).toBe(1);
+  expect(told).toEqual(["paid", "paid later"]);
+  hanging.resolve();
+  expect(await first).toBe(drainLimits.rowsPerRound + 1);
+});
+
+test("what comes into the bulk while its drain makes the last look is found by that drain", async () => {
+  const outbox = createOutbox([]);
+  const first = outbox.drain();
+  outbox.record("bulk late");
+  expect(await outbox.drain()).toBe(0);
+  expect(await first).toBe(1);
+});
+
+test("rounds of a bulk grow while they are full, and shrink where they move much", async () => {
+  const outbox = createOutbox(numbered(1_500).map((name) => `bulk ${name}`));
+  await outbox.drain();
+  expect(outbox.looks.slice(0, 6)).toEqual([50, 100, 200, 400, 500, 500]);
+  const { bulkBytesMax } = drainLimits;
+  expect(nextRoundSize(400, { rows: 400, bytes: bulkBytesMax * 4 })).toBe(100);
+  expect(nextRoundSize(50, { rows: 50, bytes: bulkBytesMax * 1_000 })).toBe(1);
+  expect(nextRoundSize(100, { rows: 40, bytes: 1 })).toBe(100);
 });
 
 test("a handler that is bound to its event handles that event and no other of the round", async () => {
-  const handled: string[] = [];
-  let rows = ["a", "b", "c"].map((event, position) => ({ position, event, handledBy: [], attempts: 0 }));
+  const told: string[] = [];
+  const events = ["a", "b", "c"];
+  let rows = createOutbox(events).rows;
   await drainOutbox<string>({
     lease: () => {
       const leased = rows;
       rows = [];
       return Promise.resolve(leased);
     },
+    takeBulkTurn: () => undefined,
     handlersOf: (event) => [
       {
         name: "return-stock",
         handle: () => {
-          handled.push(event);
+          told.push(event);
           return Promise.resolve();
         },
       },
     ],
     markFailed: () => Promise.resolve(),
     onFailure: () => undefined,
+    wakeAgain: () => Promise.resolve(),
     now: () => epochMs(0),
   });
-  expect(handled.toSorted()).toEqual(["a", "b", "c"]);
+  expect(told.toSorted()).toEqual(events);
 });

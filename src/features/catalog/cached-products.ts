@@ -89,13 +89,16 @@ export function keepInCache(context: Context, read: readonly ProductDocument[]):
 
 /**
  * Makes the given truth the one that everybody reads.
+ * @returns its size.
  * @throws when Redis is away, since an older copy may be in it.
  */
-export async function publishToCache(context: Context, current: readonly ProductDocument[]): Promise<void> {
+export async function publishToCache(context: Context, current: readonly ProductDocument[]): Promise<number> {
   for (const product of current) remember(context, product);
   const paths = current.flatMap(({ id, handle }) => [`/products/${id}`, `/products/${handle}`]);
   readyAnswersOf(context.bindings).forget(new Set(paths));
-  await writeCopies(context, current.map(cacheEntry));
+  const entries = current.map(cacheEntry);
+  await writeCopies(context, entries);
+  return entries.reduce((sum, { text }) => sum + text.length, 0);
 }
 
 function remember(context: Context, product: ProductDocument): void {

@@ -26,6 +26,8 @@ export async function* importProducts(
   const source = await sources[format](body, context.settings.SHOP_CURRENCY);
   const run = await beginRun(context, source.ignored);
   let ended = false;
+  // A file may take minutes: search and caches follow while it is read.
+  context.releaseWakeUps();
   try {
     yield { type: "started", id: run.id, ignored_columns: source.ignored };
     yield* importItems(context, run, source);
@@ -56,6 +58,7 @@ async function* importItems(
   async function* flush(): AsyncGenerator<ImportLine> {
     if (products.length === 0) return;
     const refused = await importBatch(context, run, products);
+    context.wakeOutbox();
     products = [];
     variants = 0;
     yield* refused.map(refusedLine);

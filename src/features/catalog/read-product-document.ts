@@ -1,5 +1,4 @@
 import { sql } from "drizzle-orm";
-import { z } from "zod";
 import type { Context } from "#platform/context";
 import type { ProductDocument } from "./document.ts";
 import { anyOf, documentsOf, selectDocuments } from "./store.ts";
@@ -27,13 +26,4 @@ export async function readProductDocumentsAfter(
     sql`p.status = 'active' and p.id > ${productId} order by p.id limit ${productsMax}`,
   );
   return documentsOf(found);
-}
-
-/** The products that have these SKUs, each once. */
-export async function productIdsOfSkus(context: Context, skus: readonly string[]): Promise<string[]> {
-  if (skus.length === 0) return [];
-  const { rows } = await context.databases.primary.execute(
-    sql`select distinct product_id from variants where sku = ${anyOf(skus)}`,
-  );
-  return rows.map((row) => z.string().parse(row["product_id"]));
 }

@@ -8,6 +8,7 @@ const cartLines = "durable-objects/cart/lines.ts";
 const quotes = "src/features/checkout/rules.ts";
 const money = "src/core/money.ts";
 const drain = "src/events/drain.ts";
+const delivery = "src/events/deliver-round.ts";
 
 /** Bugs in carts, quotes, the placing and the ending of orders, and in the outbox's drain. */
 export const orderMutants: readonly Mutant[] = [
@@ -112,42 +113,41 @@ export const orderMutants: readonly Mutant[] = [
   },
   {
     name: "a failed handler's event counts as delivered",
-    file: drain,
-    search: "if (failure === undefined) {",
-    replacement: "if (failure !== null) {",
+    file: delivery,
+    search: "if (fault === undefined) delivered",
+    replacement: "if (fault !== null) delivered",
   },
   {
     name: "a handler counts as done although it failed",
-    file: drain,
-    search:
-      "        await handler.handle(delivery.row.event);\n        delivery.handledBy.push(handler.name);",
-    replacement:
-      "        delivery.handledBy.push(handler.name);\n        await handler.handle(delivery.row.event);",
+    file: delivery,
+    search: "    await handler.handle(delivery.row.event);\n    delivery.handledBy.push(handler.name);",
+    replacement: "    delivery.handledBy.push(handler.name);\n    await handler.handle(delivery.row.event);",
   },
   {
     name: "events die after their first failure",
-    file: drain,
-    search: "failures >= drainLimits.attemptsMax ?",
+    file: delivery,
+    search: "failures >= attemptsMax ?",
     replacement: "failures >= 1 ?",
   },
   {
     name: "a drain forgets to mark what it delivered",
     file: drain,
-    search: "dependencies.lease(drainLimits.rowsPerRound, positions)",
-    replacement: "dependencies.lease(drainLimits.rowsPerRound, [])",
+    search: "dependencies.lease(both, positions)",
+    replacement: "dependencies.lease(both, [])",
   },
   {
     name: "every event of a round goes to the first one's handler",
-    file: drain,
-    search: "await handler.handle(delivery.row.event);",
-    replacement: "await (tasks[0]?.handler ?? handler).handle(delivery.row.event);",
+    file: delivery,
+    search: "const error = await runAlone(task);\n      if",
+    replacement:
+      "const error = await runAlone({ ...task, handler: tasks[0]?.handler ?? task.handler });\n      if",
   },
   {
     name: "a failed handler's name is kept as done",
-    file: drain,
-    search: "delivery.failure = tellable(error).message;",
+    file: delivery,
+    search: '    return error ?? new Error("thrown: nothing");\n  }\n}\n\n/** The search',
     replacement:
-      "delivery.handledBy.push(handler.name);\n        delivery.failure = tellable(error).message;",
+      '    delivery.handledBy.push(handler.name);\n    return error ?? new Error("thrown: nothing");\n  }\n}\n\n/** The search',
   },
   {
     name: "a refused request makes the cart forget its twin's order",

@@ -1,4 +1,5 @@
-import { type Handler, drainOutbox } from "#events/drain";
+import type { Handler } from "#events/deliver-round";
+import { drainOutbox } from "#events/drain";
 import { epochMs } from "#core/time";
 import { type Channel, type Process, Violation } from "../network.ts";
 import type { ProviderEvent } from "./payment-events.ts";
@@ -96,13 +97,15 @@ export class Deliveries {
     const { network, database, scheduler } = this.#world;
     const { outbox } = database;
     await drainOutbox<OrderEvent>({
-      lease: (rowsMax, delivered) =>
+      lease: ({ prompt }, delivered) =>
         network.call(process, calls.outbox, () => {
           outbox.markDelivered(delivered);
-          return outbox.lease(rowsMax);
+          return outbox.lease(prompt);
         }),
+      takeBulkTurn: () => undefined,
+      wakeAgain: () => Promise.resolve(),
       handlersOf: (event) => this.#handlersOf(process, event),
-      markFailed: (failure) => network.call(process, calls.outbox, () => outbox.markFailed(failure)),
+      markFailed: (failures) => network.call(process, calls.outbox, () => outbox.markFailed(failures)),
       onFailure: () => undefined,
       now: () => epochMs(scheduler.now + process.skewMs),
     });

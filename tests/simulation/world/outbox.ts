@@ -1,4 +1,4 @@
-import type { DeliveryFailure } from "#events/drain";
+import type { DeliveryFailure } from "#events/deliver-round";
 import { Violation } from "../network.ts";
 import type { OrderEvent, OutboxEntry } from "./rows.ts";
 
@@ -17,7 +17,8 @@ export class OutboxModel {
 
   append(event: OrderEvent): void {
     const position = this.entries.length;
-    this.entries.push({ position, event, handledBy: [], attempts: 0, leasedUntil: 0, state: "due" });
+    const row = { position, event, covers: [], isBulk: false, handledBy: [], attempts: 0 };
+    this.entries.push({ ...row, leasedUntil: 0, state: "due" });
   }
 
   lease(rowsMax: number): OutboxEntry[] {
@@ -37,13 +38,14 @@ export class OutboxModel {
     for (const position of positions) this.#change(position, (entry) => ({ ...entry, state: "delivered" }));
   }
 
-  markFailed({ position, handledBy, retryAt }: DeliveryFailure): void {
-    this.#change(position, (entry) => ({
-      ...entry,
-      handledBy,
-      attempts: entry.attempts + 1,
-      ...(retryAt === "dead" ? { state: "dead" as const } : { leasedUntil: retryAt }),
-    }));
+  markFailed(failures: readonly DeliveryFailure[]): void {
+    for (const { position, handledBy, retryAt } of failures)
+      this.#change(position, (entry) => ({
+        ...entry,
+        handledBy,
+        attempts: entry.attempts + 1,
+        ...(retryAt === "dead" ? { state: "dead" as const } : { leasedUntil: retryAt }),
+      }));
   }
 
   /** Staff look at what was given up and send it on its way again. */

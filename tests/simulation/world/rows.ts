@@ -96,6 +96,8 @@ export type OrderEvent = {
 
 export type OutboxEntry = {
   readonly position: number;
+  readonly covers: readonly number[];
+  readonly isBulk: boolean;
   readonly event: OrderEvent;
   readonly handledBy: readonly string[];
   readonly attempts: number;
