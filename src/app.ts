@@ -51,7 +51,7 @@ import { refuseCrossSite } from "#http/cross-site";
 import { answerOtherwise, keepNamesApart } from "#http/other-methods";
 import { respondToError } from "#http/problem";
 import { requestIdFrom } from "#http/request-id";
-import { limitTarget } from "#http/request-target";
+import { addressOf, limitTarget } from "#http/request-target";
 import { secureHeaders } from "#http/security-headers";
 import { limitAccounts, limitNetworks } from "#http/traffic-limit";
 import { type Context, createContext } from "#platform/context";
@@ -129,7 +129,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
 
 /** `/v1/…` is an alias of `/…`. */
 function pathWithoutVersion(request: Request): string {
-  const { pathname } = new URL(request.url);
+  const { pathname } = addressOf(request);
   return pathname.startsWith("/v1/") ? pathname.slice(3) : pathname;
 }
 
@@ -154,10 +154,11 @@ function giveContext(drainOutbox: (context: Context) => Promise<unknown>) {
     await next();
     context.releaseWakeUps();
     if (request.res.status === 101) return;
-    request.header("Request-Id", requestId);
+    const { headers } = request.res;
+    headers.set("Request-Id", requestId);
     const { databaseCalls, objectCalls, passwordHashings } = context.counts;
     if (context.settings.ENVIRONMENT !== "production")
-      request.header(
+      headers.set(
         "Server-Timing",
         `database;desc="${databaseCalls}", objects;desc="${objectCalls}", hashings;desc="${passwordHashings}"`,
       );

@@ -27,8 +27,11 @@ export type CartReply =
   | { ok: true; cart: CartState; replayed: boolean }
   | { ok: false; reason: LinesRefusal | "key_reused" };
 
-/** Touching the expiry more often than this is not worth a write of its own. */
-const touchMsMin = 60 * 60 * 1000;
+/**
+ * A cart's alarm that comes too early sets itself again, so that a touch needs to set it for a new cart only; one that
+ * comes so late after another does it too, should the alarm have been lost.
+ */
+const alarmMsMin = 24 * 60 * 60 * 1000;
 
 /** When a handover whose other end did not answer is tried again, unless somebody asks before. */
 const handoverRetryMs = 5_000;
@@ -37,7 +40,7 @@ const handoverRetryMs = 5_000;
 export class CartObject extends DurableObject<Bindings> {
   #kept: CartStore | undefined;
 
-  /** Made at first use, and again should the object live on after its cart was forgotten. */
+  /** Made at first use, and again where what it remembers is no longer what is stored. */
   get #store(): CartStore {
     this.#kept ??= new CartStore(this.ctx.storage.sql);
     return this.#kept;
@@ -90,7 +93,7 @@ export class CartObject extends DurableObject<Bindings> {
     const cart = this.#store.load();
     const completed = current && completeCheckout(current, cart.lines);
     if (completed === undefined) return;
-    this.ctx.storage.transactionSync(() => {
+    this.#atomically(() => {
       this.#store.saveCheckout(completed.checkout);
       this.#store.save({ ...cart, lines: completed.lines, version: cart.version + 1 });
     });
@@ -104,7 +107,7 @@ export class CartObject extends DurableObject<Bindings> {
     const cart = this.#store.load();
     if (cart.lines.length > 0) {
       const handover: Handover = { id: newId("handover", currentTime()), to, lines: cart.lines };
-      this.ctx.storage.transactionSync(() => {
+      this.#atomically(() => {
         this.#store.openHandover(handover);
         this.#store.save({ ...cart, lines: [], version: cart.version + 1 });
       });
@@ -125,9 +128,9 @@ export class CartObject extends DurableObject<Bindings> {
 
   /** Empties the cart for good, when its owner is erased. */
   async forget(): Promise<void> {
-    this.#kept = undefined;
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
+    this.#kept = undefined;
   }
 
   /** The platform repeats a failed alarm a few times only, so this one sets itself again before anything can fail. */
@@ -138,6 +141,16 @@ export class CartObject extends DurableObject<Bindings> {
     }
     if (this.#store.load().touchedAt + cartLimits.idleMs > currentTime()) return this.#setAlarm();
     return this.forget();
+  }
+
+  /** All of what is stored or nothing, and nothing remembered of it when it fails. */
+  #atomically(work: () => void): void {
+    try {
+      this.ctx.storage.transactionSync(work);
+    } catch (fault) {
+      this.#kept = undefined;
+      throw fault;
+    }
   }
 
   #setAlarm(): Promise<void> {
@@ -154,7 +167,7 @@ export class CartObject extends DurableObject<Bindings> {
       // Another request may have finished the same handover while this one waited.
       if (!this.#store.handovers("open").some((open) => open.id === id)) continue;
       const cart = this.#store.load();
-      this.ctx.storage.transactionSync(() => {
+      this.#atomically(() => {
         this.#store.closeHandover(id);
         if (leftOver.length > 0)
           this.#store.save({
@@ -178,7 +191,7 @@ export class CartObject extends DurableObject<Bindings> {
     if (known) return known;
     const cart = this.#store.load();
     const { lines, leftOver } = change(cart.lines);
-    this.ctx.storage.transactionSync(() => {
+    this.#atomically(() => {
       this.#store.save({ lines, version: cart.version + 1, touchedAt: currentTime() });
       this.#store.rememberArrival(id, leftOver);
     });
@@ -200,11 +213,13 @@ export class CartObject extends DurableObject<Bindings> {
     if (!changed.ok) return changed;
     const now = currentTime();
     const next: StoredCart = { lines: changed.lines, version: cart.version + 1, touchedAt: now };
-    this.ctx.storage.transactionSync(() => {
-      this.#store.save(next);
-      if (command) this.#store.rememberKey(command);
-    });
-    if (now - cart.touchedAt > touchMsMin) await this.#setAlarm();
+    if (command === undefined) this.#store.save(next);
+    else
+      this.#atomically(() => {
+        this.#store.save(next);
+        this.#store.rememberKey(command);
+      });
+    if (now - cart.touchedAt > alarmMsMin) await this.#setAlarm();
     return { ok: true, cart: cartStateOf(next), replayed: false };
   }
 }

@@ -21,45 +21,59 @@ const commandKeysMax = 200;
 /** Arrivals from other carts remembered, so that each counts once; the oldest are forgotten first. */
 const arrivalsMax = 200;
 
-const schema = `
-  create table if not exists cart (id integer primary key check (id = 1), state text not null);
-  create table if not exists command_keys (
-    position integer primary key, key text not null unique, fingerprint text not null);
-  create table if not exists checkouts (key text primary key, order_id text not null unique, checkout text not null);
-  create table if not exists handovers (id text primary key, done integer not null default 0, handover text not null);
-  create table if not exists arrivals (position integer primary key, id text not null unique, left_over text not null);`;
+/** Each table is made when it first gets something: most carts need no more than the first of them. */
+const tables = {
+  cart: "create table cart (id integer primary key check (id = 1), state text not null)",
+  command_keys: `create table command_keys (
+    position integer primary key, key text not null unique, fingerprint text not null)`,
+  checkouts: `create table checkouts (
+    key text primary key, order_id text not null unique, checkout text not null)`,
+  handovers: `create table handovers (
+    id text primary key, done integer not null default 0, handover text not null)`,
+  arrivals: `create table arrivals (
+    position integer primary key, id text not null unique, left_over text not null)`,
+} as const;
+type Table = keyof typeof tables;
 
 /** What a cart's object keeps. All that is parsed here was written here. */
 export class CartStore {
   readonly #sql: SqlStorage;
+  readonly #made: Set<string>;
+  /** As it is stored: nobody but this object changes it. */
+  #cart: StoredCart | undefined;
 
-  /** Makes the tables where there are none. */
   constructor(sql: SqlStorage) {
-    sql.exec(schema);
     this.#sql = sql;
+    const found = sql.exec<{ name: string }>("select name from sqlite_schema where type = 'table'");
+    this.#made = new Set(found.toArray().map(({ name }) => name));
   }
 
   load(): StoredCart {
-    const [row] = this.#sql.exec<{ state: string }>("select state from cart").toArray();
-    return row ? (JSON.parse(row.state) as StoredCart) : emptyCart;
+    this.#cart ??= this.#read();
+    return this.#cart;
   }
 
   save(cart: StoredCart): void {
+    this.#make("cart");
     this.#sql.exec("insert or replace into cart values (1, ?)", JSON.stringify(cart));
+    this.#cart = cart;
   }
 
   fingerprintOf(key: string): string | undefined {
+    if (!this.#made.has("command_keys")) return undefined;
     return this.#sql
       .exec<{ fingerprint: string }>("select fingerprint from command_keys where key = ?", key)
       .toArray()[0]?.fingerprint;
   }
 
   rememberKey({ key, fingerprint }: CommandKey): void {
+    this.#make("command_keys");
     this.#sql.exec("insert into command_keys (key, fingerprint) values (?, ?)", key, fingerprint);
     this.#forgetOldest("command_keys", commandKeysMax);
   }
 
   checkoutOf(by: "key" | "order_id", value: string): CartCheckout | undefined {
+    if (!this.#made.has("checkouts")) return undefined;
     const [row] = this.#sql
       .exec<{ checkout: string }>(`select checkout from checkouts where ${by} = ?`, value)
       .toArray();
@@ -67,6 +81,7 @@ export class CartStore {
   }
 
   saveCheckout(checkout: CartCheckout): void {
+    this.#make("checkouts");
     this.#sql.exec(
       `insert into checkouts (key, order_id, checkout) values (?, ?, ?)
        on conflict (order_id) do update set key = excluded.key, checkout = excluded.checkout`,
@@ -81,6 +96,7 @@ export class CartStore {
   }
 
   handovers(which: "open" | "done"): readonly Handover[] {
+    if (!this.#made.has("handovers")) return [];
     return this.#sql
       .exec<{ handover: string }>(
         "select handover from handovers where done = ? order by id",
@@ -91,6 +107,7 @@ export class CartStore {
   }
 
   openHandover(handover: Handover): void {
+    this.#make("handovers");
     this.#sql.exec(
       "insert into handovers (id, handover) values (?, ?)",
       handover.id,
@@ -104,6 +121,7 @@ export class CartStore {
 
   /** What an arrival left over, or undefined when it has not come yet. */
   arrivalOf(id: string): readonly CartLine[] | undefined {
+    if (!this.#made.has("arrivals")) return undefined;
     const [row] = this.#sql
       .exec<{ left_over: string }>("select left_over from arrivals where id = ?", id)
       .toArray();
@@ -111,8 +129,21 @@ export class CartStore {
   }
 
   rememberArrival(id: string, leftOver: readonly CartLine[]): void {
+    this.#make("arrivals");
     this.#sql.exec("insert into arrivals (id, left_over) values (?, ?)", id, JSON.stringify(leftOver));
     this.#forgetOldest("arrivals", arrivalsMax);
+  }
+
+  #read(): StoredCart {
+    if (!this.#made.has("cart")) return emptyCart;
+    const [row] = this.#sql.exec<{ state: string }>("select state from cart").toArray();
+    return row ? (JSON.parse(row.state) as StoredCart) : emptyCart;
+  }
+
+  #make(table: Table): void {
+    if (this.#made.has(table)) return;
+    this.#sql.exec(tables[table]);
+    this.#made.add(table);
   }
 
   #forgetOldest(table: "command_keys" | "arrivals", keptMax: number): void {

@@ -22,27 +22,40 @@ type BodyKind = keyof typeof bodyBytesMax;
 
 /**
  * Refuses a body over its limits: at once when Content-Length says so, else while it streams, so that no more than the
- * limit is ever read. JSON is checked byte by byte on its way, and nothing is built from what is refused.
+ * limit is ever read. JSON is checked byte by byte, and nothing is built from what is refused. What was read is handed
+ * on as it is: another Request around it would be streamed once more.
  */
 export const limitBody = createMiddleware<AppEnvironment>(async (request, next) => {
-  const { body } = request.req.raw;
-  if (body === null || request.req.header("content-length") === "0" || isIgnored(request)) return next();
+  const declared = request.req.header("content-length");
+  if (declared === "0" || isIgnored(request)) return next();
+  const { raw } = request.req;
+  // Without a declared length there may be no body at all.
+  if (declared === undefined && raw.body === null) return next();
   const kind = kindOf(request.req.path);
   const limit = bodyBytesMax[kind];
   const tooLarge = () => new AppError("body_too_large", { detail: `The limit here is ${limit} bytes.` });
-  if (Number(request.req.header("content-length") ?? 0) > limit) throw tooLarge();
+  if (Number(declared ?? 0) > limit) throw tooLarge();
   refuseEncoding(request);
-  const limited = body.pipeThrough(limitingStream(limit, tooLarge));
   if (kind === "import") {
-    request.req.raw = replaceBody(request.req.raw, limited);
+    request.req.raw = limitStream(raw, limit, tooLarge);
     return next();
   }
-  const inspect = kind === "json" ? createInspection() : undefined;
-  const bytes = await readAll(limited, inspect);
-  if (bytes.length > 0 && kind === "json") requireJson(request);
-  request.req.raw = replaceBody(request.req.raw, bytes);
+  const bytes = declared === undefined ? await readAtMost(raw, limit, tooLarge) : await raw.arrayBuffer();
+  if (kind === "json" && bytes.byteLength > 0) {
+    const text = textOfJson(new Uint8Array(bytes));
+    requireJson(request);
+    handOn(request, { text: Promise.resolve(text) });
+  } else handOn(request, { arrayBuffer: Promise.resolve(bytes) });
   return next();
 });
+
+/** Hono looks here before it reads the request; it keeps promises, whatever its types say. */
+function handOn(
+  request: AppRequest,
+  body: { text: Promise<string> } | { arrayBuffer: Promise<ArrayBuffer> },
+) {
+  Object.assign(request.req.bodyCache, body);
+}
 
 /** Nothing reads the body of a GET, which has no meaning, or of an address that has no route. */
 function isIgnored(request: AppRequest): boolean {
@@ -53,10 +66,6 @@ function isIgnored(request: AppRequest): boolean {
 function kindOf(path: string): BodyKind {
   if (path === "/admin/products/import") return "import";
   return path.startsWith("/webhooks/") ? "webhook" : "json";
-}
-
-function replaceBody(original: Request, body: ReadableStream | Uint8Array): Request {
-  return new Request(original, { method: original.method, body });
 }
 
 /** A compressed body could unpack to any size; none is taken. */
@@ -78,32 +87,21 @@ function requireJson(request: AppRequest): void {
   if (!isUtf8) throw new AppError("unsupported_media_type", { detail: "JSON is sent in UTF-8." });
 }
 
-/** Looks at each piece of a body as it arrives, and at its end. */
-type Inspection = { look: (chunk: Uint8Array) => void; end: () => void };
-
-function createInspection(): Inspection {
+/** @throws AppError malformed_json, or invalid_request for JSON beyond what is taken. */
+function textOfJson(bytes: Uint8Array): string {
+  const text = textOf(bytes);
   const scanner = new JsonScanner(jsonLimits);
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  const decode = (chunk: Uint8Array | undefined) => {
-    try {
-      decoder.decode(chunk, { stream: chunk !== undefined });
-    } catch (cause) {
-      throw new AppError("malformed_json", { detail: "The body is not UTF-8.", cause });
-    }
-  };
-  const refuse = (fault: JsonFault | undefined) => {
-    if (fault !== undefined) throw refusalOf(fault);
-  };
-  return {
-    look: (chunk) => {
-      decode(chunk);
-      refuse(scanner.push(chunk));
-    },
-    end: () => {
-      decode(undefined);
-      refuse(scanner.end());
-    },
-  };
+  const fault = scanner.push(bytes) ?? scanner.end();
+  if (fault !== undefined) throw refusalOf(fault);
+  return text;
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new AppError("malformed_json", { detail: "The body is not UTF-8.", cause });
+  }
 }
 
 function refusalOf({ kind, byte, line, column, detail }: JsonFault): AppError {
@@ -113,34 +111,27 @@ function refusalOf({ kind, byte, line, column, detail }: JsonFault): AppError {
   });
 }
 
-async function readAll(
-  body: ReadableStream<Uint8Array>,
-  inspection: Inspection | undefined,
-): Promise<Uint8Array> {
+async function readAtMost(request: Request, limit: number, tooLarge: () => AppError): Promise<ArrayBuffer> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of body) {
-    inspection?.look(chunk);
-    chunks.push(chunk);
+  for await (const chunk of request.body ?? []) {
     length += chunk.length;
+    if (length > limit) throw tooLarge();
+    chunks.push(chunk);
   }
-  if (length > 0) inspection?.end();
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
+  return new Blob(chunks).arrayBuffer();
 }
 
-function limitingStream(limit: number, tooLarge: () => AppError): TransformStream<Uint8Array, Uint8Array> {
+/** The same request, whose body breaks off where the limit is reached. */
+function limitStream(request: Request, limit: number, tooLarge: () => AppError): Request {
   let length = 0;
-  return new TransformStream({
+  const limiting = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
       length += chunk.length;
       if (length > limit) controller.error(tooLarge());
       else controller.enqueue(chunk);
     },
   });
+  const body = request.body?.pipeThrough(limiting) ?? null;
+  return new Request(request, { method: request.method, body });
 }

@@ -20,9 +20,9 @@ export const keepConsistent = createMiddleware<AppEnvironment>(async (request, n
     if (seeing !== "expired") request.set("context", { ...context, mustSee: seeing });
   }
   await next();
-  const repeated = request.res.headers.has("idempotent-replayed");
-  if (written.length > 0 || repeated)
-    request.header(
+  const { headers } = request.res;
+  if (written.length > 0 || headers.has("idempotent-replayed"))
+    headers.set(
       "Consistency-Token",
       await signConsistencyToken(settings, { transactions: written }, context.now()),
     );

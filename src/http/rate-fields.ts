@@ -6,7 +6,8 @@ import { problemResponse } from "./problem.ts";
 
 /** The structured fields of the IETF's draft: what the limits are, and what is left of them. */
 export function describeLimits(request: AppRequest, verdicts: readonly RateVerdict[]): void {
-  for (const [name, value] of rateFields(verdicts)) request.header(name, value, { append: true });
+  const { headers } = request.res;
+  for (const [name, value] of rateFields(verdicts)) headers.append(name, value);
 }
 
 /** The same fields by name; one that occurs twice is a list. */

@@ -32,18 +32,27 @@ export type DatabaseWatch = {
 const transactionAttemptsMax = 3;
 const retryableCodes = new Set(["40001", "40P01"]);
 
-/** Connects over HTTP: one round trip a statement or batch, nothing kept between requests. */
+/**
+ * Connects over HTTP: one round trip a statement or batch, nothing kept between requests. Many requests need no
+ * database, so that each client is made when it is first asked for.
+ */
 export function connectDatabases(settings: Settings, { onCall, onWrite }: DatabaseWatch): Databases {
   const endpoint = settings.NEON_FETCH_ENDPOINT;
   if (endpoint !== undefined) neonConfig.fetchEndpoint = () => endpoint;
   const connect = (url: string, watch: DatabaseWatch) =>
     drizzle(watchTransactions(neon(url), watch), { logger: { logQuery: onCall } });
+  let primary: Database | undefined;
+  let replicas: readonly Replica[] | undefined;
   return {
-    primary: connect(settings.DATABASE_URL, { onCall, onWrite }),
-    replicas: settings.DATABASE_REPLICA_URLS.map((url) => ({
-      name: url,
-      database: connect(url, { onCall }),
-    })),
+    get primary() {
+      return (primary ??= connect(settings.DATABASE_URL, { onCall, onWrite }));
+    },
+    get replicas() {
+      return (replicas ??= settings.DATABASE_REPLICA_URLS.map((url) => ({
+        name: url,
+        database: connect(url, { onCall }),
+      })));
+    },
   };
 }
 

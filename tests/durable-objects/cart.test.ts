@@ -24,6 +24,22 @@ test("adding a variant twice makes one line with both quantities", async () => {
   expect(lines).toMatchObject([{ variantId: tent, quantity: 5 }]);
 });
 
+test("an addition to a cart that has its alarm writes its one row and nothing else", async () => {
+  const cart = newCart();
+  await cart.add(variant(), 1, undefined);
+  const early = currentTime() + 3_600_000;
+  await runInDurableObject(cart, (_, { storage }) => storage.setAlarm(early));
+  await cart.add(variant(), 1, undefined);
+  await runInDurableObject(cart, async (_, { storage }) => {
+    expect(await storage.getAlarm()).toBe(early);
+    const tables = storage.sql.exec<{ name: string }>(
+      "select name from sqlite_schema where type = 'table' and name not like '%cf%'",
+    );
+    expect(tables.toArray()).toEqual([{ name: "cart" }]);
+    expect(storage.sql.exec("select * from cart").toArray()).toHaveLength(1);
+  });
+});
+
 test("a command that comes twice under its key takes effect once, and another under that key is refused", async () => {
   const cart = newCart();
   const tent = variant();

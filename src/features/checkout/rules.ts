@@ -1,4 +1,4 @@
-import { canonicalJson, sha256Hex } from "#core/canonical-json";
+import { sha256Hex } from "#core/canonical-json";
 import { type Currency, type Money, money, moneyToWire, multiplyMoney, sumMoney } from "#core/money";
 
 /** A line to be priced. */
@@ -34,18 +34,21 @@ export function quoteOf<Line extends QuoteLine>(currency: Currency, lines: reado
   return { currency, lines: priced, subtotal, discount: zero, shipping: zero, tax: zero, total: subtotal };
 }
 
-/** The fingerprint of a quote: it changes when anything that the buyer agreed to has changed. */
+/**
+ * The fingerprint of a quote: it changes when anything that the buyer agreed to has changed. It is over the canonical
+ * JSON of that, whose members are in order here already.
+ */
 export function quoteHash(quote: Quote): Promise<string> {
   const agreed = {
+    discount: moneyToWire(quote.discount),
     lines: quote.lines.map((line) => ({
-      variant_id: line.variantId,
       quantity: line.quantity,
       unit_price: moneyToWire(line.unitPrice),
+      variant_id: line.variantId,
     })),
-    discount: moneyToWire(quote.discount),
     shipping: moneyToWire(quote.shipping),
     tax: moneyToWire(quote.tax),
     total: moneyToWire(quote.total),
   };
-  return sha256Hex(canonicalJson(agreed));
+  return sha256Hex(JSON.stringify(agreed));
 }

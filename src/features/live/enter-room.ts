@@ -22,8 +22,10 @@ export function openWebSocket(context: Context, visit: Visit): Promise<Response>
 }
 
 /** The room's answer that streams server-sent events. @throws as {@link enterRoom}'s refusals. */
-export function openEventStream(context: Context, visit: Visit): Promise<Response> {
-  return enterRoom(context, visit, "event_stream");
+export async function openEventStream(context: Context, visit: Visit): Promise<Response> {
+  const answer = await enterRoom(context, visit, "event_stream");
+  // An object's answer is read-only, and ours get headers on their way out.
+  return new Response(answer.body, answer);
 }
 
 /** @throws AppError forbidden for foreign pages, invalid_token, too_many_connections, rate_limited. */
