@@ -22,10 +22,8 @@ export function openWebSocket(context: Context, visit: Visit): Promise<Response>
 }
 
 /** The room's answer that streams server-sent events. @throws as {@link enterRoom}'s refusals. */
-export async function openEventStream(context: Context, visit: Visit): Promise<Response> {
-  const answer = await enterRoom(context, visit, "event_stream");
-  // An object's answer is read-only, and ours get headers on their way out.
-  return new Response(answer.body, answer);
+export function openEventStream(context: Context, visit: Visit): Promise<Response> {
+  return enterRoom(context, visit, "event_stream");
 }
 
 /** @throws AppError forbidden for foreign pages, invalid_token, too_many_connections, rate_limited. */
@@ -48,7 +46,8 @@ async function enterRoom(context: Context, visit: Visit, kind: Entry["kind"]): P
     await room.endSessions([sessionId]);
     throw refusalOfTicket("The session that asked for this ticket has ended.");
   }
-  return answer;
+  // An object's answer is read-only, and ours get headers on their way out.
+  return new Response(answer.body, answer);
 }
 
 async function openTicket(context: Context, token: string): Promise<Ticket> {
