@@ -28,6 +28,8 @@ export type LogFields = {
   provider_reference?: string;
   job?: string;
   count?: number;
+  /** A month of orders, by its first day. */
+  month?: string;
   error_name?: string;
   error_message?: string;
   stack?: string;

@@ -20,8 +20,44 @@ export type Order = OrderRow & {
 
 /** Reads one order from the primary. Whether the asker may see it is the caller's question. */
 export async function loadOrder(context: Context, orderId: string): Promise<Order | undefined> {
-  const [order] = await selectOrders(context, sql`where o.id = ${orderId}`);
-  return order;
+  return selectOrder(context, orderId, sql`true`);
+}
+
+/** The same, under a condition on the row of `orders o`. */
+export async function selectOrder(
+  context: Context,
+  orderId: string,
+  condition: SQL,
+): Promise<Order | undefined> {
+  // The id is given everywhere, and not joined: so the planner looks at the one month that it belongs to.
+  const id = sql`${orderId}`;
+  const { rows } = await context.databases.primary.execute(
+    sql`${treeOf(id)} from orders o where o.id = ${id} and ${condition}`,
+  );
+  return rows.map(orderOf).at(0);
+}
+
+/**
+ * Reads orders with all that belongs to them.
+ * @param which the statement's end: which rows of `orders o`, in which order, how many.
+ */
+export async function selectOrders(context: Context, which: SQL): Promise<Order[]> {
+  const { rows } = await context.databases.primary.execute(sql`${treeOf(sql`o.id`)} from orders o ${which}`);
+  return rows.map(orderOf);
+}
+
+/** One statement, and so one snapshot: what hangs on an order is never of another version than the order itself. */
+function treeOf(id: SQL): SQL {
+  return sql`
+    select to_jsonb(o) as "order",
+      (select coalesce(jsonb_agg(to_jsonb(line) order by line.position), '[]')
+        from order_lines line where line.order_id = ${id}) as lines,
+      (select coalesce(jsonb_agg(to_jsonb(parcel) order by parcel.id), '[]')
+        from fulfilments parcel where parcel.order_id = ${id}) as fulfilments,
+      (select coalesce(jsonb_agg(to_jsonb(attempt) order by attempt.id), '[]')
+        from payment_attempts attempt where attempt.order_id = ${id}) as attempts,
+      (select coalesce(jsonb_agg(to_jsonb(refund) order by refund.id), '[]')
+        from refunds refund where refund.order_id = ${id}) as refunds`;
 }
 
 const Tree = z.object({
@@ -32,33 +68,15 @@ const Tree = z.object({
   refunds: z.array(z.unknown()),
 });
 
-/**
- * Reads orders with all that belongs to them in one statement: one snapshot, so that what hangs on an order is never of
- * another version than the order itself.
- * @param which the statement's end: which rows of `orders o`, in which order, how many.
- */
-export async function selectOrders(context: Context, which: SQL): Promise<Order[]> {
-  const { rows } = await context.databases.primary.execute(sql`
-    select to_jsonb(o) as "order",
-      (select coalesce(jsonb_agg(to_jsonb(line) order by line.position), '[]')
-        from order_lines line where line.order_id = o.id) as lines,
-      (select coalesce(jsonb_agg(to_jsonb(parcel) order by parcel.id), '[]')
-        from fulfilments parcel where parcel.order_id = o.id) as fulfilments,
-      (select coalesce(jsonb_agg(to_jsonb(attempt) order by attempt.id), '[]')
-        from payment_attempts attempt where attempt.order_id = o.id) as attempts,
-      (select coalesce(jsonb_agg(to_jsonb(refund) order by refund.id), '[]')
-        from refunds refund where refund.order_id = o.id) as refunds
-    from orders o ${which}`);
-  return rows.map((row) => {
-    const tree = Tree.parse(row);
-    const attempts = tree.attempts.map(attemptFromJson);
-    return {
-      ...rowFromJson(orders, tree.order),
-      lines: tree.lines.map((line) => rowFromJson(orderLines, line)),
-      fulfilments: tree.fulfilments.map((parcel) => rowFromJson(fulfilments, parcel)),
-      attempts,
-      attempt: attempts.at(-1),
-      refunds: tree.refunds.map(refundFromJson),
-    };
-  });
+function orderOf(row: unknown): Order {
+  const tree = Tree.parse(row);
+  const attempts = tree.attempts.map(attemptFromJson);
+  return {
+    ...rowFromJson(orders, tree.order),
+    lines: tree.lines.map((line) => rowFromJson(orderLines, line)),
+    fulfilments: tree.fulfilments.map((parcel) => rowFromJson(fulfilments, parcel)),
+    attempts,
+    attempt: attempts.at(-1),
+    refunds: tree.refunds.map(refundFromJson),
+  };
 }

@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { AppError } from "#core/errors";
 import type { Context } from "#platform/context";
 import { openToken } from "#platform/signed-tokens";
-import { type Order, selectOrders } from "./load-order.ts";
+import { type Order, selectOrder } from "./load-order.ts";
 
 /** An order that somebody asks for, with the guest's token if one was sent. */
 export type OrderAccess = { readonly orderId: string; readonly orderToken: string | undefined };
@@ -13,10 +13,7 @@ export type OrderAccess = { readonly orderId: string; readonly orderToken: strin
  */
 export async function readOwnOrder(context: Context, access: OrderAccess): Promise<Order> {
   const isTheirs = await ownershipOf(context, access);
-  const [order] =
-    isTheirs === undefined
-      ? []
-      : await selectOrders(context, sql`where o.id = ${access.orderId} and ${isTheirs}`);
+  const order = isTheirs && (await selectOrder(context, access.orderId, isTheirs));
   if (order === undefined)
     throw new AppError("not_found", {
       detail: "There is no such order for you. Guests send the order's access_token as Order-Token.",

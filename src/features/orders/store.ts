@@ -84,7 +84,7 @@ export function changeFulfilment(
         carrier = ${parcel.carrier}, tracking_number = ${parcel.trackingNumber},
         tracking_url = ${parcel.trackingUrl}, shipped_at = ${timestamp(parcel.shippedAt)},
         delivered_at = ${timestamp(parcel.deliveredAt)}
-      where id = ${parcel.id} and status = ${readStatus} returning 1)
+      where order_id = ${parcel.orderId} and id = ${parcel.id} and status = ${readStatus} returning 1)
     select expect_rows((select count(*) from changed), 1)`);
 }
 
