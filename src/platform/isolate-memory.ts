@@ -6,33 +6,50 @@ import type { EpochMs } from "#core/time";
  */
 export type IsolateMemory<Value> = {
   get: (key: string, now: EpochMs) => Value | undefined;
+  /** The value also for a while after its life: for when nobody can tell the present one. */
+  getOld: (key: string, now: EpochMs) => Value | undefined;
   set: (key: string, value: Value, now: EpochMs) => void;
   delete: (key: string) => void;
-  clear: () => void;
+  /** Ends the life of all entries. */
+  expire: () => void;
 };
 
-/** @param limits entriesMax: the entry that was set longest ago makes room; lifeMs: how long one is believed. */
-export function createIsolateMemory<Value>(limits: {
+type Limits = {
+  /** The entry that was set longest ago makes room. */
   entriesMax: number;
+  /** How long an entry is believed. */
   lifeMs: number;
-}): IsolateMemory<Value> {
-  const entries = new Map<string, { value: Value; expiresAt: number }>();
+  /** How long after that it is still better than nothing. */
+  oldMs?: number;
+};
+
+type Entry<Value> = { readonly value: Value; readonly setAt: EpochMs; isExpired: boolean };
+
+export function createIsolateMemory<Value>({ entriesMax, lifeMs, oldMs = 0 }: Limits): IsolateMemory<Value> {
+  const entries = new Map<string, Entry<Value>>();
+  const entryOf = (key: string, now: EpochMs): Entry<Value> | undefined => {
+    const entry = entries.get(key);
+    if (entry === undefined || now - entry.setAt < lifeMs + oldMs) return entry;
+    entries.delete(key);
+    return undefined;
+  };
   return {
     get: (key, now) => {
-      const entry = entries.get(key);
-      if (entry === undefined) return undefined;
-      if (entry.expiresAt > now) return entry.value;
-      entries.delete(key);
-      return undefined;
+      const entry = entryOf(key, now);
+      const isBelieved = entry !== undefined && !entry.isExpired && now - entry.setAt < lifeMs;
+      return isBelieved ? entry.value : undefined;
     },
+    getOld: (key, now) => entryOf(key, now)?.value,
     set: (key, value, now) => {
       entries.delete(key);
-      entries.set(key, { value, expiresAt: now + limits.lifeMs });
-      if (entries.size <= limits.entriesMax) return;
+      entries.set(key, { value, setAt: now, isExpired: false });
+      if (entries.size <= entriesMax) return;
       const [oldest] = entries.keys();
       if (oldest !== undefined) entries.delete(oldest);
     },
     delete: (key) => void entries.delete(key),
-    clear: () => entries.clear(),
+    expire: () => {
+      for (const entry of entries.values()) entry.isExpired = true;
+    },
   };
 }

@@ -8,7 +8,16 @@ import { errorFields } from "./log.ts";
  * as they grow, so that a late writer never replaces a newer copy.
  */
 export type CachedCopy = { readonly version: string; readonly text: string };
-export type CacheEntry = CachedCopy & { readonly key: string };
+export type CacheEntry = CachedCopy & { readonly key: string; readonly lifeSeconds?: number };
+
+/** That nothing is there; any copy is newer. */
+export function absenceOf(key: string): CacheEntry {
+  return { key, version: "", text: "", lifeSeconds: absenceSeconds };
+}
+
+export function isAbsence({ version }: CachedCopy): boolean {
+  return version === "";
+}
 
 /** A read that takes longer is answered from the database. */
 const readMsMax = 250;
@@ -19,12 +28,16 @@ const copiesPerCommandMax = 500;
 const charactersPerCommandMax = 512 * 1024;
 
 const copySecondsMax = (60 * minuteMs) / secondMs;
+/** So long at most somebody who looked too early hides what was made since and whose event is late. */
+const absenceSeconds = 5;
 
 const setIfNewer = `
 for index, key in ipairs(KEYS) do
-  local version = ARGV[2 * index]
-  if redis.call('GETRANGE', key, 0, #version - 1) < version then
-    redis.call('SET', key, version .. '\\n' .. ARGV[2 * index + 1], 'EX', ARGV[1])
+  local version = ARGV[3 * index - 2]
+  local isNewer = redis.call('GETRANGE', key, 0, #version - 1) < version
+  if #version == 0 then isNewer = redis.call('EXISTS', key) == 0 end
+  if isNewer then
+    redis.call('SET', key, version .. '\\n' .. ARGV[3 * index - 1], 'EX', ARGV[3 * index])
   end
 end
 return 1`;
@@ -57,7 +70,11 @@ export async function writeCopies(context: Context, entries: readonly CacheEntry
     await context.cache.eval(
       setIfNewer,
       part.map((entry) => entry.key),
-      [String(copySecondsMax), ...part.flatMap((entry) => [entry.version, entry.text])],
+      part.flatMap(({ version, text, lifeSeconds }) => [
+        version,
+        text,
+        String(lifeSeconds ?? copySecondsMax),
+      ]),
     );
 }
 

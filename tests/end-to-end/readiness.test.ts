@@ -8,6 +8,8 @@ import { type Answer, type ShopClient, createShopClient } from "../shop-client.t
 /** Wrong passwords of one account that pass from one network while they are counted by a Durable Object. */
 const attemptsMax = 10;
 
+const patience = { timeout: 60_000, interval: 250 };
+
 let stack: OwnStack;
 let shop: ShopClient;
 beforeAll(async () => {
@@ -54,3 +56,34 @@ test("while the cache is away the shop is not ready, yet sells, and wrong passwo
   expect((await shop.request("/ready")).status).toBe(200);
   expect((await logIn(owner.email, owner.password)).status).toBe(200);
 });
+
+test("while cache and database are away, buyers see the catalogue as it was", async () => {
+  const { productId } = await createSeller(stack.addresses.api).stockVariant(5);
+  const { token } = await shop.registerCustomer();
+  const paths = [`/products/${productId}`, "/products?limit=5", "/categories"];
+  const calls = paths.flatMap((path) => [{}, { token }].map((caller) => ({ path, caller })));
+  const read = () => Promise.all(calls.map(({ path, caller }) => shop.request(path, caller)));
+  const bodiesOf = (answers: readonly Answer[]) => JSON.stringify(answers.map(({ body }) => body));
+  await expect.poll(async () => bodiesOf(await read()) === bodiesOf(await read()), patience).toBe(true);
+  const before = await read();
+
+  await stack.kill("redis", "SIGKILL");
+  await stack.kill("neon", "SIGKILL");
+  // A signed-in buyer is not served at the door; once what was read is old, the database is asked in vain.
+  await expect
+    .poll(async () => databaseCallsOf(await shop.request(`/products/${productId}`, { token })), patience)
+    .toBeGreaterThan(0);
+  const during = await read();
+  expect(during.map(({ status }) => status)).toEqual(during.map(() => 200));
+  expect(bodiesOf(during)).toBe(bodiesOf(before));
+  expect((await shop.request(`/products/${productId.replace("prd_", "prd_7")}`)).status).toBe(503);
+
+  await stack.restart("neon");
+  await stack.restart("redis");
+  await expect.poll(async () => (await shop.request("/ready")).status, patience).toBe(200);
+});
+
+function databaseCallsOf({ status, headers }: Answer): number {
+  expect(status).toBe(200);
+  return Number(/database;desc="(\d+)"/.exec(headers.get("server-timing") ?? "")?.[1]);
+}

@@ -1,22 +1,30 @@
 import { sql } from "drizzle-orm";
+import { minuteMs } from "#core/time";
 import { createCoalescer } from "#platform/coalesce";
 import type { Context } from "#platform/context";
 import { createIsolateMemory } from "#platform/isolate-memory";
+import { orOld } from "#platform/or-old";
 import { errorFields } from "#platform/log";
 import { readNearby } from "#platform/nearby-reads";
 import { readyAnswersOf } from "#platform/ready-answers";
 import {
   type CacheEntry,
   type CachedCopy,
+  absenceOf,
+  isAbsence,
   readCopies,
   versionText,
   writeCopies,
 } from "#platform/versioned-cache";
 import { ProductDocument } from "./document.ts";
+import { handleEntries } from "./product-ids.ts";
 import { anyOf, documentsOf, selectDocuments } from "./store.ts";
 
-const memory = createIsolateMemory<ProductDocument>({ entriesMax: 1_000, lifeMs: 2_000 });
-/** Ids that no product has, so that guessing ids costs the database little. */
+/** For so long products that were seen here are shown while neither Redis nor a database can tell of them. */
+const oldMs = 10 * minuteMs;
+
+const memory = createIsolateMemory<ProductDocument>({ entriesMax: 1_000, lifeMs: 2_000, oldMs });
+/** Ids that no product has, so that guessing ids costs the database little; others are told through Redis. */
 const unknownIds = createIsolateMemory<true>({ entriesMax: 1_000, lifeMs: 2_000 });
 const coalesced = createCoalescer<ProductDocument>();
 
@@ -39,7 +47,10 @@ export async function readProducts(
     else if (!unknownIds.get(id, now)) missing.push(id);
   }
   if (missing.length === 0) return found;
-  const loaded = await coalesced(context, missing, (keys) => loadProducts(context, keys));
+  const loaded = await orOld(context, missing, {
+    memory,
+    load: () => coalesced(context, missing, (keys) => loadProducts(context, keys)),
+  });
   for (const id of missing) {
     const product = loaded.get(id);
     if (product === undefined) unknownIds.set(id, true, now);
@@ -54,15 +65,17 @@ async function loadProducts(
 ): Promise<ReadonlyMap<string, ProductDocument>> {
   const copies = await readCopies(context, ids.map(productKey));
   const found = new Map<string, ProductDocument>();
+  const missing: string[] = [];
   for (const [index, id] of ids.entries()) {
-    const product = productOf(copies[index]);
-    if (product !== undefined) found.set(id, product);
+    const copy = copies[index];
+    if (copy === undefined) missing.push(id);
+    else if (!isAbsence(copy)) found.set(id, productOf(copy));
   }
-  const missing = ids.filter((id) => !found.has(id));
   if (missing.length > 0) {
-    const read = await readDocuments(context, missing);
-    for (const product of read) found.set(product.id, product);
-    keepInCache(context, read);
+    const read = byId(await readDocuments(context, missing));
+    for (const product of read.values()) found.set(product.id, product);
+    const absent = missing.filter((id) => !read.has(id)).map((id) => absenceOf(productKey(id)));
+    fillCache(context, [...[...read.values()].map(cacheEntry), ...absent]);
   }
   for (const product of found.values()) remember(context, product);
   return found;
@@ -81,7 +94,11 @@ function byId(products: readonly ProductDocument[]): ReadonlyMap<string, Product
 /** Puts products into this isolate's memory and, after the response, into Redis. */
 export function keepInCache(context: Context, read: readonly ProductDocument[]): void {
   for (const product of read) remember(context, product);
-  const filling = writeCopies(context, read.map(cacheEntry)).catch((error: unknown) =>
+  fillCache(context, read.map(cacheEntry));
+}
+
+function fillCache(context: Context, entries: readonly CacheEntry[]): void {
+  const filling = writeCopies(context, entries).catch((error: unknown) =>
     context.log("warn", "products were not cached", errorFields(error)),
   );
   context.afterResponse(filling);
@@ -94,10 +111,12 @@ export function keepInCache(context: Context, read: readonly ProductDocument[]):
  */
 export async function publishToCache(context: Context, current: readonly ProductDocument[]): Promise<number> {
   for (const product of current) remember(context, product);
-  const paths = current.flatMap(({ id, handle }) => [`/products/${id}`, `/products/${handle}`]);
+  const paths = current.flatMap(({ id, handle }) =>
+    [id, handle].map((name) => `/products/${encodeURI(name)}`),
+  );
   readyAnswersOf(context.bindings).forget(new Set(paths));
   const entries = current.map(cacheEntry);
-  await writeCopies(context, entries);
+  await writeCopies(context, [...entries, ...handleEntries(context, current)]);
   return entries.reduce((sum, { text }) => sum + text.length, 0);
 }
 
@@ -123,6 +142,6 @@ function cacheEntry(product: ProductDocument): CacheEntry {
   return { key: productKey(product.id), version: documentVersion(product), text: JSON.stringify(product) };
 }
 
-function productOf(copy: CachedCopy | undefined): ProductDocument | undefined {
-  return copy === undefined ? undefined : ProductDocument.parse(JSON.parse(copy.text));
+function productOf(copy: CachedCopy): ProductDocument {
+  return ProductDocument.parse(JSON.parse(copy.text));
 }

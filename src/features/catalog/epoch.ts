@@ -1,9 +1,11 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
+import { minuteMs } from "#core/time";
 import { createCoalescer } from "#platform/coalesce";
 import type { Context } from "#platform/context";
 import type { Database } from "#platform/database";
 import { createIsolateMemory } from "#platform/isolate-memory";
+import { orOld } from "#platform/or-old";
 import { errorFields } from "#platform/log";
 import { readNearby } from "#platform/nearby-reads";
 import { readyAnswersOf } from "#platform/ready-answers";
@@ -29,7 +31,10 @@ export type CatalogView<Value> = {
 const epochKey = "catalog:1:epoch";
 const viewKey = (name: string) => `catalog:1:view:${name}`;
 
-const memory = createIsolateMemory<ReadAt<unknown>>({ entriesMax: 500, lifeMs: 2_000 });
+/** For so long views that were read here are shown while neither Redis nor a database can tell of them. */
+const oldMs = 10 * minuteMs;
+
+const memory = createIsolateMemory<ReadAt<unknown>>({ entriesMax: 500, lifeMs: 2_000, oldMs });
 const coalesced = createCoalescer<ReadAt<unknown>>();
 /** Where answers are made of views. */
 const pathsOfViews: ReadonlySet<string> = new Set(["/products", "/categories", "/search/suggest"]);
@@ -44,10 +49,14 @@ export async function readView<Value>(context: Context, view: CatalogView<Value>
   if (context.mustSee !== undefined) return (await readNearby(context, view.read)).value;
   const known = memory.get(view.name, context.now());
   if (known !== undefined) return view.schema.parse(known.value);
-  const loaded = await coalesced(context, [view.name], async () => {
+  const load = async () => {
     const read = await loadView(context, view);
     if (read.place >= epochHere) memory.set(view.name, read, context.now());
     return new Map([[view.name, read]]);
+  };
+  const loaded = await orOld(context, [view.name], {
+    memory,
+    load: () => coalesced(context, [view.name], load),
   });
   return view.schema.parse(loaded.get(view.name)?.value);
 }
@@ -83,7 +92,7 @@ function keepView(
  */
 export async function advanceEpoch(context: Context, place: LogPlace): Promise<void> {
   if (place > epochHere) epochHere = place;
-  memory.clear();
+  memory.expire();
   readyAnswersOf(context.bindings).forget(pathsOfViews);
   await writeCopies(context, [{ key: epochKey, version: place, text: "" }]);
 }

@@ -6,7 +6,14 @@ import type { Context } from "#platform/context";
 import { createIsolateMemory } from "#platform/isolate-memory";
 import { errorFields } from "#platform/log";
 import { readNearby } from "#platform/nearby-reads";
-import { readCopies, versionText, writeCopies } from "#platform/versioned-cache";
+import {
+  type CacheEntry,
+  absenceOf,
+  isAbsence,
+  readCopies,
+  versionText,
+  writeCopies,
+} from "#platform/versioned-cache";
 import { anyOf } from "./store.ts";
 
 /** Something that leads to a product: in which column it is found and under which name it is cached. */
@@ -46,6 +53,14 @@ export async function productIdByHandle(context: Context, handle: string): Promi
 export function rememberHandle(context: Context, handle: string, productId: string): void {
   memory.set(memoryKey(byHandle, handle), productId, context.now());
   unknown.delete(memoryKey(byHandle, handle));
+}
+
+/** Where the handles of these products lead, for Redis: also for those who looked for one before it was there. */
+export function handleEntries(
+  context: Context,
+  products: readonly { readonly handle: string; readonly id: string }[],
+): CacheEntry[] {
+  return products.map(({ handle, id }) => pointerEntry(context, byHandle, { key: handle, id }));
 }
 
 async function productIdsBy(
@@ -91,22 +106,29 @@ async function load(
     context,
     keys.map((key) => cacheKey(pointer, key)),
   );
+  const missing: string[] = [];
   for (const [index, key] of keys.entries()) {
     const copy = copies[index];
-    if (copy !== undefined) found.set(memoryKey(pointer, key), copy.text);
+    if (copy === undefined) missing.push(key);
+    else if (!isAbsence(copy)) found.set(memoryKey(pointer, key), copy.text);
   }
-  const missing = keys.filter((key) => !found.has(memoryKey(pointer, key)));
   if (missing.length === 0) return found;
-  const read = await readPointers(pointer, context, missing);
-  for (const { key, id } of read) found.set(memoryKey(pointer, key), id);
-  const version = versionText(context.now());
-  const entries = read.map(({ key, id }) => ({ key: cacheKey(pointer, key), version, text: id }));
+  for (const { key, id } of await readPointers(pointer, context, missing))
+    found.set(memoryKey(pointer, key), id);
+  const entries = missing.map((key) => {
+    const id = found.get(memoryKey(pointer, key));
+    return id === undefined ? absenceOf(cacheKey(pointer, key)) : pointerEntry(context, pointer, { key, id });
+  });
   context.afterResponse(
     writeCopies(context, entries).catch((error: unknown) =>
       context.log("warn", "pointers to products were not cached", errorFields(error)),
     ),
   );
   return found;
+}
+
+function pointerEntry(context: Context, pointer: Pointer, { key, id }: PointerRow): CacheEntry {
+  return { key: cacheKey(pointer, key), version: versionText(context.now()), text: id };
 }
 
 async function readPointers(

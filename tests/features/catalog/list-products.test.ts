@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { costOf, request, stack } from "../../stack.ts";
+import { adminToken, costOf, request, stack } from "../../stack.ts";
 import {
   Problem,
   ProductPage,
@@ -150,6 +150,31 @@ describe("caching", () => {
     const differences = async () =>
       new Set([await ask({}), await ask({}), await ask({ cookie: "a=b" })]).size - 1;
     await expect.poll(differences, { timeout: 25_000, interval: 100 }).toBe(0);
+  });
+
+  test.each([`prd_${"0".repeat(26)}`, `no-${uniqueWord()}`])(
+    "a product that is not there is looked for once in a while: %s",
+    async (name) => {
+      const startedAt = Date.now();
+      const answers = await Promise.all(Array.from({ length: 100 }, () => request(`/products/${name}`)));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([404]));
+      const databaseCalls = answers.reduce((sum, answer) => sum + costOf(answer).databaseCalls, 0);
+      expect(databaseCalls).toBeLessThanOrEqual(1 + Math.ceil((Date.now() - startedAt) / 2_000));
+    },
+  );
+
+  test("one that was looked for in vain shows once it is there, and at once to who made it", async () => {
+    const handle = uniqueWord();
+    const look = async (headers = {}) => (await request(`/products/${handle}`, { headers })).status;
+    expect([await look(), await look()]).toEqual([404, 404]);
+    const made = await request("/admin/products", {
+      method: "POST",
+      token: await adminToken(),
+      json: { handle, title: "Late", status: "active", variants: [{ sku: handle, price: 1 }] },
+    });
+    const token = made.headers.get("consistency-token") ?? "";
+    expect(await look({ "consistency-token": token })).toBe(200);
+    await expect.poll(look, { timeout: 25_000, interval: 50 }).toBe(200);
   });
 
   test("a query that is not described is refused however often a described one was answered", async () => {
