@@ -3,7 +3,8 @@ import type { Id } from "#core/ids";
 import { epochMs } from "#core/time";
 import { abandonCheckout, beginCheckout, completeCheckout } from "#durable-objects/cart/checkouts";
 import type { CartLine } from "#durable-objects/cart/lines";
-import { type SettledAttempt, type SettledOrder, settle } from "#features/payments/settlement";
+import { settle } from "#features/payments/settlement";
+import type { SettledAttempt, SettledOrder } from "#features/payments/settlement-ports";
 import { closePayment } from "#features/payments/closing";
 import { nextPaymentStep } from "#features/payments/rules";
 import { recordReport } from "#features/payments/dispute-recording";
@@ -88,7 +89,7 @@ test("a payment that ended says nothing about the one that the buyer opens while
   const settled = await settle<SettledOrder>(
     {
       load: () => Promise.resolve({ ...order, attempts: [attempt], attempt, refunds: [] }),
-      read: (_, reference) =>
+      read: (_, { reference }) =>
         Promise.resolve(
           reference === "pi_1"
             ? { ...facts, reference, attemptId: "pay_1", state: "cancelled" }
@@ -97,7 +98,7 @@ test("a payment that ended says nothing about the one that the buyer opens while
       change: (_, { attempt: move, order: orderMove }) => {
         moves.push(orderMove?.transition ?? move?.status);
         attempt = attemptOf("pay_2", "pi_2");
-        return Promise.resolve(true);
+        return Promise.resolve({ ...order, attempts: [attempt], attempt, refunds: [] });
       },
       authorise: notAsked,
       completeAuthorisation: notAsked,
@@ -107,7 +108,7 @@ test("a payment that ended says nothing about the one that the buyer opens while
       refundSurplus: notAsked,
       recordProviderRefund: notAsked,
     },
-    "ord_1",
+    { orderId: "ord_1" },
   );
   expect(moves).toEqual(["cancelled"]);
   expect(settled).toMatchObject({ status: "pending_payment", attempt: { id: "pay_2" } });
@@ -248,7 +249,7 @@ test("an order that waits for a bank transfer ends together with the promise", a
       change: (_, change) => {
         changes.push(change);
         now = { ...order, status: "cancelled" };
-        return Promise.resolve(true);
+        return Promise.resolve(now);
       },
       settle: () => Promise.resolve(now),
     },
@@ -284,7 +285,7 @@ test("a cancellation that finds its payment authorised after all leaves the orde
       load: () => Promise.resolve(authorised),
       authorise: notAsked,
       cancel: () => Promise.resolve({ ...lateFacts, state: "cancelled", capturedAmount: 0 }),
-      change: () => Promise.resolve(true),
+      change: (seen) => Promise.resolve(seen),
       settle: () => Promise.resolve({ ...authorised, status: "paid" }),
     },
     order,
@@ -318,7 +319,7 @@ test("a bank transfer that staff receive while its ended order gives it up is pa
       },
       change: (seen, change) => {
         if (seen === now) done.push(change.attempt?.status ?? "moved");
-        return Promise.resolve(seen === now);
+        return Promise.resolve(seen === now ? now : undefined);
       },
       refundSurplus: (_order, _attempt, { amount }) => {
         done.push(`${amount} go back`);
@@ -330,7 +331,7 @@ test("a bank transfer that staff receive while its ended order gives it up is pa
       commitStock: notAsked,
       recordProviderRefund: notAsked,
     },
-    "ord_1",
+    { orderId: "ord_1" },
   );
   expect(done).toEqual(["500 go back"]);
 });

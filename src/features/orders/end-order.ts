@@ -63,7 +63,7 @@ export async function expireOverdueOrders(context: Context): Promise<number> {
 function portsOf(context: Context): EndingPorts<Order> {
   return {
     load: (orderId) => loadOrder(context, orderId),
-    settlePayment: (orderId) => settlePayment(context, orderId),
+    settlePayment: (orderId) => settlePayment(context, { orderId }),
     endPayment: (order) => endPayment(context, order),
     change: async (order, end) => {
       try {

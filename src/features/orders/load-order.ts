@@ -20,21 +20,26 @@ export type Order = OrderRow & {
 
 /** Reads one order from the primary. Whether the asker may see it is the caller's question. */
 export async function loadOrder(context: Context, orderId: string): Promise<Order | undefined> {
-  return selectOrder(context, orderId, sql`true`);
+  return orderIn(await orderStatement(context, orderId));
 }
 
-/** The same, under a condition on the row of `orders o`. */
-export async function selectOrder(
-  context: Context,
-  orderId: string,
-  condition: SQL,
-): Promise<Order | undefined> {
+/**
+ * The statement of {@link loadOrder} for a batch; {@link orderIn} makes the order of its result.
+ * @param condition on the row of `orders o`.
+ */
+export function orderStatement(context: Context, orderId: string, condition: SQL = sql`true`) {
   // The id is given everywhere, and not joined: so the planner looks at the one month that it belongs to.
   const id = sql`${orderId}`;
-  const { rows } = await context.databases.primary.execute(
+  return context.databases.primary.execute(
     sql`${treeOf(id)} from orders o where o.id = ${id} and ${condition}`,
   );
-  return rows.map(orderOf).at(0);
+}
+
+const Result = z.object({ rows: z.array(z.unknown()) });
+
+/** The order that {@link orderStatement} has found. */
+export function orderIn(result: unknown): Order | undefined {
+  return Result.parse(result).rows.map(orderOf).at(0);
 }
 
 /**

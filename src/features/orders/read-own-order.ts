@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { AppError } from "#core/errors";
 import type { Context } from "#platform/context";
 import { openToken } from "#platform/signed-tokens";
-import { type Order, selectOrder } from "./load-order.ts";
+import { type Order, orderIn, orderStatement } from "./load-order.ts";
 
 /** An order that somebody asks for, with the guest's token if one was sent. */
 export type OrderAccess = { readonly orderId: string; readonly orderToken: string | undefined };
@@ -12,13 +12,32 @@ export type OrderAccess = { readonly orderId: string; readonly orderToken: strin
  * @throws AppError not_found for unknown orders and other people's alike.
  */
 export async function readOwnOrder(context: Context, access: OrderAccess): Promise<Order> {
+  // A statement is a promise of its own result, hence it comes in a box.
+  const { statement } = await ownOrderStatement(context, access);
+  return ownOrderIn(await statement);
+}
+
+/**
+ * The statement that reads it, for a batch; {@link ownOrderIn} makes the order of its result.
+ * @throws AppError not_found for whoever may have no order.
+ */
+export async function ownOrderStatement(context: Context, access: OrderAccess) {
   const isTheirs = await ownershipOf(context, access);
-  const order = isTheirs && (await selectOrder(context, access.orderId, isTheirs));
-  if (order === undefined)
-    throw new AppError("not_found", {
-      detail: "There is no such order for you. Guests send the order's access_token as Order-Token.",
-    });
+  if (isTheirs === undefined) throw noSuchOrder();
+  return { statement: orderStatement(context, access.orderId, isTheirs) };
+}
+
+/** @throws AppError not_found. */
+export function ownOrderIn(result: unknown): Order {
+  const order = orderIn(result);
+  if (order === undefined) throw noSuchOrder();
   return order;
+}
+
+function noSuchOrder(): AppError {
+  return new AppError("not_found", {
+    detail: "There is no such order for you. Guests send the order's access_token as Order-Token.",
+  });
 }
 
 /** The condition under which the asker may have the order; undefined for whoever may have none. */

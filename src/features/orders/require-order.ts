@@ -7,7 +7,11 @@ import { type Order, loadOrder } from "./load-order.ts";
  * @throws AppError not_found.
  */
 export async function requireOrder(context: Context, orderId: string): Promise<Order> {
-  const order = await loadOrder(context, orderId);
+  return foundOrder(await loadOrder(context, orderId));
+}
+
+/** @throws AppError not_found where there is none. */
+export function foundOrder(order: Order | undefined): Order {
   if (order === undefined) throw new AppError("not_found", { detail: "There is no order with this id." });
   return order;
 }

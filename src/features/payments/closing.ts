@@ -2,7 +2,7 @@ import { AppError } from "#core/errors";
 import type { PaymentFacts } from "#core/payment-facts";
 import type { PaymentEnd } from "#features/orders/ending";
 import { isOpen } from "./rules.ts";
-import type { SettledAttempt, SettledOrder, SettlementChange } from "./settlement.ts";
+import type { SettledAttempt, SettledOrder, SettlementPorts } from "./settlement-ports.ts";
 import { keepingSight } from "./sight.ts";
 
 /** What closing a payment needs from the world; the real ones ask Postgres and the provider. */
@@ -11,8 +11,7 @@ export type ClosingPorts<Order extends SettledOrder> = {
   /** Asks once more for the attempt's payment: the same key leads to the same one. @returns its reference. */
   readonly authorise: (order: Order, attempt: SettledAttempt) => Promise<string>;
   readonly cancel: (attempt: SettledAttempt, reference: string) => Promise<PaymentFacts>;
-  /** False when somebody else moved the order or the attempt first: nothing was changed then. */
-  readonly change: (order: Order, change: SettlementChange) => Promise<boolean>;
+  readonly change: SettlementPorts<Order>["change"];
   readonly settle: (orderId: string) => Promise<Order | undefined>;
 };
 

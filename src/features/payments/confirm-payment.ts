@@ -19,7 +19,7 @@ export type Confirmation = { order: OrderWire; known: boolean };
 export async function confirmPayment(context: Context, access: OrderAccess): Promise<Confirmation> {
   const order = await readOwnOrder(context, access);
   try {
-    const settled = (await settlePayment(context, order.id)) ?? order;
+    const settled = (await settlePayment(context, { orderId: order.id, order })) ?? order;
     const known = settled.status !== "payment_unknown";
     if (!known) await withholdAnswer(context);
     return { order: presentOrder(settled), known };

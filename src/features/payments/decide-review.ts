@@ -134,7 +134,7 @@ async function store(context: Context, { order, review, input, move }: Decision)
 /** The decision stands, whatever the provider answers now: what is left is done by itself. */
 async function settled(context: Context, orderId: string, { decision }: DecideReview): Promise<OrderWire> {
   try {
-    await settlePayment(context, orderId);
+    await settlePayment(context, { orderId });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     context.log("warn", "what was decided of a payment is finished later", { ...errorFields(error) });

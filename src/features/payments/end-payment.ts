@@ -19,7 +19,7 @@ export function endPayment(context: Context, order: Order): Promise<PaymentEnd<O
       },
       cancel: ({ provider, id }, reference) => gatewayOf(context, provider).cancel(id, reference),
       change: (current, change) => changePayment(context, current, change),
-      settle: (orderId) => settlePayment(context, orderId),
+      settle: (orderId) => settlePayment(context, { orderId }),
     },
     order,
   );

@@ -34,7 +34,7 @@ export function manualGateway(find: (attemptId: string) => Promise<ManualAttempt
 }
 
 /** What a manual payment is as far as we know; what went back of it only the books tell. */
-function manualFacts(attempt: ManualAttempt): PaymentFacts {
+export function manualFacts(attempt: ManualAttempt): PaymentFacts {
   const { id, orderId, amount, currency, receivedAt, status } = attempt;
   const open = status === "cancelled" ? ("cancelled" as const) : ("authorised" as const);
   return {

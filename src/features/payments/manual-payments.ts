@@ -15,14 +15,19 @@ export function manualPayments(context: Context): PaymentGateway {
 }
 
 /**
- * Notes that the money of a manual payment has arrived, once. The version tells whoever is cancelling the payment.
- * @returns false when the payment was cancelled first.
+ * The statement that notes that the money of an order's newest payment has arrived, once, if that is a manual one and has
+ * not been cancelled. The version tells whoever is cancelling the payment.
  */
-export async function markReceived(context: Context, attemptId: string): Promise<boolean> {
-  const marked = await context.databases.primary
+export function markReceived(context: Context, orderId: string) {
+  const newest = sql`(select max(id) from payment_attempts where order_id = ${orderId})`;
+  return context.databases.primary
     .update(paymentAttempts)
     .set({ receivedAt: sql`coalesce(received_at, now())`, version: sql`version + 1` })
-    .where(and(eq(paymentAttempts.id, attemptId), ne(paymentAttempts.status, "cancelled")))
-    .returning({ id: paymentAttempts.id });
-  return marked.length > 0;
+    .where(
+      and(
+        eq(paymentAttempts.id, newest),
+        eq(paymentAttempts.provider, "manual"),
+        ne(paymentAttempts.status, "cancelled"),
+      ),
+    );
 }

@@ -5,7 +5,7 @@ import type { PaymentEnd } from "#features/orders/ending";
 import { isPayable, orderTimes } from "#features/orders/rules";
 import { isPromised } from "./closing.ts";
 import { isOpen } from "./rules.ts";
-import type { SettledAttempt, SettledOrder, SettlementPorts } from "./settlement.ts";
+import type { SettledAttempt, SettledOrder, SettlementPorts } from "./settlement-ports.ts";
 import { keepingSight } from "./sight.ts";
 
 type OpenedOrder = SettledOrder & { readonly holdExpiresAt: Date };
@@ -32,11 +32,15 @@ export type OpeningPorts<
   Answer extends Answered,
 > = {
   readonly now: () => EpochMs;
+  /** The order, and then the answer that this idempotency key got before. */
+  readonly look: () => Promise<{ readonly order: Order; readonly answered: Answer | undefined }>;
   readonly load: () => Promise<Order>;
-  /** The answer that this idempotency key got before. */
-  readonly findAnswer: () => Promise<Answer | undefined>;
   /** Stores a new attempt; undefined when the order has an open one by now. */
   readonly insertAttempt: (order: Order) => Promise<Attempt | undefined>;
+  /** Stores a new manual attempt together with the answer; "taken" when the order has an open attempt by now. */
+  readonly promise: (
+    order: Order,
+  ) => Promise<{ readonly attempt: Attempt; readonly handover: Handover } | "same_key" | "taken">;
   readonly authorise: (order: Order, attempt: Attempt) => Promise<Handover>;
   readonly read: (attempt: Attempt, reference: string) => Promise<Handover>;
   /** Ends the order's open payment; one that has got further than that is settled instead. */
@@ -70,8 +74,7 @@ export async function openPayment<
   provider: PaymentProvider,
 ): Promise<OpenedPayment<Order, Attempt, Handover, Answer>> {
   for (let round = 0; round < roundsMax; round++) {
-    const order = await ports.load();
-    const answered = await ports.findAnswer();
+    const { order, answered } = await ports.look();
     if (answered) {
       const attempt = attemptAnswered(order, answered);
       // The same request stored its answer after the order was read: look again.
@@ -88,6 +91,13 @@ export async function openPayment<
       await supersede(ports, order.id);
       continue;
     }
+    if (open === undefined && provider === "manual") {
+      const promised = await ports.promise(order);
+      if (promised === "same_key") continue;
+      if (promised === "taken") throw startedElsewhere();
+      await regainSight(ports, order);
+      return { order, ...promised, answered, overtaken: false };
+    }
     const attempt = open ?? (await ports.insertAttempt(order));
     if (attempt === undefined) throw startedElsewhere();
     const handover =
@@ -96,10 +106,18 @@ export async function openPayment<
         : await ports.read(attempt, attempt.providerReference);
     const stored = await ports.store(order, attempt, handover);
     if (stored === "lost_race") continue;
-    if (order.status === "payment_unknown") await ports.settle(order.id);
+    await regainSight(ports, order);
     return { order, attempt, handover, answered, overtaken: stored === "same_key" };
   }
   throw startedElsewhere();
+}
+
+/** What became of an earlier payment is looked up now that there is another one. */
+async function regainSight(
+  ports: { readonly settle: (orderId: string) => Promise<unknown> },
+  { id, status }: SettledOrder,
+): Promise<void> {
+  if (status === "payment_unknown") await ports.settle(id);
 }
 
 function attemptAnswered<Attempt extends SettledAttempt>(

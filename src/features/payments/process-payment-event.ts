@@ -44,7 +44,7 @@ export async function processPaymentEvent(
     contradictions: contradictionsOfEvent,
     refuse: (event, attempt, contradictions) => refuseEvent(context, { event, attempt, contradictions }),
     isReflected: ({ type }, { status }) => isReflected(provider, type, status),
-    settle: (attempt) => settlePayment(context, attempt.orderId, attempt.id),
+    settle: ({ orderId, id: attemptId }) => settlePayment(context, { orderId, attemptId }),
     recordDispute: (event, attempt) => recordDispute(context, event, attempt),
     markProcessed: (eventIds) => markEventsProcessed(context, eventIds),
     markFailed: (eventIds, error) => markEventsFailed(context, eventIds, error),

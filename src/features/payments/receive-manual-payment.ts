@@ -1,7 +1,8 @@
 import { AppError } from "#core/errors";
-import type { Order } from "#features/orders/load-order";
-import { requireOrder } from "#features/orders/require-order";
+import { type Order, orderIn, orderStatement } from "#features/orders/load-order";
+import { foundOrder } from "#features/orders/require-order";
 import type { Context } from "#platform/context";
+import { transact } from "#platform/database";
 import { markReceived } from "./manual-payments.ts";
 import { settlePayment } from "./settle-payment.ts";
 
@@ -11,11 +12,15 @@ import { settlePayment } from "./settle-payment.ts";
  * @throws AppError not_found, invalid_transition.
  */
 export async function receiveManualPayment(context: Context, orderId: string): Promise<Order> {
-  const order = await requireOrder(context, orderId);
+  const [, found] = await transact(context.databases.primary, [
+    markReceived(context, orderId),
+    orderStatement(context, orderId),
+  ]);
+  const order = foundOrder(orderIn(found));
   const { attempt } = order;
-  if (attempt?.provider !== "manual" || !(await markReceived(context, attempt.id)))
+  if (attempt?.provider !== "manual" || attempt.status === "cancelled" || attempt.receivedAt === null)
     throw new AppError("invalid_transition", {
       detail: "This order has no manual payment that could be received.",
     });
-  return (await settlePayment(context, order.id)) ?? order;
+  return (await settlePayment(context, { orderId, order })) ?? order;
 }

@@ -15,5 +15,6 @@ export async function returnMoneyOfEndedOrder(
   const order = await loadOrder(context, event.data.order_id);
   if (order?.attempt === undefined || !hasEnded(order.status)) return;
   const { status } = order.attempt;
-  if (status !== "cancelled" && status !== "failed") await settlePayment(context, order.id);
+  if (status !== "cancelled" && status !== "failed")
+    await settlePayment(context, { orderId: order.id, order });
 }

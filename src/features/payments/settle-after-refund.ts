@@ -15,5 +15,5 @@ export async function settleAfterRefund(
   const { order_id: orderId } = event.data;
   const order = await loadOrder(context, orderId);
   if (order === undefined) return;
-  for (const attemptId of refundedPayments(order)) await settlePayment(context, orderId, attemptId);
+  for (const attemptId of refundedPayments(order)) await settlePayment(context, { orderId, attemptId });
 }

@@ -1,14 +1,16 @@
+import type { BatchItem } from "drizzle-orm/batch";
 import { AppError } from "#core/errors";
 import type { PaymentFacts } from "#core/payment-facts";
 import { changeOrderStatements } from "#features/orders/change-order";
-import { type Order, loadOrder } from "#features/orders/load-order";
+import { type Order, loadOrder, orderIn, orderStatement } from "#features/orders/load-order";
 import { commitStock } from "#features/orders/stock-claims";
 import type { Context } from "#platform/context";
-import { readAttempt } from "./attempts.ts";
 import { captureFact } from "./bookkeeping.ts";
 import { gatewayOf } from "./gateways.ts";
+import { manualFacts } from "./manual-gateway.ts";
 import { lostRace, transact, violatesUnique } from "#platform/database";
-import { type SettledAttempt, type SettlementChange, type SettlementPorts, settle } from "./settlement.ts";
+import { settle } from "./settlement.ts";
+import type { Settled, SettlementChange, SettlementPorts } from "./settlement-ports.ts";
 import { bookMoneyOnce } from "./money-ledger.ts";
 import { insertReview } from "./review-store.ts";
 import { recordProviderRefund, refundSurplus } from "./surplus.ts";
@@ -19,15 +21,11 @@ import { changeAttempt } from "./store.ts";
  * @throws AppError payment_outcome_unknown or dependency_unavailable when the provider gives no answer, conflict when
  * others moved the order all the time.
  */
-export async function settlePayment(
-  context: Context,
-  orderId: string,
-  attemptId?: string,
-): Promise<Order | undefined> {
-  const settled = await settle(portsOf(context), orderId, attemptId);
+export async function settlePayment(context: Context, subject: Settled<Order>): Promise<Order | undefined> {
+  const settled = await settle(portsOf(context), subject);
   if (settled === "unsettled")
     throw new AppError("conflict", {
-      detail: `The payment of ${orderId} did not come to rest; it goes on later.`,
+      detail: `The payment of ${subject.orderId} did not come to rest; it goes on later.`,
     });
   return settled;
 }
@@ -39,7 +37,7 @@ function portsOf(context: Context): SettlementPorts<Order> {
       const request = { attemptId, orderId, amount, currency };
       return (await gatewayOf(context, provider).authorise(request)).facts;
     },
-    read: (attempt, reference) => readFacts(context, attempt, reference),
+    read: (order, payment) => readFacts(context, order, payment),
     completeAuthorisation: async ({ provider }, reference) => {
       const gateway = gatewayOf(context, provider);
       return (await (gateway.completeAuthorisation ?? gateway.read)(reference)).facts;
@@ -56,15 +54,18 @@ function portsOf(context: Context): SettlementPorts<Order> {
 /** What the provider says now. A payment that it has forgotten is one that nobody can pay any more. */
 async function readFacts(
   context: Context,
-  attempt: SettledAttempt,
-  reference: string,
+  order: Order,
+  { attemptId, reference }: { attemptId: string; reference: string },
 ): Promise<PaymentFacts> {
+  const attempt = order.attempts.find(({ id }) => id === attemptId);
+  if (attempt === undefined) throw new Error(`the order ${order.id} has no payment ${attemptId}`);
+  // Of bank transfers nobody knows more than our own books, from which the order has just come.
+  if (attempt.provider === "manual") return manualFacts(attempt);
   try {
     return (await gatewayOf(context, attempt.provider).read(reference)).facts;
   } catch (error) {
-    const stored = await readAttempt(context, attempt.id);
-    if (!(error instanceof AppError && error.code === "not_found") || stored === undefined) throw error;
-    const { id: attemptId, orderId, amount, currency } = stored;
+    if (!(error instanceof AppError && error.code === "not_found")) throw error;
+    const { orderId, amount, currency } = attempt;
     return {
       reference,
       orderId,
@@ -81,15 +82,16 @@ async function readFacts(
 
 /**
  * Changes an order and one of its payment attempts together, each guarded by the version that was read.
- * @returns false when somebody else moved one of them first, or the buyer opened another payment; nothing was changed then.
+ * @returns the order as it is then, read in the same transaction; undefined when somebody else moved one of them first, or
+ * the buyer opened another payment: nothing was changed then.
  */
 export async function changePayment(
   context: Context,
   order: Order,
   change: SettlementChange,
-): Promise<boolean> {
+): Promise<Order | undefined> {
   const attempt = order.attempts.find((each) => each.id === change.attempt?.id);
-  const [first, ...rest] = [
+  const [first, ...rest]: BatchItem<"pg">[] = [
     ...(change.order ? changeOrderStatements(context, order, change.order) : []),
     ...(change.review ? [insertReview(context, order.id, change.review)] : []),
     ...(change.attempt && attempt ? [changeAttempt(context, attempt, change.attempt)] : []),
@@ -99,13 +101,14 @@ export async function changePayment(
       ? [bookMoneyOnce(context, captureFact(order, attempt, order.total))]
       : []),
   ];
-  if (first === undefined) return true;
+  if (first === undefined) return order;
+  const reading = orderStatement(context, order.id);
   try {
-    await transact(context.databases.primary, [first, ...rest]);
+    const results = await transact(context.databases.primary, [first, ...rest, reading]);
+    if (change.order) context.wakeOutbox();
+    return orderIn(results.at(-1));
   } catch (error) {
-    if (lostRace(error) || violatesUnique(error, "payment_attempts_open")) return false;
+    if (lostRace(error) || violatesUnique(error, "payment_attempts_open")) return undefined;
     throw error;
   }
-  if (change.order) context.wakeOutbox();
-  return true;
 }

@@ -1,93 +1,15 @@
-import type { PaymentFacts, PaymentProvider } from "#core/payment-facts";
-import type { OrderEventType } from "#events/catalogue";
-import type { OrderStatus, OrderTransition } from "#features/orders/rules";
-import { type ReviewCause, parking } from "./parking.ts";
-import {
-  type AttemptStatus,
-  type PaymentSituation,
-  type PaymentStep,
-  isOpen,
-  nextPaymentStep,
-} from "./rules.ts";
+import type { PaymentFacts } from "#core/payment-facts";
+import { parking } from "./parking.ts";
+import { type PaymentSituation, type PaymentStep, isOpen, nextPaymentStep } from "./rules.ts";
+import type {
+  MovedMoney,
+  Settled,
+  SettledAttempt,
+  SettledOrder,
+  SettlementChange,
+  SettlementPorts,
+} from "./settlement-ports.ts";
 import { keepingSight } from "./sight.ts";
-
-/** The payment attempt as the settlement sees it. */
-export type SettledAttempt = {
-  readonly id: string;
-  readonly orderId: string;
-  readonly provider: PaymentProvider;
-  readonly status: AttemptStatus;
-  readonly providerReference: string | null;
-  readonly failureCode: string | null;
-  /** When staff decided that it is its order's, whatever it says of itself. */
-  readonly acceptedAt: Date | null;
-};
-
-/** The order as the settlement sees it. Amounts in minor units. */
-export type SettledOrder = {
-  readonly id: string;
-  readonly status: OrderStatus;
-  readonly total: number;
-  readonly currency: string;
-  /** Oldest first. */
-  readonly attempts: readonly SettledAttempt[];
-  /** The newest attempt, which pays the order; earlier ones were superseded by it. */
-  readonly attempt: SettledAttempt | undefined;
-  readonly refunds: readonly {
-    readonly status: "pending" | "succeeded" | "failed";
-    readonly origin: "staff" | "provider" | "system";
-    readonly attemptId: string;
-    readonly amount: number;
-  }[];
-};
-
-/** What changes together, in one transaction or not at all. */
-export type SettlementChange = {
-  order?: {
-    transition: OrderTransition | undefined;
-    event: OrderEventType;
-    data: Record<string, unknown>;
-    numbered?: boolean;
-    /** Gives the buyer until then to pay. */
-    payBy?: Date;
-  };
-  attempt?: {
-    id: string;
-    status: AttemptStatus;
-    reference?: string;
-    capturedAmount?: number;
-    failureCode?: string | undefined;
-  };
-  /** Stored together with a transition to review. */
-  review?: ReviewCause;
-};
-
-/** Money that goes or went back, and what was taken before, in minor units. */
-export type MovedMoney = { readonly amount: number; readonly captured: number; readonly currency: string };
-
-/** What the settlement needs from the world; the real ones ask Postgres, the objects and the provider. */
-export type SettlementPorts<Order extends SettledOrder> = {
-  readonly load: (orderId: string) => Promise<Order | undefined>;
-  /** Asks once more for the attempt's payment: the same key leads to the same one. */
-  readonly authorise: (order: Order, attempt: SettledAttempt) => Promise<PaymentFacts>;
-  readonly read: (attempt: SettledAttempt, reference: string) => Promise<PaymentFacts>;
-  /** Reserves the money that the buyer has approved, where that is a step of its own. */
-  readonly completeAuthorisation: (attempt: SettledAttempt, reference: string) => Promise<PaymentFacts>;
-  readonly capture: (attempt: SettledAttempt, reference: string) => Promise<PaymentFacts>;
-  readonly cancel: (attempt: SettledAttempt, reference: string) => Promise<PaymentFacts>;
-  /** Turns every hold of the order into a sale. @returns the SKUs whose units are gone for good. */
-  readonly commitStock: (order: Order) => Promise<readonly string[]>;
-  /** False when somebody else moved the order or the attempt first: nothing was changed then. */
-  readonly change: (order: Order, change: SettlementChange) => Promise<boolean>;
-  /** Gives back money that nobody owed; stored first, an amount once. False when somebody moved the order first. */
-  readonly refundSurplus: (order: Order, attempt: SettledAttempt, money: MovedMoney) => Promise<boolean>;
-  /** Books what was given back at the provider's own dashboard. False when somebody moved the order first. */
-  readonly recordProviderRefund: (
-    order: Order,
-    attempt: SettledAttempt,
-    money: MovedMoney,
-  ) => Promise<boolean>;
-};
 
 /** Steps that one settlement takes at most; a payment needs three. */
 const stepsMax = 8;
@@ -95,29 +17,30 @@ const stepsMax = 8;
 /**
  * Brings an order to where the provider says its payment is: authorised → stock committed → captured → paid. Webhooks,
  * queue deliveries, the buyer's confirmation and the sweep all come here, in any order and any number; every step is safe
- * to repeat after a crash. When the outcome of a step is unknown, the order says so.
- * @param attemptId the attempt that there is news of; a superseded one is voided or given back. The newest, if left out.
+ * to repeat after a crash. When the outcome of a step is unknown, the order says so. The order is read once and after
+ * that taken as our own changes leave it: each is guarded by the versions that were seen, and whoever loses a race reads
+ * anew.
  * @returns the order as it stands then, undefined when there is none, or "unsettled" after too many lost races.
  */
 export async function settle<Order extends SettledOrder>(
   ports: SettlementPorts<Order>,
-  orderId: string,
-  attemptId?: string,
+  { orderId, attemptId, order: seen }: Settled<Order>,
 ): Promise<Order | undefined | "unsettled"> {
+  let current = seen;
   let facts: PaymentFacts | undefined;
   for (let step = 0; step < stepsMax; step++) {
-    const order = await ports.load(orderId);
+    const order = current ?? (await ports.load(orderId));
     const attempt =
       attemptId === undefined ? order?.attempt : order?.attempts.find((each) => each.id === attemptId);
     if (order === undefined || attempt === undefined) return order;
     if (attempt.providerReference === null) {
       if (!isOpen(attempt.status)) return order;
-      await keepingSight(ports, attempt, () => adoptPayment(ports, order, attempt));
+      current = await keepingSight(ports, attempt, () => adoptPayment(ports, order, attempt));
       continue;
     }
     // The newest attempt may be another one by now.
     if (facts?.reference !== attempt.providerReference) facts = undefined;
-    facts ??= await ports.read(attempt, attempt.providerReference);
+    facts ??= await ports.read(order, { attemptId: attempt.id, reference: attempt.providerReference });
     const known = facts;
     const next = nextPaymentStep(situationOf(order, attempt), known);
     if (next.do === "rest") return order;
@@ -125,7 +48,7 @@ export async function settle<Order extends SettledOrder>(
       perform(ports, next, { order, attempt, facts: known }),
     );
     if (outcome === "rest") return ports.load(orderId);
-    facts = outcome;
+    ({ order: current, facts } = outcome);
   }
   return "unsettled";
 }
@@ -154,31 +77,40 @@ async function adoptPayment<Order extends SettledOrder>(
   ports: SettlementPorts<Order>,
   order: Order,
   attempt: SettledAttempt,
-): Promise<void> {
+): Promise<Order | undefined> {
   const { reference } = await ports.authorise(order, attempt);
-  await ports.change(order, { attempt: { id: attempt.id, status: "pending", reference } });
+  return ports.change(order, { attempt: { id: attempt.id, status: "pending", reference } });
 }
 
 type Situation<Order> = { order: Order; attempt: SettledAttempt; facts: PaymentFacts };
 
-/** The facts that hold after a step; undefined when they must be read anew, "rest" when nothing more can be done now. */
-type Outcome = PaymentFacts | undefined | "rest";
+/** What holds after a step, where undefined must be read anew; "rest" when nothing more can be done now. */
+type Outcome<Order> =
+  | { readonly order: Order | undefined; readonly facts: PaymentFacts | undefined }
+  | "rest";
+
+/** The provider has told something, and the order may have moved while we waited. */
+function told(facts: PaymentFacts): Outcome<never> {
+  return { order: undefined, facts };
+}
+
+const lostRace: Outcome<never> = { order: undefined, facts: undefined };
 
 async function perform<Order extends SettledOrder>(
   ports: SettlementPorts<Order>,
   step: PaymentStep,
   { order, attempt, facts }: Situation<Order>,
-): Promise<Outcome> {
-  const change = async (changes: SettlementChange, known: PaymentFacts) =>
-    (await ports.change(order, changes)) ? known : undefined;
+): Promise<Outcome<Order>> {
+  const change = (changes: SettlementChange, known: PaymentFacts) =>
+    changed(ports, order, { changes, known });
   switch (step.do) {
     case "rest":
-      return facts;
+      return "rest";
     case "park":
       return change(parking({ ...step, attemptId: attempt.id }), facts);
     case "complete_authorisation": {
       const completed = await ports.completeAuthorisation(attempt, facts.reference);
-      return completed.state === "approved" ? "rest" : completed;
+      return completed.state === "approved" ? "rest" : told(completed);
     }
     case "record_authorised":
       return change(
@@ -192,7 +124,7 @@ async function perform<Order extends SettledOrder>(
       return commitAndCapture(ports, { order, attempt, facts });
     case "void": {
       const ended = await ports.cancel(attempt, facts.reference);
-      if (attempt.provider !== "manual" || ended.state !== "cancelled") return ended;
+      if (attempt.provider !== "manual" || ended.state !== "cancelled") return told(ended);
       // It ends in our own books alone: what they said before guards it against a receipt meanwhile.
       return change({ attempt: { id: attempt.id, status: "cancelled" } }, ended);
     }
@@ -217,9 +149,11 @@ async function perform<Order extends SettledOrder>(
         facts,
       );
     case "refund_surplus":
-      return (await ports.refundSurplus(order, attempt, movedMoney(step, facts))) ? "rest" : undefined;
+      return (await ports.refundSurplus(order, attempt, movedMoney(step, facts))) ? "rest" : lostRace;
     case "record_provider_refund":
-      return (await ports.recordProviderRefund(order, attempt, movedMoney(step, facts))) ? facts : undefined;
+      return (await ports.recordProviderRefund(order, attempt, movedMoney(step, facts)))
+        ? told(facts)
+        : lostRace;
     case "record_attempt": {
       const told = {
         transition: undefined,
@@ -242,6 +176,15 @@ async function perform<Order extends SettledOrder>(
   }
 }
 
+async function changed<Order extends SettledOrder>(
+  ports: SettlementPorts<Order>,
+  order: Order,
+  { changes, known }: { changes: SettlementChange; known: PaymentFacts },
+): Promise<Outcome<Order>> {
+  const moved = await ports.change(order, changes);
+  return moved === undefined ? lostRace : { order: moved, facts: known };
+}
+
 function movedMoney({ amount }: { amount: number }, facts: PaymentFacts): MovedMoney {
   return { amount, captured: facts.capturedAmount, currency: facts.currency };
 }
@@ -250,7 +193,7 @@ function movedMoney({ amount }: { amount: number }, facts: PaymentFacts): MovedM
 async function commitAndCapture<Order extends SettledOrder>(
   ports: SettlementPorts<Order>,
   { order, attempt, facts }: Situation<Order>,
-): Promise<Outcome> {
+): Promise<Outcome<Order>> {
   const missing = await ports.commitStock(order);
   if (missing.length > 0)
     return giveUp(ports, { order, attempt, facts }, { reason: "out_of_stock", skus: missing });
@@ -263,12 +206,12 @@ async function commitAndCapture<Order extends SettledOrder>(
       { order, attempt, facts },
       { reason: "capture_refused", failure_code: captured.failureCode },
     );
-  if (captured.state !== "captured") return captured;
-  const paid = await ports.change(order, {
+  if (captured.state !== "captured") return told(captured);
+  const changes: SettlementChange = {
     order: { transition: "pay", event: "order.paid", data: { attempt_id: attempt.id }, numbered: true },
     attempt: { id: attempt.id, status: "captured", capturedAmount: captured.capturedAmount },
-  });
-  return paid ? captured : undefined;
+  };
+  return changed(ports, order, { changes, known: captured });
 }
 
 /** The units are gone, or the money cannot be taken: the authorisation is given back and the order cancelled, or a person looks. */
@@ -276,21 +219,21 @@ async function giveUp<Order extends SettledOrder>(
   ports: SettlementPorts<Order>,
   { order, attempt, facts }: Situation<Order>,
   data: { reason: string } & Record<string, unknown>,
-): Promise<PaymentFacts | undefined> {
+): Promise<Outcome<Order>> {
   if (facts.state === "captured") {
     const { reason } = data;
-    const reviewed = await ports.change(order, {
+    const changes: SettlementChange = {
       review: { attemptId: attempt.id, reason, contradictions: [] },
       order: { transition: "review", event: "order.payment_review", data },
       attempt: { id: attempt.id, status: "captured", capturedAmount: facts.capturedAmount },
-    });
-    return reviewed ? facts : undefined;
+    };
+    return changed(ports, order, { changes, known: facts });
   }
   const cancelled = await ports.cancel(attempt, facts.reference);
-  if (cancelled.state !== "cancelled") return cancelled;
-  const ended = await ports.change(order, {
+  if (cancelled.state !== "cancelled") return told(cancelled);
+  const changes: SettlementChange = {
     order: { transition: "cancel", event: "order.cancelled", data },
     attempt: { id: attempt.id, status: "cancelled" },
-  });
-  return ended ? cancelled : undefined;
+  };
+  return changed(ports, order, { changes, known: cancelled });
 }

@@ -1,7 +1,7 @@
 import { AppError } from "#core/errors";
 import { nextState } from "#core/state-machine";
 import { orderTransitions } from "#features/orders/rules";
-import type { SettledAttempt, SettledOrder, SettlementPorts } from "./settlement.ts";
+import type { SettledAttempt, SettledOrder, SettlementPorts } from "./settlement-ports.ts";
 
 type SightPorts<Order extends SettledOrder> = Pick<SettlementPorts<Order>, "change"> & {
   readonly load: (orderId: string) => Promise<Order | undefined>;

@@ -1,7 +1,12 @@
 import { AppError } from "#core/errors";
 import { newId } from "#core/ids";
 import { epochMs, toTimestamp } from "#core/time";
-import { type OrderAccess, readOwnOrder } from "#features/orders/read-own-order";
+import {
+  type OrderAccess,
+  ownOrderIn,
+  ownOrderStatement,
+  readOwnOrder,
+} from "#features/orders/read-own-order";
 import type { Order } from "#features/orders/load-order";
 import type { Context } from "#platform/context";
 import { lostRace, transact, violatesUnique } from "#platform/database";
@@ -18,10 +23,11 @@ import type { PaymentHandover } from "#providers/payment-gateway";
 import type { PaymentAttempt } from "./attempts.ts";
 import { endPayment } from "./end-payment.ts";
 import { gatewayOf, isOffered } from "./gateways.ts";
+import { manualFacts } from "./manual-gateway.ts";
 import { type OpeningPorts, openPayment } from "./opening.ts";
 import type { PaymentAttemptWire, StartCheckout } from "./schema.ts";
 import { changePayment, settlePayment } from "./settle-payment.ts";
-import { changeAttempt, insertAttempt } from "./store.ts";
+import { changeAttempt, insertAttempt, insertPromise } from "./store.ts";
 
 type CheckoutRequest = { access: OrderAccess; request: IdempotentRequest; input: StartCheckout };
 
@@ -63,12 +69,14 @@ function portsOf(
   const { primary } = context.databases;
   return {
     now: context.now,
-    load: () => readOwnOrder(context, access),
-    findAnswer: async () => {
-      const { rows } = await claimStatement(primary, request);
-      const answer = answerOfClaim<PaymentAttemptWire>(rows, request);
-      return answer && { attemptId: answer.body.attempt_id, answer };
+    look: async () => {
+      const { statement } = await ownOrderStatement(context, access);
+      const [found, claim] = await transact(primary, [statement, claimStatement(primary, request)]);
+      const order = ownOrderIn(found);
+      const answer = answerOfClaim<PaymentAttemptWire>(claim.rows, request);
+      return { order, answered: answer && { attemptId: answer.body.attempt_id, answer } };
     },
+    load: () => readOwnOrder(context, access),
     insertAttempt: async ({ id: orderId, total: amount, currency }) => {
       const id = newId("paymentAttempt", context.now());
       try {
@@ -85,6 +93,7 @@ function portsOf(
         throw error;
       }
     },
+    promise: (order) => storePromise(context, request, order),
     authorise: ({ id: orderId }, { id: attemptId, amount, currency }) =>
       gatewayOf(context, provider).authorise({
         attemptId,
@@ -96,10 +105,29 @@ function portsOf(
     read: (attempt, reference) => gatewayOf(context, attempt.provider).read(reference),
     close: (order) => endPayment(context, order),
     change: (order, change) => changePayment(context, order, change),
-    settle: (orderId) => settlePayment(context, orderId),
+    settle: (orderId) => settlePayment(context, { orderId }),
     store: (order, attempt, handover) =>
       storeHandover(context, { request, body: presentAttempt(order, attempt), attempt, handover }),
   };
+}
+
+async function storePromise(context: Context, request: IdempotentRequest, order: Order) {
+  const { primary } = context.databases;
+  const { id: orderId, total: amount, currency } = order;
+  const id = newId("paymentAttempt", context.now());
+  const body: PaymentAttemptWire = { ...presentOpening(order), attempt_id: id, provider: "manual" };
+  try {
+    const [[attempt]] = await transact(primary, [
+      insertPromise(context, { id, orderId, amount, currency }).returning(),
+      insertIdempotencyRecord(primary, request, { status: 201, body }),
+    ]);
+    if (attempt === undefined) throw new Error(`the manual payment ${id} was stored and did not come back`);
+    return { attempt, handover: { facts: manualFacts(attempt) } };
+  } catch (error) {
+    if (lostToSameKey(error)) return "same_key";
+    if (violatesUnique(error, "payment_attempts_open")) return "taken";
+    throw error;
+  }
 }
 
 type Handover = {
@@ -131,11 +159,16 @@ async function storeHandover(
 }
 
 function presentAttempt(order: Order, attempt: PaymentAttempt): PaymentAttemptWire {
+  const { id, provider, providerReference, status } = attempt;
+  const opening = { ...presentOpening(order), attempt_id: id, provider };
+  return providerReference === null ? opening : { ...opening, status };
+}
+
+/** What an attempt is to the buyer before its provider has told anything. */
+function presentOpening(order: Order) {
   return {
-    attempt_id: attempt.id,
     order_id: order.id,
-    provider: attempt.provider,
-    status: attempt.providerReference === null ? "pending" : attempt.status,
+    status: "pending" as const,
     expires_at: toTimestamp(epochMs(order.holdExpiresAt.getTime())),
   };
 }

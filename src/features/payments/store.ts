@@ -11,6 +11,13 @@ export function insertAttempt(context: Context, attempt: NewAttempt) {
   return context.databases.primary.insert(paymentAttempts).values({ ...attempt, status: "creating" });
 }
 
+/** A bank transfer or cash: there is no provider to be asked, and the attempt is its own reference. */
+export function insertPromise(context: Context, attempt: Omit<NewAttempt, "provider">) {
+  return context.databases.primary
+    .insert(paymentAttempts)
+    .values({ ...attempt, provider: "manual", status: "pending", providerReference: attempt.id });
+}
+
 export type AttemptChange = {
   status: AttemptStatus;
   reference?: string;

@@ -8,7 +8,7 @@ import { executeRefund } from "./execute-refund.ts";
 import { bookMoney, bookMoneyOnce } from "./money-ledger.ts";
 import { moveByRefund, providerRefundKey, surplusKey } from "./refund-rules.ts";
 import { findRefundByRequest, insertRefund, insertSettledRefund } from "./refund-store.ts";
-import type { MovedMoney, SettledAttempt } from "./settlement.ts";
+import type { MovedMoney, SettledAttempt } from "./settlement-ports.ts";
 
 type Surplus = { order: Order; attempt: SettledAttempt; money: MovedMoney };
 

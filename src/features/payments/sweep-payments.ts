@@ -30,7 +30,7 @@ export async function sweepPayments(context: Context): Promise<number> {
     }),
     sweepAll(context, {
       take: () => takeDueAttempts(context, rowsMax),
-      finish: ({ id, orderId }) => settlePayment(context, orderId, id),
+      finish: ({ id: attemptId, orderId }) => settlePayment(context, { orderId, attemptId }),
     }),
     sweepAll(context, {
       take: () => takeDueRefunds(context, rowsMax),

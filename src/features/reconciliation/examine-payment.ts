@@ -88,7 +88,8 @@ async function findingOfLost(
   if (owner === undefined) return strangeFinding({ ...suspect, hint: { captureId: reference } });
   const { attempt, booked } = owner;
   const isPaid = attempt.status === "captured" || booked.captured > 0;
-  if (!isPaid && isOpen(attempt.status)) await settlePayment(context, attempt.orderId, attempt.id);
+  if (!isPaid && isOpen(attempt.status))
+    await settlePayment(context, { orderId: attempt.orderId, attemptId: attempt.id });
   const missing: Difference = {
     kind: "missing_at_provider",
     reference,
@@ -113,7 +114,7 @@ async function mend(context: Context, { owner, theirs, found }: Mending): Promis
     const stored = await readAttempt(context, attempt.id);
     if (stored?.providerReference === null && isOpen(stored.status))
       await adoptReference(context, stored, theirs.facts.reference);
-    await settlePayment(context, attempt.orderId, attempt.id);
+    await settlePayment(context, { orderId: attempt.orderId, attemptId: attempt.id });
     for (const { reportedAt, ...facts } of theirs.disputes) {
       const report = { provider: attempt.provider, facts, reportedAt: new Date(reportedAt) };
       await recordDisputeFacts(context, report, attempt);

@@ -95,7 +95,7 @@ export const paymentMutants: readonly Mutant[] = [
   {
     name: "an order is paid although its money was not captured",
     file: settlement,
-    search: 'if (captured.state !== "captured") return captured;',
+    search: 'if (captured.state !== "captured") return told(captured);',
     replacement: "",
   },
   {
@@ -141,7 +141,7 @@ export const paymentMutants: readonly Mutant[] = [
     name: "an attempt without reference is never looked for",
     file: settlement,
     search:
-      "      await keepingSight(ports, attempt, () => adoptPayment(ports, order, attempt));\n      continue;",
+      "      current = await keepingSight(ports, attempt, () => adoptPayment(ports, order, attempt));\n      continue;",
     replacement: "      return order;",
   },
   {
@@ -220,7 +220,7 @@ export const paymentMutants: readonly Mutant[] = [
     name: "money that came too late is not given back",
     file: settlement,
     search:
-      'return (await ports.refundSurplus(order, attempt, movedMoney(step, facts))) ? "rest" : undefined;',
+      'return (await ports.refundSurplus(order, attempt, movedMoney(step, facts))) ? "rest" : lostRace;',
     replacement: 'return "rest";',
   },
   {

@@ -120,6 +120,11 @@ export class DatabaseModel {
     return true;
   }
 
+  /** @returns the order as the move leaves it, undefined when it was not moved. */
+  moved(order: Order, move: Move): Order | undefined {
+    return this.move(order, move) ? this.load(order.id) : undefined;
+  }
+
   #moveAttempt(attempt: AttemptRow, move: AttemptMove): void {
     this.attempts.set(attempt.id, {
       ...attempt,
@@ -135,16 +140,31 @@ export class DatabaseModel {
 
   /** @returns undefined when the order has another attempt that can still take money. */
   insertAttempt(order: OrderRow, id: string, provider: PaymentProvider): AttemptRow | undefined {
+    return this.#insertAttempt(order, { id, provider, status: "creating", providerReference: null });
+  }
+
+  /** A manual payment, together with the answer that its key gets. */
+  storePromise(key: string, order: OrderRow, id: string): AttemptRow | "same_key" | "taken" {
+    if (this.#opened.has(key)) return "same_key";
+    const own = { id, provider: "manual", status: "pending", providerReference: id } as const;
+    const attempt = this.#insertAttempt(order, own);
+    if (attempt === undefined) return "taken";
+    this.#opened.set(key, { attemptId: id });
+    return attempt;
+  }
+
+  #insertAttempt(
+    order: OrderRow,
+    own: Pick<AttemptRow, "id" | "provider" | "status" | "providerReference">,
+  ): AttemptRow | undefined {
+    const { id } = own;
     if (this.#hasOpenAttempt(order.id, id)) return undefined;
     const { id: orderId, total: amount, currency } = order;
     const attempt: AttemptRow = {
-      id,
+      ...own,
       orderId,
       amount,
       currency,
-      provider,
-      status: "creating",
-      providerReference: null,
       failureCode: null,
       capturedAmount: 0,
       receivedAt: null,
@@ -202,17 +222,16 @@ export class DatabaseModel {
     return { events, attempt };
   }
 
-  /** Staff have received a manual payment. @returns false when it was cancelled first. */
-  markReceived(attemptId: string): boolean {
-    const attempt = this.attemptOf(attemptId);
-    if (attempt.status === "cancelled") return false;
+  /** Staff have received the money of an order's newest payment, if that is a manual one and was not cancelled. */
+  markReceived(orderId: string): void {
+    const attempt = this.load(orderId)?.attempt;
+    if (attempt?.provider !== "manual" || attempt.status === "cancelled") return;
     const { receivedAt, version } = attempt;
-    this.attempts.set(attemptId, {
+    this.attempts.set(attempt.id, {
       ...attempt,
       receivedAt: receivedAt ?? new Date(this.now),
       version: version + 1,
     });
-    return true;
   }
 
   takeDueAttempts(): AttemptRow[] {

@@ -1,7 +1,7 @@
 import { AppError } from "#core/errors";
 import type { PaymentFacts, RefundFacts } from "#core/payment-facts";
 import { manualGateway } from "#features/payments/manual-gateway";
-import type { SettledAttempt } from "#features/payments/settlement";
+import type { SettledAttempt } from "#features/payments/settlement-ports";
 import type { PaymentGateway } from "#providers/payment-gateway";
 import { type Channel, Fault, type Process } from "../network.ts";
 import { calls } from "./calls.ts";

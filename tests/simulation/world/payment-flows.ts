@@ -9,9 +9,11 @@ import { closePayment } from "#features/payments/closing";
 import { type DisputePorts, recordReport } from "#features/payments/dispute-recording";
 import { processEvent } from "#features/payments/event-processing";
 import { isReflected } from "#features/payments/event-types";
+import { manualFacts } from "#features/payments/manual-gateway";
 import { openPayment } from "#features/payments/opening";
 import { refundedPayments } from "#features/payments/refund-rules";
-import { type SettlementPorts, settle } from "#features/payments/settlement";
+import { settle } from "#features/payments/settlement";
+import type { Settled, SettlementPorts } from "#features/payments/settlement-ports";
 import { Violation } from "../network.ts";
 import { calls } from "./calls.ts";
 import type { Connection } from "./connection.ts";
@@ -38,8 +40,19 @@ export class PaymentFlows {
     const opened = await openPayment<AttemptRow, Order, PaymentFacts, { attemptId: string }>(
       {
         now: () => epochMs(this.#connection.now),
+        look: () =>
+          this.#connection.call(calls.load, () => ({
+            order: this.#require(orderId),
+            answered: database.opened(key),
+          })),
         load: () => this.#connection.require(orderId),
-        findAnswer: () => this.#connection.call(calls.find, () => database.opened(key)),
+        promise: (order) =>
+          this.#connection.call(calls.store, () => {
+            const promised = database.storePromise(key, order, world.newId("pay"));
+            return typeof promised === "string"
+              ? promised
+              : { attempt: promised, handover: manualFacts(promised) };
+          }),
         insertAttempt: (order) =>
           this.#connection.call(calls.store, () =>
             database.insertAttempt(order, world.newId("pay"), provider),
@@ -47,7 +60,7 @@ export class PaymentFlows {
         authorise: (order, attempt) => this.#gateways.authorise(order, attempt),
         read: (attempt, reference) => this.#gateways.read(attempt, reference),
         close: (order) => this.end(order),
-        change: (order, change) => this.#connection.call(calls.move, () => database.move(order, change)),
+        change: (order, change) => this.#connection.call(calls.move, () => database.moved(order, change)),
         settle: (settledId) => this.settle(settledId),
         store: (_order, attempt, facts) =>
           this.#connection.call(calls.store, () => database.storeOpened(key, attempt, facts.reference)),
@@ -61,8 +74,12 @@ export class PaymentFlows {
     return reference;
   }
 
-  async settle(orderId: string, attemptId?: string): Promise<Order | undefined> {
-    const settled = await settle(this.#settlementPorts(), orderId, attemptId);
+  settle(orderId: string, attemptId?: string): Promise<Order | undefined> {
+    return this.#settle({ orderId, attemptId });
+  }
+
+  async #settle(subject: Settled<Order>): Promise<Order | undefined> {
+    const settled = await settle(this.#settlementPorts(), subject);
     if (settled === "unsettled") throw new AppError("conflict");
     return settled;
   }
@@ -74,7 +91,7 @@ export class PaymentFlows {
         load: (orderId) => this.#connection.load(orderId),
         authorise: async (asked, attempt) => (await this.#gateways.authorise(asked, attempt)).reference,
         cancel: (attempt, reference) => this.#gateways.cancel(attempt, reference),
-        change: (moved, change) => this.#connection.call(calls.store, () => database.move(moved, change)),
+        change: (moved, change) => this.#connection.call(calls.store, () => database.moved(moved, change)),
         settle: (orderId) => this.settle(orderId),
       },
       order,
@@ -84,10 +101,14 @@ export class PaymentFlows {
   /** Staff confirm that a manual payment's money is there. */
   async receiveManual(orderId: string): Promise<void> {
     const { database } = this.#connection.world;
-    const { attempt } = await this.#connection.require(orderId);
-    const mark = (id: string) => this.#connection.call(calls.store, () => database.markReceived(id));
-    if (attempt?.provider !== "manual" || !(await mark(attempt.id))) throw new AppError("invalid_transition");
-    await this.settle(orderId);
+    const order = await this.#connection.call(calls.store, () => {
+      database.markReceived(orderId);
+      return this.#require(orderId);
+    });
+    const { attempt } = order;
+    if (attempt?.provider !== "manual" || attempt.status === "cancelled" || attempt.receivedAt === null)
+      throw new AppError("invalid_transition");
+    await this.#settle({ orderId, order });
   }
 
   async settleAfterRefund(orderId: string): Promise<void> {
@@ -135,6 +156,12 @@ export class PaymentFlows {
     });
   }
 
+  #require(orderId: string): Order {
+    const order = this.#connection.world.database.load(orderId);
+    if (order === undefined) throw new AppError("not_found");
+    return order;
+  }
+
   #markProcessed(eventId: string): void {
     const { world } = this.#connection;
     const { paymentEvents } = world.database;
@@ -160,12 +187,16 @@ export class PaymentFlows {
     return {
       load: (orderId) => this.#connection.load(orderId),
       authorise: (order, attempt) => this.#gateways.authorise(order, attempt),
-      read: (attempt, reference) => this.#gateways.read(attempt, reference),
+      read: async (order, { attemptId, reference }) => {
+        const attempt = order.attempts.find(({ id }) => id === attemptId);
+        if (attempt === undefined) throw new Violation("orders keep their payments", attemptId);
+        return attempt.provider === "manual" ? manualFacts(attempt) : this.#gateways.read(attempt, reference);
+      },
       completeAuthorisation: (attempt, reference) => this.#gateways.completeAuthorisation(attempt, reference),
       capture: (attempt, reference) => this.#gateways.capture(attempt, reference),
       cancel: (attempt, reference) => this.#gateways.cancel(attempt, reference),
       commitStock: (order) => commitStock(this.#connection.stock, order),
-      change: (order, change) => this.#connection.call(calls.move, () => database.move(order, change)),
+      change: (order, change) => this.#connection.call(calls.move, () => database.moved(order, change)),
       refundSurplus: async (order, { id }, money) => {
         const attempt = database.attemptOf(id);
         const refund = await this.#connection.call(calls.store, () =>

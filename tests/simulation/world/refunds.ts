@@ -2,7 +2,7 @@ import type { PaymentProvider } from "#core/payment-facts";
 import { captureFact, refundFact } from "#features/payments/bookkeeping";
 import { moveByRefund, providerRefundKey, surplusKey } from "#features/payments/refund-rules";
 import type { RefundChange } from "#features/payments/refunding";
-import type { MovedMoney } from "#features/payments/settlement";
+import type { MovedMoney } from "#features/payments/settlement-ports";
 import { Violation } from "../network.ts";
 import { nextCheckAt } from "./checks.ts";
 import type { DatabaseModel } from "./database.ts";
