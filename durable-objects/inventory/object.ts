@@ -27,8 +27,11 @@ import { type Repair, type RepairReply, isWithinRepairLimits, openEpoch, settleC
 import { horizonsAt, pruneRowsMax } from "./retention.ts";
 import { type LedgerStore, openLedgerStore } from "./store.ts";
 
-/** Pause between a change and its copy to Postgres; what changes in between travels together. */
-const drainDelayMs = 100;
+/**
+ * Pause between a change and its copy to Postgres; what changes in between travels together. A level that fell or rose
+ * is news to everybody, a number that moved within one is not.
+ */
+const drainDelayMs = { news: 100, other: 1_000 } as const;
 const drainRetryMs = 5_000;
 /** Overdue holds ended on one touch; the rest are ended on the next. */
 const expiriesMax = 1_000;
@@ -58,6 +61,8 @@ export class InventoryObject extends DurableObject<Bindings> {
   /** The stock's version up to which the journal's copy is arranged for. */
   #arrangedSeq: number;
   #drainNotBefore = 0;
+  /** Whether the copy that is arranged next carries another level. */
+  #hasNews = false;
 
   constructor(state: DurableObjectState, bindings: Bindings) {
     super(state, bindings);
@@ -160,7 +165,9 @@ export class InventoryObject extends DurableObject<Bindings> {
   }
 
   #save<Reply>(decision: Decision<Reply>): Reply {
+    const { entry } = decision;
     this.#store.save(decision);
+    if (entry !== undefined && entry.level !== entry.levelBefore) this.#hasNews = true;
     return decision.reply;
   }
 
@@ -168,7 +175,7 @@ export class InventoryObject extends DurableObject<Bindings> {
   #expireOverdue(): EpochMs {
     const now = currentTime();
     for (const reservation of this.#store.overdue(now, expiriesMax))
-      this.#store.save(expire(this.#store.stock, reservation, now));
+      this.#save(expire(this.#store.stock, reservation, now));
     return now;
   }
 
@@ -183,7 +190,9 @@ export class InventoryObject extends DurableObject<Bindings> {
     const { seq } = this.#store.stock;
     if (seq > this.#arrangedSeq) {
       this.#arrangedSeq = seq;
-      await this.#arm([epochMs(Math.max(currentTime() + drainDelayMs, this.#drainNotBefore))]);
+      const delayMs = this.#hasNews ? drainDelayMs.news : drainDelayMs.other;
+      this.#hasNews = false;
+      await this.#arm([epochMs(Math.max(currentTime() + delayMs, this.#drainNotBefore))]);
     } else if (this.#armedFor === undefined) {
       // A refusal changes no stock, but leaves a tombstone.
       await this.#arm([this.#store.earliestPrune()]);

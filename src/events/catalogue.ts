@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Id } from "#core/ids";
+import { type Id, idSchema } from "#core/ids";
 
 const orderEvent = z.object({ order_id: z.string(), sequence: z.int(), status: z.string() });
 const stockEvent = z.object({ sku: z.string(), available: z.int(), low_at: z.int(), version: z.int() });
@@ -50,7 +50,8 @@ export const eventSchemas = {
   "user.sessions_ended": z.object({ user_id: z.string() }),
   /** The account and all that belonged to it are deleted. */
   "user.erased": z.object({ user_id: z.string() }),
-  "order.placed": orderEvent,
+  /** With the cart that it came from. */
+  "order.placed": orderEvent.extend({ cart_id: idSchema("cart") }),
   "order.authorised": orderEvent,
   "order.paid": orderEvent,
   "order.payment_failed": orderEvent,
@@ -86,6 +87,8 @@ export const eventSchemas = {
 
 export type EventType = keyof typeof eventSchemas;
 export type OrderEventType = Extract<EventType, `order.${string}`>;
+/** What happens to an order that is there. */
+export type OrderChangeType = Exclude<OrderEventType, "order.placed">;
 export type EventData<Type extends EventType> = z.infer<(typeof eventSchemas)[Type]>;
 
 /** An event on its way into the outbox. */

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { expect, test, vi } from "vitest";
 import { z } from "zod";
+import { newId } from "#core/ids";
+import { currentTime } from "#core/time";
 import { inDatabase } from "../in-database.ts";
 import { adminToken, registerCustomer, request, stack } from "../stack.ts";
 
@@ -36,7 +38,12 @@ test("a handler's fault reaches the error tracker, with ids as tags and nothing 
   await inDatabase("insert into outbox (id, type, subject, payload) values ($1, 'order.placed', $2, $3)", [
     id,
     randomUUID(),
-    { order_id: "no order's id", sequence: 1, status: "pending_payment" },
+    {
+      order_id: "no order's id",
+      sequence: 1,
+      status: "pending_payment",
+      cart_id: newId("cart", currentTime()),
+    },
   ]);
   const Events = z.object({
     events: z.array(z.object({ tags: z.record(z.string(), z.string()).nullable(), request: z.unknown() })),

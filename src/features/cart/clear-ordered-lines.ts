@@ -1,5 +1,4 @@
 import type { RecordedEvent } from "#events/catalogue";
-import { orderAudience } from "#features/orders/order-audience";
 import { idSchema } from "#core/ids";
 import type { Context } from "#platform/context";
 
@@ -8,9 +7,7 @@ const OrderId = idSchema("order");
 /** Takes what was ordered out of the cart that it came from, once. */
 export async function clearOrderedLines(
   context: Context,
-  event: RecordedEvent<"order.placed">,
+  { data }: RecordedEvent<"order.placed">,
 ): Promise<void> {
-  const orderId = OrderId.parse(event.data.order_id);
-  const audience = await orderAudience(context, orderId);
-  if (audience) await context.objects.cart(audience.cartId).completeCheckout(orderId);
+  await context.objects.cart(data.cart_id).completeCheckout(OrderId.parse(data.order_id));
 }

@@ -9,8 +9,10 @@ import { followedRoomsOfOrder } from "./store.ts";
 /** Tells everybody who follows an order what happened to it. A repetition of the event is not told again. */
 export async function tellBuyer(context: Context, event: RecordedEvent<OrderEventType>): Promise<void> {
   const { id: eventId, type, data } = event;
-  const publication: Publication = { eventId, type, data, at: toTimestamp(timeOfId(eventId)) };
-  const rooms = (await followedRoomsOfOrder(context, data.order_id)) ?? [];
+  const { order_id: orderId, sequence, status } = data;
+  const told = { order_id: orderId, sequence, status };
+  const publication: Publication = { eventId, type, data: told, at: toTimestamp(timeOfId(eventId)) };
+  const rooms = (await followedRoomsOfOrder(context, orderId)) ?? [];
   await Promise.all(rooms.map((room) => publish(context, room, publication)));
 }
 

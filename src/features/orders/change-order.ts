@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import { AppError } from "#core/errors";
 import { nextState } from "#core/state-machine";
-import type { OrderEventType } from "#events/catalogue";
+import type { OrderChangeType } from "#events/catalogue";
 import { insertEvents } from "#events/record";
 import type { Context } from "#platform/context";
 import { type OrderStatus, type OrderTransition, orderTransitions } from "./rules.ts";
@@ -11,7 +11,7 @@ import { type OrderRow, insertHistory } from "./store.ts";
 export type OrderChange = {
   /** Undefined when only the history grows and the status stays. */
   transition: OrderTransition | undefined;
-  event: OrderEventType;
+  event: OrderChangeType;
   /** Facts for the history: ids, codes and amounts. */
   data?: Record<string, unknown>;
   /** Gives the order its number. */

@@ -161,13 +161,13 @@ function insufficientStock(short: readonly ShortUnits[]): AppError {
 /** @returns undefined when another request with the same key stored its order first. */
 async function storeOrder(
   context: Context,
-  { request }: Placement,
+  { cartId, request }: Placement,
   order: Order,
 ): Promise<Outcome<OrderWire> | undefined> {
   const { primary } = context.databases;
   const body = presentOrder(order);
   const { lines, fulfilments: _none, attempt: _noAttempt, refunds: _noRefunds, ...row } = order;
-  const created = { order_id: order.id, sequence: order.version, status: order.status };
+  const created = { order_id: order.id, sequence: order.version, status: order.status, cart_id: cartId };
   try {
     await transact(primary, [
       insertIdempotencyRecord(primary, request, { status: 201, body }),

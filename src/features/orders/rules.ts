@@ -40,6 +40,7 @@ export type OrderTransition =
 export const orderTransitions: TransitionTable<OrderStatus, OrderTransition> = {
   pending_payment: {
     authorise: "authorised",
+    pay: "paid",
     lose_sight: "payment_unknown",
     review: "payment_review",
     cancel: "cancelled",

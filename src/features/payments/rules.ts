@@ -110,8 +110,8 @@ export function nextPaymentStep({ order, attempt }: PaymentSituation, facts: Pay
       if (isPayable(order.status)) return { do: "record_authorised" };
       return hasEnded(order.status) ? { do: "void" } : { do: "rest" };
     case "captured":
-      if (isBeingCaptured(order, attempt)) return { do: "commit_and_capture" };
-      if (isPayable(order.status)) return { do: "record_authorised" };
+      // Money that is there needs no step before it: the order is paid as soon as its stock is committed.
+      if (isBeingCaptured(order, attempt) || isPayable(order.status)) return { do: "commit_and_capture" };
       return afterCapture({ order, attempt }, facts);
     case "cancelled":
       if (isBeingCaptured(order, attempt)) return { do: "record_voided" };

@@ -1,5 +1,5 @@
 import type { PaymentFacts, PaymentProvider } from "#core/payment-facts";
-import type { OrderEventType } from "#events/catalogue";
+import type { OrderChangeType } from "#events/catalogue";
 import type { OrderStatus, OrderTransition } from "#features/orders/rules";
 import type { ReviewCause } from "./parking.ts";
 import type { AttemptStatus } from "./rules.ts";
@@ -38,7 +38,7 @@ export type SettledOrder = {
 export type SettlementChange = {
   order?: {
     transition: OrderTransition | undefined;
-    event: OrderEventType;
+    event: OrderChangeType;
     data: Record<string, unknown>;
     numbered?: boolean;
     /** Gives the buyer until then to pay. */

@@ -63,8 +63,9 @@ export const paymentMutants: readonly Mutant[] = [
   {
     name: "a captured payment of a waiting order is taken for done",
     file: rules,
-    search: 'if (isPayable(order.status)) return { do: "record_authorised" };\n      return afterCapture',
-    replacement: "return afterCapture",
+    search:
+      'if (isBeingCaptured(order, attempt) || isPayable(order.status)) return { do: "commit_and_capture" };',
+    replacement: 'if (isBeingCaptured(order, attempt)) return { do: "commit_and_capture" };',
   },
   {
     name: "an authorised order rests before its capture",
