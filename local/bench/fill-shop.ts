@@ -85,6 +85,16 @@ export async function untilEventsAreHandled(stack: BenchStack): Promise<void> {
   }
 }
 
+/** Longer than any pause after which something else follows: a journal's copy, its wake-up, the index's write. */
+const QUIET_MS = 3_000;
+
+/** Also what comes some time after a write without being an event yet, such as the copy of a stock journal. */
+export async function untilAllIsDone(stack: BenchStack): Promise<void> {
+  await untilEventsAreHandled(stack);
+  await sleep(QUIET_MS);
+  await untilEventsAreHandled(stack);
+}
+
 const HAS_HANDLED_EVENTS = "not exists (select from outbox where delivered_at is null and dead_at is null)";
 
 async function readProducts(api: string): Promise<Product[]> {

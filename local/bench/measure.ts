@@ -2,8 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { BareWorkerd } from "./bare-workerd.ts";
 import type { BenchStack } from "./bench-stack.ts";
 import { repeatAsObjectWrites, repeatShapes } from "./ceiling.ts";
-import { untilEventsAreHandled } from "./fill-shop.ts";
+import { untilAllIsDone, untilEventsAreHandled } from "./fill-shop.ts";
 import { applyLoad, percentile, type LoadOutcome, type Performer } from "./load.ts";
+import { type CommitFigures, measureCommits } from "./measure-commits.ts";
 import type { Operation } from "./operations.ts";
 import { readCpuMs, readMemoryBytes } from "./process-usage.ts";
 
@@ -41,6 +42,8 @@ export type Cell = Figures & {
   shareOfCeiling: number | undefined;
   /** Of an operation that writes one object: what a bare object's write of as many bytes costs. */
   objectWrite: (CeilingFigures & { shareReached: number }) | undefined;
+  /** Of an operation that writes: its commits, and the share of the disk's own rate that they come to. */
+  commits: (CommitFigures & { shareOfDisk: number }) | undefined;
 };
 
 type CeilingFigures = Figures & { cpuMs: number | undefined };
@@ -66,7 +69,7 @@ export async function measureCell(
   const memory = watchMemory(stack.workerd.pid);
   const outcome = await applyLoad({ ...load, seconds });
   const memoryBytesMax = await memory.stop();
-  await untilEventsAreHandled(stack);
+  await (operation.reads ? untilEventsAreHandled : untilAllIsDone)(stack);
   const after = await readCpuMs(roots);
   const used = Object.entries(after).map(([name, cpuMs]) => [name, cpuMs - (before[name] ?? 0)] as const);
   const figures = figuresOf(outcome);
@@ -83,7 +86,19 @@ export async function measureCell(
     ceiling: limit,
     shareOfCeiling: operation.reads ? figures.operationsPerSecond / limit.operationsPerSecond : undefined,
     objectWrite: await measureObjectWrite(setting, operation, { outcome, connections }),
+    commits: await measureShareOfDisk(stack, operation, { connections, rate: figures.operationsPerSecond }),
   };
+}
+
+async function measureShareOfDisk(
+  stack: BenchStack,
+  operation: Operation,
+  { connections, rate }: { connections: number; rate: number },
+): Promise<Cell["commits"]> {
+  if (operation.reads) return undefined;
+  const commits = await measureCommits(stack, operation, connections);
+  const { postgres, objects, bareCommitsPerSecond } = commits;
+  return { ...commits, shareOfDisk: ((postgres + objects) * rate) / bareCommitsPerSecond };
 }
 
 async function measureObjectWrite(

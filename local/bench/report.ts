@@ -17,6 +17,7 @@ const HEADINGS = [
   ..."CPU-ms app,database,rest".split(","),
   ..."ceiling/s,its p99,its CPU-ms,share %,gen %".split(","),
   ..."object write/s,its p99,its CPU-ms,reached %".split(","),
+  ..."commits,of objects,disk's own/s,disk %".split(","),
 ];
 
 /** The figures as a table for the terminal. */
@@ -45,7 +46,9 @@ export function describeReport(report: Report): string {
     "rate of a read beside it; gen % is how busy the load generator's thread was in the application's and in the",
     "ceiling's run: above 90, the generator is what limited the rate, and CPU-ms is what to compare. An object write is",
     "bare workerd with one row of a SQLite object, written and flushed before an answer of the same size; reached % is",
-    "the rate of the operation beside it.",
+    "the rate of the operation beside it. Commits are those of Postgres and of objects with their alarms, per operation",
+    "and all that follows from it; beside them is how many bare ones this disk makes from as many connections, and which",
+    "share of these the measured rate needs.",
     ...faults,
   ].join("\n");
 }
@@ -61,7 +64,7 @@ function describeSurroundings(report: Report): string {
 }
 
 function rowOf(cell: Cell): string[] {
-  const { ceiling, cpuMs, objectWrite } = cell;
+  const { ceiling, cpuMs, objectWrite, commits } = cell;
   return [
     cell.requestsPerOperation > 1
       ? `${cell.operation} (${figure(cell.requestsPerOperation)} requests)`
@@ -75,6 +78,9 @@ function rowOf(cell: Cell): string[] {
     `${percent(cell.generatorBusy)}/${percent(ceiling.generatorBusy)}`,
     ...[objectWrite?.operationsPerSecond, objectWrite?.p99Ms, objectWrite?.cpuMs].map(figure),
     objectWrite === undefined ? figure(undefined) : percent(objectWrite.shareReached),
+    ...[commits && commits.postgres + commits.objects, commits?.objects].map(figure),
+    figure(commits?.bareCommitsPerSecond),
+    commits === undefined ? figure(undefined) : percent(commits.shareOfDisk),
   ];
 }
 
