@@ -44,8 +44,17 @@ export function adjust(view: LedgerView, command: Adjust, now: EpochMs): Decisio
 }
 
 function refusalOf(stock: Stock, command: Adjust, onHand: number): AdjustRefusal | undefined {
-  if (command.type === "recount" && command.expectedVersion !== stock.seq) return "version_mismatch";
+  if (command.type === "recount" && !countsPresent(stock, command)) return "version_mismatch";
   return availableOf({ ...stock, onHand }) < 0 ? "insufficient_stock" : undefined;
+}
+
+/**
+ * Nothing has moved since the count began. Before the object takes the first count its units are seen as version 0, and
+ * the taking moves none of them.
+ */
+function countsPresent({ seq, onHand, held, sold }: Stock, { expectedVersion, firstCount }: Adjust): boolean {
+  const isFirstCount = seq === 1 && onHand === firstCount && held === 0 && sold === 0;
+  return expectedVersion === seq || (expectedVersion === 0 && isFirstCount);
 }
 
 function repeatedAdjust(earlier: Adjustment, fingerprint: string, stock: Stock): AdjustReply {

@@ -68,6 +68,8 @@ export type Adjust = {
   quantity: number;
   /** For a recount: the version that was current when the count began. */
   expectedVersion?: number | undefined;
+  /** The units with which the SKU came into the catalogue, while nothing else is known of it there. */
+  firstCount?: number | undefined;
   reason: string;
 };
 /** Sets the number of available units at which the SKU is low. Naturally idempotent, so it needs no id. */

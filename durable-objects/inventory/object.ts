@@ -92,7 +92,7 @@ export class InventoryObject extends DurableObject<Bindings> {
   }
 
   adjust(command: Adjust, firstCount?: number): Promise<AdjustReply> {
-    return this.#decide((store, now) => adjust(store, command, now), firstCount);
+    return this.#decide((store, now) => adjust(store, { ...command, firstCount }, now), firstCount);
   }
 
   setThreshold(command: SetThreshold, firstCount?: number): Promise<ThresholdReply> {

@@ -27,13 +27,14 @@ export function writeProductsStatements(context: Context, writes: readonly Produ
   const definitions = writes.flatMap((write) => write.definitions ?? []);
   return [
     holdDefinitions(context, [...new Map(definitions.map((each) => [each.key, each])).values()]),
+    primary.execute(insertFirstCounts(writes.flatMap(({ firstCounts }) => firstCounts))),
     primary.execute(insertProducts(created, at)),
+    primary.execute(lockProducts(updated)),
     primary.execute(updateProducts(updated, at)),
     primary.execute(deleteGoneVariants(updated)),
     primary.execute(upsertVariants(writes)),
     primary.execute(unlinkCategories(updated)),
     primary.execute(linkCategories(writes)),
-    primary.execute(insertFirstCounts(writes.flatMap(({ firstCounts }) => firstCounts))),
     insertEvents(context, writes.map(eventOf)),
   ] as const;
 }
@@ -56,11 +57,12 @@ function eventOf({ record, expectedVersion }: ProductWrite): NewEvent {
 
 const columnsOfProducts = sql`
   id text, handle text, title text, description text, brand text, product_type text, status text, tags text[],
-  options jsonb, images jsonb, attributes jsonb, metadata jsonb, currency text, price_min bigint, price_max bigint, version bigint, at bigint`;
+  options jsonb, images jsonb, attributes jsonb, metadata jsonb, currency text, price_min bigint, price_max bigint, version bigint, at bigint,
+  skus text[], category_handles text[], findable_variants jsonb`;
 
 function productRows(writes: readonly ProductWrite[], at: EpochMs): SQL {
   const rows = writes.map(({ record, expectedVersion }) => {
-    const { categoryHandles: _, variants: __, productType, ...columns } = record;
+    const { categoryHandles, variants, productType, ...columns } = record;
     const { priceMin, priceMax } = pricesOf(record);
     return {
       ...columns,
@@ -69,17 +71,34 @@ function productRows(writes: readonly ProductWrite[], at: EpochMs): SQL {
       price_max: priceMax,
       version: expectedVersion ?? 0,
       at,
+      skus: variants.map(({ sku }) => sku),
+      category_handles: categoryHandles,
+      findable_variants: variants.map(({ options, attributes }) => ({ options, attributes })),
     };
   });
   return sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (${columnsOfProducts})`;
 }
 
+/** What lists find the product by; see the migrations for list_terms and in_stock. */
+const termsOfRow = sql`
+  product_terms(array(select id from categories where handle = any (r.category_handles)), r.attributes, r.findable_variants)`;
+const stockOfRow = sql`exists (select 1 from stock_levels s where s.sku = any (r.skus) and s.available > 0)`;
+
+/** Stock levels that change meanwhile wait with their note for the product's row, or have been committed before. */
+function lockProducts(writes: readonly ProductWrite[]): SQL {
+  const ids = JSON.stringify(writes.map(({ record }) => record.id));
+  return sql`
+    select 1 from products where id = any (array(select jsonb_array_elements_text(${ids}::jsonb)))
+    order by id for no key update`;
+}
+
 function insertProducts(writes: readonly ProductWrite[], at: EpochMs): SQL {
   return sql`
     insert into products (id, handle, title, description, brand, product_type, status, tags, options, images,
-      attributes, metadata, currency, price_min, price_max, created_at, updated_at)
+      attributes, metadata, currency, price_min, price_max, list_terms, in_stock, created_at, updated_at)
     select id, handle, title, description, brand, product_type, status, tags, options, images,
-      attributes, metadata, currency, price_min, price_max, to_timestamp(at / 1000.0), to_timestamp(at / 1000.0)
+      attributes, metadata, currency, price_min, price_max, ${termsOfRow}, ${stockOfRow},
+      to_timestamp(at / 1000.0), to_timestamp(at / 1000.0)
     from ${productRows(writes, at)}`;
 }
 
@@ -90,6 +109,7 @@ function updateProducts(writes: readonly ProductWrite[], at: EpochMs): SQL {
         product_type = r.product_type, status = r.status, tags = r.tags, options = r.options, images = r.images,
         attributes = r.attributes, metadata = r.metadata,
         currency = r.currency, price_min = r.price_min, price_max = r.price_max,
+        list_terms = ${termsOfRow}, in_stock = ${stockOfRow},
         version = p.version + 1, updated_at = to_timestamp(r.at / 1000.0)
       from ${productRows(writes, at)}
       where p.id = r.id and p.version = r.version

@@ -64,6 +64,8 @@ export const skuCharactersMax = 128;
 /** Levels of the tree of categories. */
 export const categoryDepthMax = 8;
 export const variantsPerProductMax = 250;
+/** Options, such as size and colour, by which a product's variants differ. */
+export const optionsPerVariantMax = 3;
 /** Equal to what a SKU's inventory object takes at once. */
 export const firstCountMax = 1_000_000;
 

@@ -6,6 +6,7 @@ import { AttributeValue } from "./attributes.ts";
 import {
   firstCountMax,
   onlyVariantTitle,
+  optionsPerVariantMax,
   priceMinorMax,
   skuCharactersMax,
   variantsPerProductMax,
@@ -15,7 +16,7 @@ export const productLimits = {
   titleCharactersMax: 255,
   descriptionCharactersMax: 60_000,
   variantsMax: variantsPerProductMax,
-  optionsMax: 3,
+  optionsMax: optionsPerVariantMax,
   tagsMax: 250,
   imagesMax: 250,
   categoriesMax: 20,
@@ -119,6 +120,19 @@ const attributeFilter = z
   .max(320)
   .regex(new RegExp(`^[a-z][a-z0-9_]{0,63}:[^${unprintable}]+$`, "u"), "such as fabric:wool");
 
+/** Values of options that one request may choose. */
+export const optionChoicesMax = 20;
+
+export const OptionChoice = z
+  .string()
+  .max(511)
+  .regex(/^[^\p{Cc}\p{Cs}:]{1,255}:[^\p{Cc}\p{Cs}]{1,255}$/u, "the option's name, a colon and the value")
+  .transform((text) => {
+    const colon = text.indexOf(":");
+    return { name: text.slice(0, colon), value: text.slice(colon + 1) };
+  });
+export type OptionChoice = z.infer<typeof OptionChoice>;
+
 /** The filters and the sort of product lists. */
 export const productFilters = {
   category: name.optional().openapi({ description: "Id or handle; its sub-categories are included." }),
@@ -135,7 +149,20 @@ export const productFilters = {
     .enum(["true", "false"])
     .transform((text) => text === "true")
     .optional()
-    .openapi({ description: "true: some variant is available; false: none is." }),
+    .openapi({
+      description: "true: some variant is available; false: none is. With options: of those that have them.",
+    }),
+  option: z
+    .union([OptionChoice, z.array(OptionChoice).max(optionChoicesMax)])
+    .transform((choices) => [choices].flat())
+    .optional()
+    .openapi({
+      type: "array",
+      items: { type: "string", maxLength: 511 },
+      maxItems: optionChoicesMax,
+      description:
+        "`Size:M`: an option's name and a value. Of several options each must hold, all of one and the same variant; repeat an option for any of several values.",
+    }),
   attribute: z
     .union([attributeFilter, z.array(attributeFilter).max(10)])
     .transform((wanted) => [wanted].flat())

@@ -1,5 +1,16 @@
 import { sql } from "drizzle-orm";
-import { bigint, integer, jsonb, numeric, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
+import {
+  bigint,
+  boolean,
+  integer,
+  jsonb,
+  numeric,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+} from "drizzle-orm/pg-core";
 import { type Attributes, type Metadata, attributeOwners, attributeTypes } from "./attributes.ts";
 import type { ProductImage, ProductOption } from "./document.ts";
 import type { Refusal } from "./import-report.ts";
@@ -35,6 +46,9 @@ export const products = pgTable("products", {
   ratingAverage: numeric("rating_average", { precision: 3, scale: 2, mode: "number" }).generatedAlwaysAs(
     sql`case when rating_count = 0 then 0 else round(rating_sum::numeric / rating_count, 2) end`,
   ),
+  /** What lists find it by: see the migrations. */
+  listTerms: uuid("list_terms").array().notNull().default([]),
+  inStock: boolean("in_stock").notNull().default(false),
   ratingVersion: bigint("rating_version", { mode: "number" }).notNull().default(0),
   version: bigint({ mode: "number" }).notNull().default(1),
   createdAt: moment("created_at").notNull().defaultNow(),

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { idSchema } from "#core/ids";
 import { unprintable } from "#core/text";
-import { ProductWire, productFilters } from "#features/catalog/schema";
+import { OptionChoice, ProductWire, productFilters } from "#features/catalog/schema";
 import { facetAttributes } from "./document.ts";
 
 export const searchLimits = {
@@ -20,17 +20,14 @@ export const searchLimits = {
 const searchSorts = ["relevance", "newest", "price", "-price", "rating"] as const;
 export type SearchSort = (typeof searchSorts)[number];
 
-const { sort: _listSort, category: _oneCategory, brand: _oneBrand, ...filters } = productFilters;
+const {
+  sort: _listSort,
+  category: _oneCategory,
+  brand: _oneBrand,
+  option: _listOption,
+  ...filters
+} = productFilters;
 const name = productFilters.brand.unwrap();
-const optionChoice = z
-  .string()
-  .max(511)
-  .regex(/^[^\p{Cc}\p{Cs}:]{1,255}:[^\p{Cc}\p{Cs}]{1,255}$/u, "the option's name, a colon and the value")
-  .transform((text) => {
-    const colon = text.indexOf(":");
-    return { name: text.slice(0, colon), value: text.slice(colon + 1) };
-  });
-
 /** A filter that may be repeated: any of its values may hold. */
 function anyOf<Value extends z.ZodType>(value: Value, description: string, charactersMax = 255) {
   const { valuesPerFilterMax: maxItems } = searchLimits;
@@ -66,7 +63,7 @@ export const SearchQuery = z.strictObject({
   brand: anyOf(name, "As the facet names it."),
   tag: anyOf(name, "As the facet names it."),
   option: anyOf(
-    optionChoice,
+    OptionChoice,
     "`Colour:Red`: an option's name and a value that some variant has; of several options each must hold.",
     511,
   ),

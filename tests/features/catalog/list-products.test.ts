@@ -108,6 +108,60 @@ describe("filters", () => {
   });
 });
 
+describe("options", () => {
+  const ofBrand = `Brand ${uniqueWord()}`;
+  const [mixed, sold] = [uniqueWord(), uniqueWord()];
+  const found = async (query: string) =>
+    (await request(`/products?brand=${encodeURIComponent(ofBrand)}&sort=title&${query}`))
+      .as(ProductPage)
+      .data.map(({ title }) => title);
+  const variant = (sku: string, size: string, colour: string, quantity: number) => ({
+    sku: `${sku}-${size}-${colour}`,
+    price: 1_000,
+    options: { Size: size, Colour: colour },
+    initial_quantity: quantity,
+  });
+
+  beforeAll(async () => {
+    const options = [
+      { name: "Size", values: ["S", "M"] },
+      { name: "Colour", values: ["Red", "Blue"] },
+    ];
+    const inStock = [variant(mixed, "M", "Blue", 3), variant(mixed, "S", "Red", 3)];
+    const common = { brand: ofBrand, options };
+    await createProduct({ ...common, title: "Mixed", variants: [variant(mixed, "M", "Red", 0), ...inStock] });
+    await createProduct({ ...common, title: "Sold", variants: [variant(sold, "M", "Red", 2)] });
+  });
+
+  test("hold of one and the same variant, and of its stock", async () => {
+    const red = "option=Size:M&option=Colour:Red";
+    await expect.poll(() => found(red), { timeout: 25_000 }).toEqual(["Mixed", "Sold"]);
+    expect(await found(`${red}&in_stock=true`)).toEqual(["Sold"]);
+    expect(await found(`${red}&in_stock=false`)).toEqual(["Mixed"]);
+    expect(await found("option=Size:S&option=Colour:Blue")).toEqual([]);
+    expect(await found("option=Size:S&option=Size:M&option=Colour:Blue")).toEqual(["Mixed"]);
+    expect(await found("option=Size:M&option=Colour:Red&option=Length:Long")).toEqual([]);
+  });
+
+  test("follow the stock as it comes and goes", async () => {
+    const available = () => found("option=Size:M&option=Colour:Red&in_stock=true");
+    const adjust = async (sku: string, kind: string, quantity: number) => {
+      const answer = await request(`/admin/inventory/${sku}/adjustments`, {
+        method: "POST",
+        token: await adminToken(),
+        headers: { "idempotency-key": uniqueWord() },
+        json: { kind, quantity, reason: "counted" },
+      });
+      expect(answer.status).toBe(201);
+    };
+    await adjust(`${sold}-M-Red`, "shrink", 2);
+    await expect.poll(available, { timeout: 25_000 }).toEqual([]);
+    await expect.poll(() => found("in_stock=true"), { timeout: 25_000 }).toEqual(["Mixed"]);
+    await adjust(`${mixed}-M-Red`, "receive", 1);
+    await expect.poll(available, { timeout: 25_000 }).toEqual(["Mixed"]);
+  });
+});
+
 describe("caching", () => {
   test("a list and a product that were read before cost no call of the database", async () => {
     await list("sort=rating&limit=5");
