@@ -21,6 +21,7 @@ import { jobRoutes } from "#features/jobs/routes";
 import { liveRoutes } from "#features/live/routes";
 import { identityRoutes, identitySignInRoutes } from "#features/identities/routes";
 import { mfaRoutes, mfaSignInRoutes } from "#features/mfa/routes";
+import { createMetricsRoutes } from "#features/operations/metrics-routes";
 import { createOperationsRoutes } from "#features/operations/routes";
 import { orderAdminRoutes } from "#features/orders/admin-routes";
 import { orderRoutes } from "#features/orders/routes";
@@ -56,7 +57,7 @@ import { secureHeaders } from "#http/security-headers";
 import { limitAccounts, limitNetworks } from "#http/traffic-limit";
 import { type Context, createContext } from "#platform/context";
 import { checkDrift } from "#search-sync/check-drift";
-import { readSearchStatus } from "#search-sync/read-status";
+import { measureSearch, readSearchStatus } from "#search-sync/read-status";
 import { proceedWithRebuild, readRebuild, startRebuild } from "#search-sync/rebuild";
 
 /** Everything the API answers, one line a feature. */
@@ -117,6 +118,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", inventoryRoutes);
   app.route("/", jobRoutes);
   app.route("/", deadLetterRoutes);
+  app.route("/", createMetricsRoutes(measureSearch));
   app.route("/", auditRoutes);
   app.route("/", staffRoutes);
   app.route("/", apiKeyRoutes);

@@ -24,6 +24,7 @@ export const permissions = {
   "customers:write": "Sign customers out, mail them a password reset, disable and erase them",
   "dead_letters:read": "See what keeps failing and waits for a person",
   "dead_letters:replay": "Send it on its way again",
+  "operations:read": "Read the numbers that operators watch",
   "audit:read": "See who of the staff did what",
   "staff:read": "See who belongs to the staff, and the roles that there are",
   "staff:manage": "Appoint and dismiss staff, and define roles; nobody gives what they do not have",

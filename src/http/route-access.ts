@@ -176,6 +176,7 @@ export const routeAccess = {
   "GET /admin/payment-differences/{id}": "payments:read",
   "POST /admin/payment-differences/{id}/close": "payments:reconcile",
 
+  "GET /metrics": "operations:read",
   "GET /admin/dead-letters": "dead_letters:read",
   "POST /admin/dead-letters/{id}/replay": "dead_letters:replay",
 

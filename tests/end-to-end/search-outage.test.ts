@@ -1,9 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { Meilisearch } from "meilisearch";
+import { Client } from "pg";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { LOCAL_CREDENTIALS } from "#local/credentials";
+import { Order, createBuyer } from "../buying.ts";
 import { type OwnStack, startOwnStack } from "../own-stack.ts";
+import { createSeller } from "../selling.ts";
 import { type ShopClient, createShopClient } from "../shop-client.ts";
 
 const patience = { timeout: 60_000, interval: 200 };
@@ -185,6 +188,47 @@ test("a write that Meilisearch accepted and then dropped is noticed and written 
     expect((await meilisearch().tasks.getTask(write.uid)).status).toBe("canceled");
     expect(await search({ q: "barometer" })).toMatchObject({ data: [{ id: dropped }] });
   }, patience);
+});
+
+const Backlog = z.object({ told: z.boolean().nullable(), waiting: z.coerce.number() });
+
+test("an order is told of while thousands of products wait for a slow search server", async () => {
+  const database = new Client({ connectionString: stack.addresses.services.postgres });
+  await database.connect();
+  try {
+    const { api, services } = stack.addresses;
+    const { variantId } = await createSeller(api).stockVariant(5);
+    const buyer = createBuyer({ api, stripe: services.stripe });
+    const cart = await buyer.fillCart({ [variantId]: 1 });
+    await setFaults({ delay_ms: 4_000 });
+    await database.query(`
+      insert into outbox (id, type, subject, payload)
+      select 'evt_' || left(replace(gen_random_uuid()::text, '-', ''), 26), 'product.changed', 'prd_' || number,
+        jsonb_build_object('product_id', 'prd_' || number, 'version', 1)
+      from generate_series(1, 4000) as number`);
+    const order = (await buyer.placeOrder(cart)).as(Order);
+    const backlog = await vi.waitFor(async () => {
+      const { rows } = await database.query(
+        `select (select delivered_at is not null from outbox where type = 'order.placed' and subject = $1) as told,
+           (select count(*) from outbox where type = 'product.changed' and delivered_at is null) as waiting`,
+        [order.id],
+      );
+      const found = Backlog.parse(rows[0]);
+      expect(found.told).toBe(true);
+      return found;
+    }, patience);
+    expect(backlog.waiting).toBeGreaterThan(0);
+    await setFaults({ delay_ms: 0 });
+    await vi.waitFor(async () => {
+      const { rowCount } = await database.query(
+        "select from outbox where type = 'product.changed' and delivered_at is null limit 1",
+      );
+      expect(rowCount).toBe(0);
+    }, patience);
+  } finally {
+    await setFaults({ delay_ms: 0 });
+    await database.end();
+  }
 });
 
 test("a search server that hangs is not waited for", async () => {

@@ -117,6 +117,7 @@ export function exampleRequests(owner: Belongings) {
     "PATCH /admin/attributes/{key}": nothing,
     "DELETE /admin/attributes/{key}": nothing,
     "GET /admin/products/imports/{id}": nothing,
+    "GET /metrics": nothing,
     "GET /admin/search/rebuild": nothing,
     "GET /admin/search/status": nothing,
     "POST /admin/search/check": refusedLater,
