@@ -21,10 +21,9 @@ export type LogPlace = string;
 /** Something read from a database, and the place in the log that the reading had surely seen. */
 export type ReadAt<Value> = { readonly place: LogPlace; readonly value: Value };
 
-/** A view over many products, such as a page of a list: what it is called, its shape, and how it is read. */
-export type CatalogView<Value> = {
+/** A view over many products, such as a page of a list: what it is called and how it is read. */
+type ViewReading<Value> = {
   readonly name: string;
-  readonly schema: z.ZodType<Value>;
   readonly read: (database: Database) => Promise<ReadAt<Value>>;
 };
 
@@ -34,40 +33,51 @@ const viewKey = (name: string) => `catalog:1:view:${name}`;
 /** For so long views that were read here are shown while neither Redis nor a database can tell of them. */
 const oldMs = 10 * minuteMs;
 
-const memory = createIsolateMemory<ReadAt<unknown>>({ entriesMax: 500, lifeMs: 2_000, oldMs });
-const coalesced = createCoalescer<ReadAt<unknown>>();
+/** What this isolate remembers of each kind of view; one that was read before the epoch is believed no more. */
+const memories: { expire: () => void }[] = [];
 /** Where answers are made of views. */
 const pathsOfViews: ReadonlySet<string> = new Set(["/products", "/categories", "/search/suggest"]);
 /** The newest epoch that this isolate knows of. */
 let epochHere: LogPlace = "";
 
 /**
- * The view from this isolate's memory, else Redis, else a replica that has seen the epoch, else the primary. Copies
- * do not tell whose writes they show: a reader who has to see certain ones gets the view from a database.
+ * Makes a reader of one kind of view: from this isolate's memory, else Redis, else a replica that has seen the epoch,
+ * else the primary. Copies do not tell whose writes they show: a reader who has to see certain ones gets the view from a
+ * database. What it gives is shared, and not to be changed.
  */
-export async function readView<Value>(context: Context, view: CatalogView<Value>): Promise<Value> {
-  if (context.mustSee !== undefined) return (await readNearby(context, view.read)).value;
-  const known = memory.get(view.name, context.now());
-  if (known !== undefined) return view.schema.parse(known.value);
-  const load = async () => {
-    const read = await loadView(context, view);
-    if (read.place >= epochHere) memory.set(view.name, read, context.now());
-    return new Map([[view.name, read]]);
+export function createViewReader<Value>(schema: z.ZodType<Value>) {
+  const memory = createIsolateMemory<ReadAt<Value>>({ entriesMax: 500, lifeMs: 2_000, oldMs });
+  const coalesced = createCoalescer<ReadAt<Value>>();
+  memories.push(memory);
+
+  return async (context: Context, reading: ViewReading<Value>): Promise<Value> => {
+    if (context.mustSee !== undefined) return (await readNearby(context, reading.read)).value;
+    const { name } = reading;
+    const known = memory.get(name, context.now());
+    if (known !== undefined) return known.value;
+    const load = async () => {
+      const read = await loadView(context, schema, reading);
+      if (read.place >= epochHere) memory.set(name, read, context.now());
+      return new Map([[name, read]]);
+    };
+    const loaded = await orOld(context, [name], { memory, load: () => coalesced(context, [name], load) });
+    const read = loaded.get(name);
+    if (read === undefined) throw new Error(`the view ${name} was not read`);
+    return read.value;
   };
-  const loaded = await orOld(context, [view.name], {
-    memory,
-    load: () => coalesced(context, [view.name], load),
-  });
-  return view.schema.parse(loaded.get(view.name)?.value);
 }
 
-async function loadView<Value>(context: Context, view: CatalogView<Value>): Promise<ReadAt<unknown>> {
-  const [epoch, copy] = await readCopies(context, [epochKey, viewKey(view.name)]);
+async function loadView<Value>(
+  context: Context,
+  schema: z.ZodType<Value>,
+  reading: ViewReading<Value>,
+): Promise<ReadAt<Value>> {
+  const [epoch, copy] = await readCopies(context, [epochKey, viewKey(reading.name)]);
   if (epoch !== undefined && copy !== undefined && copy.version >= epoch.version)
-    return { place: copy.version, value: JSON.parse(copy.text) };
-  let read = await readNearby(context, view.read);
-  if (epoch !== undefined && read.place < epoch.version) read = await view.read(context.databases.primary);
-  keepView(context, view.name, read, epoch);
+    return { place: copy.version, value: schema.parse(JSON.parse(copy.text)) };
+  let read = await readNearby(context, reading.read);
+  if (epoch !== undefined && read.place < epoch.version) read = await reading.read(context.databases.primary);
+  keepView(context, reading.name, read, epoch);
   return read;
 }
 
@@ -92,7 +102,7 @@ function keepView(
  */
 export async function advanceEpoch(context: Context, place: LogPlace): Promise<void> {
   if (place > epochHere) epochHere = place;
-  memory.expire();
+  for (const memory of memories) memory.expire();
   readyAnswersOf(context.bindings).forget(pathsOfViews);
   await writeCopies(context, [{ key: epochKey, version: place, text: "" }]);
 }

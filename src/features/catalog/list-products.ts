@@ -9,7 +9,7 @@ import { type Database, transact } from "#platform/database";
 import { createIsolateMemory } from "#platform/isolate-memory";
 import { readProducts } from "./cached-products.ts";
 import type { ProductDocument } from "./document.ts";
-import { type ReadAt, placeOf, readView, selectPlace } from "./epoch.ts";
+import { type ReadAt, createViewReader, placeOf, selectPlace } from "./epoch.ts";
 import { type ListedQuery, selectListedIds } from "./listed-products.ts";
 
 export type ProductQuery = Omit<ListedQuery, "categoryId"> & {
@@ -24,6 +24,8 @@ const IdPage = z.object({
   previousCursor: z.string().nullable(),
 });
 
+const readIdPage = createViewReader<Page<string>>(IdPage);
+
 /** A page of the active products. The page's ids are cached under the catalogue's epoch, the products by themselves. */
 export async function listProducts(
   context: Context,
@@ -31,9 +33,8 @@ export async function listProducts(
   request: PageRequest,
 ): Promise<Page<ProductDocument>> {
   const complete = completeQuery(context, query);
-  const page = await readView<Page<string>>(context, {
+  const page = await readIdPage(context, {
     name: `products:${await sha256Hex(canonicalJson({ complete, request }))}`,
-    schema: IdPage,
     read: (database) => readIds(context, database, { query: complete, request }),
   });
   const products = await readProducts(context, page.items);

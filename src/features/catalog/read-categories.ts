@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "#platform/context";
 import { type Database, transact } from "#platform/database";
-import { type ReadAt, placeOf, readView, selectPlace } from "./epoch.ts";
+import { type ReadAt, createViewReader, placeOf, selectPlace } from "./epoch.ts";
 import type { CategoryNode } from "./schema.ts";
 
 const CategoryRow = z.object({
@@ -14,17 +14,22 @@ const CategoryRow = z.object({
 });
 type CategoryRow = z.infer<typeof CategoryRow>;
 
+const readCategoryRows = createViewReader<CategoryRow[]>(z.array(CategoryRow));
+
+/** The same rows, which memory gives again and again, grow the same forest. */
+const forests = new WeakMap<CategoryRow[], CategoryNode[]>();
+
 /** All categories as a forest, siblings by title, with the number of active products in each. */
 export async function readCategories(context: Context): Promise<CategoryNode[]> {
-  const rows = await readView<CategoryRow[]>(context, {
-    name: "categories",
-    schema: z.array(CategoryRow),
-    read: readRows,
-  });
-  return childrenOf(
+  const rows = await readCategoryRows(context, { name: "categories", read: readRows });
+  const known = forests.get(rows);
+  if (known !== undefined) return known;
+  const made = childrenOf(
     null,
     Map.groupBy(rows, (row) => row.parent_id),
   );
+  forests.set(rows, made);
+  return made;
 }
 
 async function readRows(database: Database): Promise<ReadAt<CategoryRow[]>> {

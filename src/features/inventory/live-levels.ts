@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
+import { createCoalescer } from "#platform/coalesce";
 import type { Context } from "#platform/context";
 import { createIsolateMemory } from "#platform/isolate-memory";
 import { readNearby } from "#platform/nearby-reads";
@@ -11,6 +12,8 @@ import { readNearby } from "#platform/nearby-reads";
 const lifeMs = 500;
 
 const memory = createIsolateMemory<number | null>({ entriesMax: 20_000, lifeMs });
+
+const coalesced = createCoalescer<number>();
 
 const Level = z.object({ sku: z.string(), available: z.coerce.number() });
 
@@ -28,16 +31,20 @@ export async function readLiveLevels(
     else levels.set(sku, known);
   }
   if (missing.length === 0) return levels;
-  const { rows } = await readNearby(context, (database) =>
-    database.execute(sql`
-      select sku, available from stock_levels
-      where sku in (select jsonb_array_elements_text(${JSON.stringify(missing)}::jsonb))`),
-  );
-  const read = new Map(rows.map((row) => Level.parse(row)).map(({ sku, available }) => [sku, available]));
+  const read = await coalesced(context, missing, (wanted) => readLevels(context, wanted));
   for (const sku of missing) {
     const available = read.get(sku) ?? null;
     memory.set(sku, available, now);
     levels.set(sku, available);
   }
   return levels;
+}
+
+async function readLevels(context: Context, skus: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await readNearby(context, (database) =>
+    database.execute(sql`
+      select sku, available from stock_levels
+      where sku in (select jsonb_array_elements_text(${JSON.stringify(skus)}::jsonb))`),
+  );
+  return new Map(rows.map((row) => Level.parse(row)).map(({ sku, available }) => [sku, available]));
 }

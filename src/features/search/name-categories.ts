@@ -10,12 +10,21 @@ export async function nameCategories(
 ): Promise<Record<string, FacetWire>> {
   const { category } = facets;
   if (category === undefined) return facets;
-  const titles = titlesByHandle(await readCategories(context));
+  const titles = titlesOf(await readCategories(context));
   const values = category.values.map((each) => {
     const title = titles.get(each.value);
     return title === undefined ? each : { ...each, title };
   });
   return { ...facets, category: { ...category, values } };
+}
+
+const titlesOfForests = new WeakMap<readonly CategoryNode[], ReadonlyMap<string, string>>();
+
+/** Made once for a tree, which memory gives again and again. */
+function titlesOf(forest: readonly CategoryNode[]): ReadonlyMap<string, string> {
+  const titles = titlesOfForests.get(forest) ?? titlesByHandle(forest);
+  titlesOfForests.set(forest, titles);
+  return titles;
 }
 
 function titlesByHandle(nodes: readonly CategoryNode[], titles = new Map<string, string>()) {

@@ -1,6 +1,8 @@
 import { z } from "@hono/zod-openapi";
+import { type EpochMs, minuteMs } from "#core/time";
 import { ProductWire } from "#features/catalog/schema";
 import type { Context } from "#platform/context";
+import { createIsolateMemory } from "#platform/isolate-memory";
 import { productIndex } from "./document.ts";
 import { type FacetQuestion, facetsOf, mergeCounts, planFacets } from "./facet-counts.ts";
 import { type FilterGroup, filterGroups } from "./filter-expression.ts";
@@ -28,7 +30,10 @@ const Counts = z.object({
 const Page = Counts.extend({
   hits: z.array(
     z.object({
-      product: ProductWire,
+      id: z.string(),
+      /** None in documents of long ago. */
+      stamp: z.string().optional(),
+      product: z.unknown(),
       _formatted: z.object({ title: z.string(), description: z.string() }),
       _rankingScoreDetails: z.object({ words: z.object({ score: z.number() }).optional() }).default({}),
     }),
@@ -55,14 +60,29 @@ export async function searchIndex(context: Context, query: SearchQuery): Promise
   const { results } = IndexAnswer.parse(response);
   const [page] = results;
   return {
-    hits: page.hits.map(({ product, _formatted: { title, description } }) => ({
-      ...product,
+    hits: page.hits.map(({ _formatted: { title, description }, ...hit }) => ({
+      ...productOf(hit, context.now()),
       highlight: { title: highlightToHtml(title), description: highlightToHtml(description) },
     })),
     total: page.totalHits,
     matchesAllWords: (page.hits[0]?._rankingScoreDetails.words?.score ?? page.hits.length) >= 1,
     facets: facetsOf(mergeCounts(results), query, query.currency ?? context.settings.SHOP_CURRENCY),
   };
+}
+
+/** Products as documents with these stamps hold them: what was looked at once needs no second look. */
+const parsed = createIsolateMemory<ProductWire>({ entriesMax: 1_000, lifeMs: 10 * minuteMs });
+
+type Hit = { readonly id: string; readonly stamp?: string | undefined; readonly product?: unknown };
+
+function productOf({ id, stamp, product }: Hit, now: EpochMs): ProductWire {
+  if (stamp === undefined) return ProductWire.parse(product);
+  const key = `${id} ${stamp}`;
+  const known = parsed.get(key, now);
+  if (known !== undefined) return known;
+  const made = ProductWire.parse(product);
+  parsed.set(key, made, now);
+  return made;
 }
 
 /** What is found by words: the same in every question, so that the counts are of what the page is of. */
@@ -83,7 +103,7 @@ function pageQuestion(query: SearchQuery, groups: readonly FilterGroup[], { attr
     facets: [...attributes],
     page: query.page,
     hitsPerPage: query.limit,
-    attributesToRetrieve: ["title", "description", "product"],
+    attributesToRetrieve: ["id", "stamp", "title", "description", "product"],
     attributesToHighlight: ["title", "description"],
     attributesToCrop: ["description"],
     cropLength: descriptionWords,

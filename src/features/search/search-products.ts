@@ -1,6 +1,10 @@
 import { MeilisearchApiError } from "meilisearch";
+import { canonicalJson } from "#core/canonical-json";
 import { type Id, newId } from "#core/ids";
+import { secondMs } from "#core/time";
+import { createCoalescer } from "#platform/coalesce";
 import type { Context } from "#platform/context";
+import { createIsolateMemory } from "#platform/isolate-memory";
 import { errorFields } from "#platform/log";
 import { type DidYouMean, didYouMean } from "./did-you-mean.ts";
 import { withLiveStock } from "./live-stock.ts";
@@ -26,20 +30,44 @@ export type SearchResult = Findings & {
 export async function searchProducts(context: Context, query: SearchQuery): Promise<SearchResult> {
   const startedAt = context.now();
   const queryId = newId("search", startedAt);
-  const fromIndex = await searchNamed(context, query).catch((error: unknown) => {
+  const found = await askIndex(context, query).catch((error: unknown) => {
     tellWhy(context, error);
     return undefined;
   });
-  const findings = fromIndex ?? (await searchWithoutIndex(context, query));
-  const correction = fromIndex === undefined ? null : await correctionOf(context, query, fromIndex);
-  if (fromIndex?.total === 0) noteMiss(context, query);
+  const findings = found?.findings ?? (await searchWithoutIndex(context, query));
+  if (found?.findings.total === 0) noteMiss(context, query);
   return {
     ...findings,
-    didYouMean: correction,
+    hits: found === undefined ? findings.hits : await withLiveStock(context, findings.hits),
+    didYouMean: found?.correction ?? null,
     queryId,
     tookMs: context.now() - startedAt,
-    degraded: fromIndex === undefined,
+    degraded: found === undefined,
   };
+}
+
+/** What the index finds, and what was probably meant; the same for everybody who asks the same. */
+type Found = { readonly findings: Findings; readonly correction: DidYouMean | null };
+
+/** Many search for what is in the news: they share an answer for a second, to which each adds the stock of the moment. */
+const memory = createIsolateMemory<Found>({ entriesMax: 100, lifeMs: secondMs });
+const coalesced = createCoalescer<Found>();
+
+async function askIndex(context: Context, query: SearchQuery): Promise<Found> {
+  const load = async (): Promise<Found> => {
+    const findings = await searchNamed(context, query);
+    return { findings, correction: await correctionOf(context, query, findings) };
+  };
+  if (context.mustSee !== undefined) return load();
+  const key = canonicalJson(query);
+  const known = memory.get(key, context.now());
+  if (known !== undefined) return known;
+  const loaded = await coalesced(context, [key], async () => {
+    const found = await load();
+    memory.set(key, found, context.now());
+    return new Map([[key, found]]);
+  });
+  return loaded.get(key) ?? load();
 }
 
 /** Only whoever found little, or hits without one of the words, is asked whether something else was meant. */
@@ -52,14 +80,10 @@ async function correctionOf(
   return query.q !== "" && query.page === 1 && isDoubtful ? didYouMean(context, query) : null;
 }
 
-/** What the index finds, with what others know better: the categories' titles, and the stock of this moment. */
+/** What the index finds, with the categories' titles. */
 async function searchNamed(context: Context, query: SearchQuery): Promise<Findings> {
   const findings = await searchIndex(context, query);
-  const [facets, hits] = await Promise.all([
-    nameCategories(context, findings.facets),
-    withLiveStock(context, findings.hits),
-  ]);
-  return { ...findings, facets, hits };
+  return { ...findings, facets: await nameCategories(context, findings.facets) };
 }
 
 /** Silence of the index is an outage and logged; that it refused or sent something else is a fault of ours. */

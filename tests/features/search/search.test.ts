@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { adminToken, costOf, request } from "../../stack.ts";
 import { Problem, type Product, createProduct, patchProduct, uniqueWord } from "../catalog/catalog-client.ts";
 import { Found, expectFound, search, searchUntil } from "./search-client.ts";
@@ -127,6 +128,8 @@ describe("filters and order", () => {
   });
 });
 
+const WithQueryId = z.object({ query_id: z.string() });
+
 describe("the request", () => {
   test("costs one call of the database at most, for the stock, and is not kept by anybody", async () => {
     const answer = await search({ q: shelf, facets: "brand" });
@@ -135,6 +138,15 @@ describe("the request", () => {
     expect(databaseCalls).toBeLessThanOrEqual(2);
     expect(objectCalls).toBe(0);
     expect(answer.headers.get("cache-control")).toBe("no-store");
+  });
+
+  test("costs little when many ask the same at once, and each has an id of its own", async () => {
+    const startedAt = Date.now();
+    const answers = await Promise.all(Array.from({ length: 40 }, () => search({ q: shelf, limit: "7" })));
+    const databaseCalls = answers.reduce((sum, answer) => sum + costOf(answer).databaseCalls, 0);
+    // The stock is read anew every half second, and the categories now and then.
+    expect(databaseCalls).toBeLessThanOrEqual(2 + Math.ceil((Date.now() - startedAt) / 250));
+    expect(new Set(answers.map((answer) => answer.as(WithQueryId).query_id)).size).toBe(40);
   });
 
   test.each([
