@@ -15,7 +15,11 @@ export type LoadMany<Value> = (keys: readonly string[]) => Promise<Loaded<Value>
 export function createCoalescer<Value>() {
   const inFlight = new Map<string, Promise<Loaded<Value>>>();
 
-  function lead(context: Context, keys: readonly string[], load: LoadMany<Value>): Promise<Loaded<Value>> {
+  function lead(
+    context: Pick<Context, "afterResponse">,
+    keys: readonly string[],
+    load: LoadMany<Value>,
+  ): Promise<Loaded<Value>> {
     const loading = load(keys).finally(() => {
       for (const key of keys) inFlight.delete(key);
     });
@@ -24,7 +28,11 @@ export function createCoalescer<Value>() {
     return loading;
   }
 
-  return async (context: Context, keys: readonly string[], load: LoadMany<Value>): Promise<Loaded<Value>> => {
+  return async (
+    context: Pick<Context, "afterResponse">,
+    keys: readonly string[],
+    load: LoadMany<Value>,
+  ): Promise<Loaded<Value>> => {
     const wanted = [...new Set(keys)];
     const own = wanted.filter((key) => !inFlight.has(key));
     const others = new Set(wanted.flatMap((key) => inFlight.get(key) ?? []));

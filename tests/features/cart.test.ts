@@ -26,6 +26,28 @@ test("adding to a cart costs one object call and no database call once its produ
   expect(costOf(answer)).toEqual({ databaseCalls: 0, objectCalls: 1 });
 });
 
+const RedisStats = z.object({ commands: z.record(z.string(), z.int()) });
+
+async function copiesAskedFor(): Promise<number> {
+  const response = await fetch(`${services.redis}/_local/stats`);
+  return RedisStats.parse(await response.json()).commands["MGET"] ?? 0;
+}
+
+test("adding what was added before asks Redis for no copy, long after the copies of other reads are old", async () => {
+  const tent = await seller.stockVariant(30);
+  const { token } = await buyer.fillCart({ [tent.variantId]: 1 });
+  const call = { method: "POST", json: { variant_id: tent.variantId, quantity: 1 } };
+  const asked: number[] = [];
+  const askedByLaterAddition = async () => {
+    const before = await copiesAskedFor();
+    await request("/cart", { ...call, headers: { "cart-token": token ?? "" } });
+    asked.push((await copiesAskedFor()) - before);
+    return asked.slice(1).at(-1);
+  };
+  // Other reads remember products for two seconds only; other tests ask for copies, too.
+  await expect.poll(askedByLaterAddition, { interval: 2_500, timeout: 60_000 }).toBe(0);
+}, 90_000);
+
 test("a line is changed and removed, and the quote moves with it", async () => {
   const tent = await seller.stockVariant(3, 1000);
   const cart = await buyer.fillCart({ [tent.variantId]: 1 });

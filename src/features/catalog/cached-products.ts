@@ -18,6 +18,7 @@ import {
 } from "#platform/versioned-cache";
 import { ProductDocument } from "./document.ts";
 import { handleEntries } from "./product-ids.ts";
+import { changes, sellables, sellableVariantsOf } from "./sellables.ts";
 import { anyOf, documentsOf, selectDocuments } from "./store.ts";
 
 /** For so long products that were seen here are shown while neither Redis nor a database can tell of them. */
@@ -116,14 +117,19 @@ export async function publishToCache(context: Context, current: readonly Product
   );
   readyAnswersOf(context.bindings).forget(new Set(paths));
   const entries = current.map(cacheEntry);
-  await writeCopies(context, [...entries, ...handleEntries(context, current)]);
+  const copies = [...entries, ...handleEntries(context, current)];
+  const news = current.map((product) => ({ productId: product.id, version: documentVersion(product) }));
+  // Whoever hears of a version believes none before it: which of both comes first does not matter.
+  await Promise.all([writeCopies(context, copies), changes.announce(context, news)]);
   return entries.reduce((sum, { text }) => sum + text.length, 0);
 }
 
 function remember(context: Context, product: ProductDocument): void {
   const now = context.now();
+  const version = documentVersion(product);
+  sellables.keep({ productId: product.id, version, variants: sellableVariantsOf(product) }, now);
   const known = memory.get(product.id, now);
-  if (known !== undefined && documentVersion(known) > documentVersion(product)) return;
+  if (known !== undefined && documentVersion(known) > version) return;
   memory.set(product.id, product, now);
   unknownIds.delete(product.id);
 }

@@ -1,44 +1,33 @@
 import { and, eq, inArray } from "drizzle-orm";
-import { Currency, type Money, money } from "#core/money";
+import { Currency, money } from "#core/money";
 import type { Context } from "#platform/context";
 import { readProducts } from "./cached-products.ts";
-import type { ProductDocument } from "./document.ts";
 import { productIdsByVariant } from "./product-ids.ts";
 import { sellableTitle } from "./rules.ts";
+import { type SellableVariant, changes, sellables, sellableVariantsOf } from "./sellables.ts";
 import { products, stockLevels, variants } from "./tables.ts";
 
-/** A variant of an active product, with what a cart or an order needs to know of it. */
-export type SellableVariant = {
-  readonly id: string;
-  readonly productId: string;
-  readonly productVersion: number;
-  readonly sku: string;
-  /** The product's title and, where it has several variants, the variant's. */
-  readonly title: string;
-  readonly options: Readonly<Record<string, string>>;
-  readonly imageUrl: string | null;
-  readonly price: Money;
-  /** Advisory; undefined until the variant's inventory object has reported. */
-  readonly available: number | undefined;
-  /** Units that its inventory object may not have taken yet; known where the primary was asked. */
-  readonly firstCount?: number | undefined;
-  readonly productStatus: "active";
-};
-
 /**
- * The variants that can be sold; unknown ones and those of draft or archived products are absent. Cached: isolate
- * memory, then Redis, then a replica.
+ * The variants that can be sold; unknown ones and those of draft or archived products are absent. Cached: what this
+ * isolate has seen while it hears of changes, else Redis, then a replica.
  */
 export async function readVariants(
   context: Context,
   variantIds: readonly string[],
 ): Promise<ReadonlyMap<string, SellableVariant>> {
-  const productIds = await productIdsByVariant(context, variantIds);
-  const documents = await readProducts(context, [...productIds.values()]);
   const found = new Map<string, SellableVariant>();
+  if (context.mustSee === undefined && (await changes.follow(context)))
+    for (const variantId of variantIds) {
+      const known = sellables.find(variantId, context.now());
+      if (known !== undefined) found.set(variantId, known);
+    }
+  const others = variantIds.filter((variantId) => !found.has(variantId));
+  if (others.length === 0) return found;
+  const productIds = await productIdsByVariant(context, others);
+  const documents = await readProducts(context, [...productIds.values()]);
   for (const [variantId, productId] of productIds) {
     const product = documents.get(productId);
-    const sellable = product && sellableVariantOf(product, variantId);
+    const sellable = product && sellableVariantsOf(product).get(variantId);
     if (sellable) found.set(variantId, sellable);
   }
   return found;
@@ -93,21 +82,4 @@ export function pricedVariantsOf(rows: readonly PricedRow[]): ReadonlyMap<string
       },
     ]),
   );
-}
-
-function sellableVariantOf(product: ProductDocument, variantId: string): SellableVariant | undefined {
-  const variant = product.variants.find(({ id }) => id === variantId);
-  if (variant === undefined || product.status !== "active") return undefined;
-  return {
-    id: variant.id,
-    productId: product.id,
-    productVersion: product.version,
-    sku: variant.sku,
-    title: sellableTitle(product.title, variant.title),
-    options: variant.options,
-    imageUrl: variant.imageUrl ?? product.images[0]?.url ?? null,
-    price: money(variant.price, product.currency),
-    available: variant.available ?? undefined,
-    productStatus: product.status,
-  };
 }

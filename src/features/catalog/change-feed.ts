@@ -1,0 +1,136 @@
+import { z } from "zod";
+import { epochMs, secondMs } from "#core/time";
+import { createCoalescer } from "#platform/coalesce";
+import type { Context } from "#platform/context";
+import { within } from "#platform/deadline";
+import { errorFields } from "#platform/log";
+import type { ProductNews, SellableMemory } from "./sellable-memory.ts";
+
+/**
+ * The latest announcements of products, in a stream in Redis: its entries are numbered by Redis, so that an isolate that
+ * finds the entry it read last has missed none since. One short reading every second or two stands for asking about each
+ * product that is needed meanwhile.
+ */
+const feedKey = "catalog:1:changes";
+const entriesKept = 1_000;
+const productsPerEntryMax = 50;
+/** Where more was announced since the last reading, it costs less to begin anew. */
+const entriesReadMax = 40;
+
+/** An isolate that has read the feed so lately believes its memory; a little earlier it reads on, after a response. */
+const believedMs = 2 * secondMs;
+const readOnAfterMs = secondMs;
+/** A reading that takes longer is given up, and for so long after a failure there is no other. */
+const readMsMax = 250;
+const pauseMs = 5 * secondMs;
+/** After a beginning nothing is kept until all that may have been read before it, from memory or a replica, is old. */
+const settleMs = 3 * secondMs;
+
+type Memory = Pick<SellableMemory<unknown>, "hear" | "beginAnew">;
+
+/** What hearing needs of a request's context. */
+type Hearing = Pick<Context, "cache" | "now" | "log" | "afterResponse"> & {
+  readonly settings: Pick<Context["settings"], "REPLICA_LAG_SECONDS_MAX">;
+};
+
+export type ChangeFeed = {
+  /** Whether the memory has heard everything up to two seconds ago. */
+  follow: (context: Hearing) => Promise<boolean>;
+  /** @throws when Redis is away. */
+  announce: (context: Hearing, news: readonly ProductNews[]) => Promise<void>;
+};
+
+/** The feed, as heard by this isolate's memory. */
+export function createChangeFeed(memory: Memory): ChangeFeed {
+  const coalesced = createCoalescer<boolean>();
+  let lastRead: string | undefined;
+  let heardUntil = 0;
+  let readAgainAt = 0;
+
+  async function read(context: Hearing): Promise<void> {
+    const begunAt = context.now();
+    readAgainAt = begunAt + readOnAfterMs;
+    try {
+      const entries = lastRead === undefined ? [] : await entriesFrom(context, lastRead);
+      const isGapless = entries[0]?.id === lastRead && entries.length <= entriesReadMax;
+      if (lastRead === undefined || !isGapless) begin(context, await lastEntryId(context));
+      else {
+        memory.hear(entries.flatMap(({ news }) => news));
+        lastRead = entries.at(-1)?.id;
+      }
+      heardUntil = Math.max(heardUntil, begunAt);
+    } catch (error) {
+      readAgainAt = begunAt + pauseMs;
+      context.log("warn", "the catalogue's changes cannot be heard of", errorFields(error));
+    }
+  }
+
+  function begin(context: Hearing, entryId: string): void {
+    const lagMsMax = context.settings.REPLICA_LAG_SECONDS_MAX * secondMs;
+    memory.beginAnew(epochMs(context.now() + lagMsMax + settleMs));
+    lastRead = entryId;
+  }
+
+  function readOnce(context: Hearing): Promise<unknown> {
+    return coalesced(context, ["changes"], async () => {
+      await read(context);
+      return new Map([["changes", true]]);
+    });
+  }
+
+  return {
+    follow: async (context) => {
+      const now = context.now();
+      const isBelieved = () => now - heardUntil < believedMs;
+      if (now < readAgainAt) return isBelieved();
+      const reading = readOnce(context);
+      if (isBelieved()) context.afterResponse(reading);
+      else await reading;
+      return isBelieved();
+    },
+    announce: async (context, news) => {
+      for (let start = 0; start < news.length; start += productsPerEntryMax) {
+        const entryId = await append(context, news.slice(start, start + productsPerEntryMax));
+        if (lastRead === undefined) begin(context, entryId);
+      }
+      // Who announces much would soon be too far behind the feed to read on.
+      if (context.now() >= readAgainAt) context.afterResponse(readOnce(context));
+    },
+  };
+}
+
+type Entry = { readonly id: string; readonly news: readonly ProductNews[] };
+
+const Entries = z.record(z.string(), z.object({ products: z.string() }));
+
+/** The entry with this id and those after it; more than are read where there are too many. */
+async function entriesFrom(context: Hearing, id: string): Promise<Entry[]> {
+  const read = await within(readMsMax, context.cache.xrange(feedKey, id, "+", entriesReadMax + 1));
+  return Object.entries(Entries.parse(read)).map(([entryId, { products }]) => ({
+    id: entryId,
+    news: newsOf(products),
+  }));
+}
+
+/** After Redis lost the feed its first reader begins another. */
+async function lastEntryId(context: Hearing): Promise<string> {
+  const last = await within(readMsMax, context.cache.xrevrange(feedKey, "+", "-", 1));
+  const [id] = Object.keys(Entries.parse(last));
+  return id ?? append(context, []);
+}
+
+function append(context: Hearing, news: readonly ProductNews[]): Promise<string> {
+  const products = news.map(({ productId, version }) => `${productId}=${version}`).join(" ");
+  const trim = { type: "MAXLEN", comparison: "~", threshold: entriesKept } as const;
+  return context.cache.xadd(feedKey, "*", { products }, { trim });
+}
+
+function newsOf(products: string): ProductNews[] {
+  return products
+    .split(" ")
+    .filter(Boolean)
+    .map((text) => {
+      const [productId = "", version = ""] = text.split("=");
+      return { productId, version };
+    });
+}
