@@ -35,6 +35,8 @@ export type Stack = {
   kill: PartGroup["kill"];
   /** Starts a part anew on its port and state, ending it first where it still runs. */
   restart: (name: PartName) => Promise<void>;
+  /** Starts the Worker anew with other settings, as a deployment does. */
+  deploy: (changes: Record<string, string>) => Promise<void>;
   stop: () => Promise<void>;
 };
 
@@ -70,12 +72,13 @@ type Operation = {
 
 function operate({ plan, settings, listener, announcement, unlock }: Operation): Stack {
   const { addresses } = plan;
+  const workerSettings = { ...plan.workerSettings };
   const parts = createPartGroup(join(settings.stateFolder, "logs"), listener);
   const startWorker = async (name: WorkerName): Promise<void> => {
     const options = {
       port: plan.ports.api,
       stateFolder: join(settings.stateFolder, name),
-      settings: plan.workerSettings,
+      settings: workerSettings,
       sweepIntervalMs: settings.sweepIntervalMs,
     };
     if (name === "dev") return parts.start(name, options);
@@ -95,6 +98,11 @@ function operate({ plan, settings, listener, announcement, unlock }: Operation):
     restart: async (name) => {
       await parts.stop(name);
       await (isWorkerName(name) ? startWorker(name) : parts.start(name, plan.services[name]));
+    },
+    deploy: async (changes) => {
+      Object.assign(workerSettings, changes);
+      await parts.stop("worker");
+      await startWorker("worker");
     },
     stop: async () => {
       // The Worker first, which asks all others.

@@ -1,6 +1,6 @@
 import { currentTime } from "#core/time";
 import { drainOutboxOf, forgetDelivered } from "#events/outbox";
-import { createPacer } from "#events/wake-up";
+import { createPacers } from "#events/wake-up";
 import { forgetMailTokens } from "#features/auth/mail-tokens";
 import { sweepInventory } from "#features/inventory/sweep-inventory";
 import { expireOverdueOrders } from "#features/orders/end-order";
@@ -13,6 +13,7 @@ import { sweepReconciliation } from "#features/reconciliation/publish-reconcilia
 import { answerReadily } from "#http/ready-answers";
 import { type Context, createContext } from "#platform/context";
 import { forgetAnswers } from "#platform/idempotency";
+import { takeFromEveryHome } from "#platform/order-homes";
 import { errorFields } from "#platform/log";
 import type { Bindings } from "#platform/env";
 import { tendIndex } from "#search-sync/tend-index";
@@ -24,10 +25,16 @@ export { InventoryObject } from "#durable-objects/inventory/object";
 export { LimitsObject } from "#durable-objects/limits/object";
 export { RoomObject } from "#durable-objects/rooms/room";
 
-const pace = createPacer(currentTime);
+const paceOf = createPacers(currentTime);
 
+/** Every database that has an outbox is drained at its own pace; one that does not answer holds up no other. */
 const drainOutbox = (context: Context) =>
-  pace((onLook) => drainOutboxOf(context, { handlersOf: handlersFor(context), onLook }));
+  takeFromEveryHome(context, async (database, name) => {
+    await paceOf(name)((onLook) =>
+      drainOutboxOf(context, database, { handlersOf: handlersFor(context), onLook }),
+    );
+    return [];
+  });
 
 const app = createApp(drainOutbox);
 

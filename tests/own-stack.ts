@@ -12,7 +12,7 @@ const SWEEP_INTERVAL_MS = 1000;
 /** Hashing passwords and limiting callers as in production would dominate the tests. */
 const WORKER_SETTINGS = { PASSWORD_SCRYPT_PARALLELISM: "1", RATE_LIMIT_SCALE: "100000" };
 
-export type OwnStack = Pick<Stack, "addresses" | "kill" | "restart"> & {
+export type OwnStack = Pick<Stack, "addresses" | "kill" | "restart" | "deploy"> & {
   /** Where each part keeps its state, in a folder of its name. */
   stateFolder: string;
   /** Stops everything and removes the state. */
@@ -24,6 +24,8 @@ export type Detour = {
   workerSettings: Record<string, string>;
   /** Told where the services are, before any of them starts. */
   leadTo: (services: Addresses["services"]) => void;
+  /** Makes what the Worker needs, once the services are there. */
+  prepare?: (services: Addresses["services"]) => Promise<void>;
 };
 
 /** A whole stack on free ports with its state in a fresh folder, with the demo accounts and no products. */
@@ -53,6 +55,7 @@ export async function startOwnStack(detour?: Detour): Promise<OwnStack> {
   };
   try {
     await stack.startServices();
+    await detour?.prepare?.(stack.addresses.services);
     await stack.startWorker("worker");
     const { api, services } = stack.addresses;
     await seedAccounts({ api, databaseUrl: services.postgres });
@@ -60,5 +63,6 @@ export async function startOwnStack(detour?: Detour): Promise<OwnStack> {
     await end();
     throw new Error(`The stack of the tests did not start:\n${lines.join("\n")}`, { cause: fault });
   }
-  return { addresses: stack.addresses, kill: stack.kill, restart: stack.restart, stateFolder, end };
+  const { addresses, kill, restart, deploy } = stack;
+  return { addresses, kill, restart, deploy, stateFolder, end };
 }

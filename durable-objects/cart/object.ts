@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { type Id, newId } from "#core/ids";
+import { type Id, newId, newIdBeside } from "#core/ids";
 import { type EpochMs, currentTime, epochMs } from "#core/time";
 import type { Bindings } from "#platform/env";
 import { type CheckoutReply, abandonCheckout, beginCheckout, completeCheckout } from "./checkouts.ts";
@@ -59,10 +59,13 @@ export class CartObject extends DurableObject<Bindings> {
     return this.#change(key, (lines) => setQuantity(lines, lineId, quantity));
   }
 
-  /** Starts an order; the same key gets the same order id and lines, whatever has happened to the cart since. */
-  beginCheckout(key: string, fingerprint: string): Promise<CheckoutReply> {
+  /**
+   * Starts an order; the same key gets the same order id and lines, whatever has happened to the cart since.
+   * @param cartId this cart's own id, whose shard the order shares: a buyer's orders live together.
+   */
+  beginCheckout(key: string, fingerprint: string, cartId: Id<"cart">): Promise<CheckoutReply> {
     const at = currentTime();
-    const request = { key, fingerprint, orderId: newId("order", at), at };
+    const request = { key, fingerprint, orderId: newIdBeside("order", at, cartId), at };
     const known = this.#store.checkoutOf("key", key);
     const { reply, checkout } = beginCheckout(known, this.#store.load().lines, request);
     if (checkout) this.#store.saveCheckout(checkout);

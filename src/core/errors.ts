@@ -118,6 +118,7 @@ export const errorCodes = {
   },
   return_too_late: { status: 409, title: "The time for returns is over", retryable: false },
   payment_outcome_unknown: { status: 502, title: "The payment provider gave no answer", retryable: true },
+  shard_moving: { status: 503, title: "The order is being moved to another database", retryable: true },
   busy: { status: 503, title: "Too much is asked at once", retryable: true },
   misconfigured: { status: 503, title: "The service is not set up completely", retryable: true },
   dependency_unavailable: { status: 503, title: "A service we depend on is not answering", retryable: true },

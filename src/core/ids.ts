@@ -56,6 +56,41 @@ export function newId<Kind extends IdKind>(kind: Kind, now: EpochMs): Id<Kind> {
   return `${idPrefixes[kind]}_${text}` as Id<Kind>;
 }
 
+/**
+ * The shard of an id, from 0 to 1,023, which the first two of its random letters tell. With the settings it says in which
+ * database orders live.
+ */
+export function shardOfId(id: string): number {
+  return alphabet.indexOf(id.charAt(id.length - 16)) * 32 + alphabet.indexOf(id.charAt(id.length - 15));
+}
+
+/** What lives in the database of its order and has ids of the order's shard. */
+const besideOrders: ReadonlySet<string> = new Set(
+  (
+    [
+      "order",
+      "orderLine",
+      "fulfilment",
+      "paymentAttempt",
+      "paymentReview",
+      "refund",
+      "return",
+      "dispute",
+    ] satisfies IdKind[]
+  ).map((kind) => idPrefixes[kind]),
+);
+
+/** Whether this is the id of an order or of something that lives with one. */
+export function livesWithOrder(id: string): boolean {
+  return besideOrders.has(id.slice(0, 3)) && id.charAt(3) === "_";
+}
+
+/** A new id of the same shard as another: an order's of its customer, and what belongs to an order of the order. */
+export function newIdBeside<Kind extends IdKind>(kind: Kind, now: EpochMs, other: string): Id<Kind> {
+  const id = newId(kind, now);
+  return `${id.slice(0, -16)}${other.slice(-16, -14)}${id.slice(-14)}` as Id<Kind>;
+}
+
 /** When this id was made. */
 export function timeOfId(id: string): EpochMs {
   const time = id.slice(id.indexOf("_") + 1, -16);

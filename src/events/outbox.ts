@@ -3,7 +3,9 @@ import { z } from "zod";
 import { idSchema } from "#core/ids";
 import { currentTime, secondMs } from "#core/time";
 import type { Context } from "#platform/context";
+import type { Database } from "#platform/database";
 import { errorFields } from "#platform/log";
+import { findInHomes, orderHomes, readEveryHome, takeFromEveryHome } from "#platform/order-homes";
 import { createBulkLane } from "./bulk-lane.ts";
 import { type EventType, type RecordedEvent, eventSchemas } from "./catalogue.ts";
 import type { DeliveryFailure, Handler, OutboxRow } from "./deliver-round.ts";
@@ -42,16 +44,21 @@ const Row = z.object({
 });
 type Row = z.infer<typeof Row>;
 
-/** Delivers what is due in the outbox: called after commits, and by the sweep for whatever a crash left. */
-export async function drainOutboxOf(context: Context, { handlersOf, onLook }: Drain): Promise<number> {
+/** Delivers what is due in the outbox of a database: called after commits, and by the sweep for whatever a crash left. */
+export async function drainOutboxOf(
+  context: Context,
+  database: Database,
+  { handlersOf, onLook }: Drain,
+): Promise<number> {
   return drainOutbox<RecordedEvent>({
     lease: (places, delivered) => {
       if (places.prompt > 0) onLook();
-      return leaseRows(context, places, delivered);
+      return leaseRows(database, places, delivered);
     },
-    takeBulkTurn,
+    // Events of orders are prompt: only the primary has any that come in bulk.
+    takeBulkTurn: database === context.databases.primary ? takeBulkTurn : () => undefined,
     handlersOf,
-    markFailed: (failures) => markFailed(context, failures),
+    markFailed: (failures) => markFailed(database, failures),
     onFailure: (handler, [first], error) => {
       const fields = { handler, ...(first && { event_id: first.id, event_type: first.type }) };
       context.log("error", "an event handler failed", { ...errorFields(error), ...fields });
@@ -64,13 +71,13 @@ export async function drainOutboxOf(context: Context, { handlersOf, onLook }: Dr
 
 /** See lease_events in the migrations for which rows are due. */
 async function leaseRows(
-  context: Context,
+  database: Database,
   { prompt, bulk }: Places,
   delivered: readonly number[],
 ): Promise<OutboxRow<RecordedEvent>[]> {
   const positions = `{${delivered.join(",")}}`;
   const seconds = bulk > drainLimits.rowsPerRound ? bulkLeaseSeconds : leaseSeconds;
-  const { rows } = await context.databases.primary.execute(
+  const { rows } = await database.execute(
     sql`select * from lease_events(${positions}::bigint[], ${prompt}, ${bulk}, ${seconds})`,
   );
   return rows
@@ -92,14 +99,14 @@ function eventOf({ id, type, subject, payload, traceparent }: Row): RecordedEven
   return { id, type, subject, data, traceparent: traceparent ?? undefined } as RecordedEvent;
 }
 
-async function markFailed(context: Context, failures: readonly DeliveryFailure[]): Promise<void> {
+async function markFailed(database: Database, failures: readonly DeliveryFailure[]): Promise<void> {
   const rows = failures.map(({ position, handledBy, error, retryAt }) => ({
     position,
     handled_by: handledBy,
     error: error.slice(0, 500),
     retry_at: retryAt === "dead" ? null : new Date(retryAt).toISOString(),
   }));
-  await context.databases.primary.execute(sql`
+  await database.execute(sql`
     update outbox o set attempts = o.attempts + 1, last_error = failed.error, handled_by = failed.handled_by,
       leased_until = coalesce(failed.retry_at, o.leased_until),
       dead_at = case when failed.retry_at is null then now() end
@@ -129,10 +136,13 @@ const forgetRowsMax = 5_000;
 
 /** Forgets events that were delivered long ago, the oldest first. */
 export async function forgetDelivered(context: Context): Promise<void> {
-  await context.databases.primary.execute(sql`
-    delete from outbox where position in (
-      select position from outbox where delivered_at < now() - make_interval(days => ${deliveredDays})
-      order by delivered_at limit ${forgetRowsMax})`);
+  await takeFromEveryHome(context, async (database) => {
+    await database.execute(sql`
+      delete from outbox where position in (
+        select position from outbox where delivered_at < now() - make_interval(days => ${deliveredDays})
+        order by delivered_at limit ${forgetRowsMax})`);
+    return [];
+  });
 }
 
 export type DeadEvent = {
@@ -146,13 +156,11 @@ export type DeadEvent = {
 
 /** Events whose delivery was given up, oldest first. */
 export async function listDeadEvents(context: Context, rowsMax: number): Promise<DeadEvent[]> {
-  const rows = await context.databases.primary
-    .select()
-    .from(outbox)
-    .where(isNotNull(outbox.deadAt))
-    .orderBy(asc(outbox.deadAt))
-    .limit(rowsMax);
-  return rows.map(({ id, type, subject, attempts, lastError, createdAt }) => ({
+  const rows = await readEveryHome(context, (database) =>
+    database.select().from(outbox).where(isNotNull(outbox.deadAt)).orderBy(asc(outbox.deadAt)).limit(rowsMax),
+  );
+  const oldest = rows.toSorted((a, b) => Number(a.deadAt) - Number(b.deadAt)).slice(0, rowsMax);
+  return oldest.map(({ id, type, subject, attempts, lastError, createdAt }) => ({
     id,
     type,
     subject,
@@ -164,10 +172,12 @@ export async function listDeadEvents(context: Context, rowsMax: number): Promise
 
 /** Puts a dead event back among those to deliver, for the handlers that have not finished with it. */
 export async function reviveEvent(context: Context, id: string): Promise<boolean> {
-  const revived = await context.databases.primary
-    .update(outbox)
-    .set({ deadAt: null, attempts: 0, leasedUntil: sql`'-infinity'` })
-    .where(and(eq(outbox.id, id), isNotNull(outbox.deadAt)))
-    .returning({ id: outbox.id });
-  return revived.length > 0;
+  const revived = await findInHomes(orderHomes(context), (database) =>
+    database
+      .update(outbox)
+      .set({ deadAt: null, attempts: 0, leasedUntil: sql`'-infinity'` })
+      .where(and(eq(outbox.id, id), isNotNull(outbox.deadAt)))
+      .returning({ id: outbox.id }),
+  );
+  return revived !== undefined;
 }

@@ -1,6 +1,8 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "#platform/context";
+import type { Database } from "#platform/database";
+import { takeFromEveryHome } from "#platform/order-homes";
 import { bulkTypes } from "./lanes.ts";
 
 /** Counting stops here, so that looking costs little however much waits. */
@@ -23,10 +25,25 @@ const isBulk = sql.raw(`type in (${bulkTypes.map((type) => `'${type}'`).join(", 
 const isPrompt = sql.raw(`type not in (${bulkTypes.map((type) => `'${type}'`).join(", ")})`);
 const waits = sql`delivered_at is null and dead_at is null`;
 
-/** Reads a few index entries, and counts no further than {@link backlogCountMax}. */
+/** What waits in all outboxes together. One that does not answer is not among them; its log says so. */
 export async function readOutboxBacklog(context: Context): Promise<OutboxBacklog> {
+  const backlogs = await takeFromEveryHome(context, async (database) => [await readBacklogOf(database)]);
+  const sum = (count: (backlog: OutboxBacklog) => number) =>
+    backlogs.reduce((total, backlog) => total + count(backlog), 0);
+  const oldest = (age: (backlog: OutboxBacklog) => number) => Math.max(0, ...backlogs.map(age));
+  return {
+    prompt_events: sum((each) => each.prompt_events),
+    prompt_seconds: oldest((each) => each.prompt_seconds),
+    bulk_events: sum((each) => each.bulk_events),
+    bulk_seconds: oldest((each) => each.bulk_seconds),
+    dead_letters: sum((each) => each.dead_letters),
+  };
+}
+
+/** Reads a few index entries, and counts no further than {@link backlogCountMax}. */
+async function readBacklogOf(database: Database): Promise<OutboxBacklog> {
   const seconds = sql`extract(epoch from now() - created_at)`;
-  const { rows } = await context.databases.primary.execute(sql`
+  const { rows } = await database.execute(sql`
     select
       (select count(*) from (select from outbox where ${waits} and ${isPrompt} limit ${backlogCountMax}) as counted)
         as prompt_events,

@@ -24,8 +24,20 @@ type Drain = (onLook: () => void) => Promise<unknown>;
 
 type Running = { readonly startedAt: EpochMs; gathersUntil: EpochMs };
 
+type Pacer = (drain: Drain) => Promise<void>;
+
+/** A pacer for each outbox, by its name. */
+export function createPacers(now: () => EpochMs): (outbox: string) => Pacer {
+  const pacers = new Map<string, Pacer>();
+  return (outbox) => {
+    const pacer = pacers.get(outbox) ?? createPacer(now);
+    pacers.set(outbox, pacer);
+    return pacer;
+  };
+}
+
 /** Paces the drains of one isolate: a wake-up beyond the limit makes a running drain look again when it is done. */
-export function createPacer(now: () => EpochMs): (drain: Drain) => Promise<void> {
+export function createPacer(now: () => EpochMs): Pacer {
   const running = new Set<Running>();
   /** A wake-up came that no look was made for. */
   let woken = false;

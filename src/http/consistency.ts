@@ -9,7 +9,7 @@ import type { AppEnvironment } from "./app-types.ts";
  */
 export const keepConsistent = createMiddleware<AppEnvironment>(async (request, next) => {
   const { context } = request.var;
-  const { settings, written } = context;
+  const { settings, written, writtenElsewhere } = context;
   const token = request.req.header("consistency-token");
   if (token !== undefined) {
     const seeing = await openConsistencyToken(settings, token, context.now());
@@ -21,7 +21,8 @@ export const keepConsistent = createMiddleware<AppEnvironment>(async (request, n
   }
   await next();
   const { headers } = request.res;
-  if (written.length > 0 || headers.has("idempotent-replayed"))
+  // What was written to another database alone is read there by all: the token asks for nothing but the primary.
+  if (written.length > 0 || writtenElsewhere.length > 0 || headers.has("idempotent-replayed"))
     headers.set(
       "Consistency-Token",
       await signConsistencyToken(settings, { transactions: written }, context.now()),

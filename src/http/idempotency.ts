@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { canonicalJson, sha256Hex } from "#core/canonical-json";
 import { AppError } from "#core/errors";
+import { livesWithOrder } from "#core/ids";
 import { actorOf } from "#core/principal";
 import type { Context } from "#platform/context";
 import { type IdempotentRequest, type Outcome, answerOnce } from "#platform/idempotency";
@@ -108,6 +109,7 @@ export async function idempotentRequestOf(
     key,
     fingerprint: await sha256Hex(canonicalJson(body)),
     claimId: crypto.randomUUID(),
+    beside: Object.values(request.req.param()).find(livesWithOrder),
   };
 }
 

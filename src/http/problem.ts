@@ -4,7 +4,7 @@ import { AppError, type ErrorCode, errorCodes } from "#core/errors";
 import { newId } from "#core/ids";
 import { currentTime } from "#core/time";
 import type { Context } from "#platform/context";
-import { databaseErrorOf, lostRace } from "#platform/database";
+import { databaseErrorOf, isMoving, isUnreachable, lostRace } from "#platform/database";
 import { MisconfiguredError } from "#platform/env";
 import { createLog, errorFields } from "#platform/log";
 import type { AppRequest } from "./app-types.ts";
@@ -100,7 +100,12 @@ function refusalOf(error: unknown): AppError {
   // Of all that refer to a user, only what the user adds can miss it: the account was erased, the access token lives on.
   if (databaseFault?.code === "23503" && databaseFault.constraint?.endsWith("_user_id_fkey") === true)
     return new AppError("unauthenticated", { detail: "This account does not exist any more." });
-  if (databaseFault !== undefined && databaseFault.code === undefined)
+  if (isMoving(error))
+    return new AppError("shard_moving", {
+      detail: "This order is on its way to another database. Try again.",
+      retryAfterSeconds: 5,
+    });
+  if (isUnreachable(error))
     return new AppError("dependency_unavailable", {
       detail: "The database is not answering. Try again.",
       retryAfterSeconds: 2,

@@ -62,6 +62,8 @@ export type Context = Services & {
   readonly mustSee?: Seeing;
   /** The transactions in which this request wrote, as they were committed. */
   readonly written: TransactionId[];
+  /** The same in databases of orders besides the primary. */
+  readonly writtenElsewhere: TransactionId[];
   readonly log: Log;
   readonly reportError: ReportError;
   readonly now: () => EpochMs;
@@ -92,6 +94,8 @@ export function createContext(invocation: Invocation): Context {
   const settings = settingsOf(bindings);
   const counts = { databaseCalls: 0, objectCalls: 0, passwordHashings: 0 };
   const written: TransactionId[] = [];
+  const writtenElsewhere: TransactionId[] = [];
+  const watches = mayWrite(invocation.request);
   const requestId = invocation.requestId ?? newId("request", currentTime());
   const log = createLog({ request_id: requestId });
   const reportError = createErrorsSink(
@@ -109,7 +113,8 @@ export function createContext(invocation: Invocation): Context {
     settings,
     databases: connectDatabases(settings, {
       onCall: () => counts.databaseCalls++,
-      onWrite: mayWrite(request) ? (transaction) => written.push(transaction) : undefined,
+      onWrite: watches ? (transaction) => written.push(transaction) : undefined,
+      onWriteElsewhere: watches ? (transaction) => writtenElsewhere.push(transaction) : undefined,
     }),
     objects: createObjects(bindings, () => counts.objectCalls++),
     principal: invocation.principal ?? { kind: "guest" },
@@ -119,6 +124,7 @@ export function createContext(invocation: Invocation): Context {
     clientAddress: request?.headers.get("cf-connecting-ip") ?? undefined,
     counts,
     written,
+    writtenElsewhere,
     log,
     reportError,
     now: currentTime,

@@ -11,14 +11,25 @@ import { drizzle, type NeonHttpDatabase } from "drizzle-orm/neon-http";
 import { z } from "zod";
 import { type TransactionId, transactionIdOf } from "#core/transaction-id";
 import type { Settings } from "./env.ts";
+import { primaryHome } from "./order-shards.ts";
 
 export type Database = NeonHttpDatabase;
 
 /** A copy of the primary that is some moments behind it, and the name by which an isolate remembers how far. */
 export type Replica = { readonly name: string; readonly database: Database };
 
+/** One of the databases in which orders live, with all that belongs to them. */
+export type OrderHome = { readonly name: string; readonly database: Database };
+
+/** Every home of orders, the primary first, and which of them each shard has; ask through platform/order-homes. */
+type OrderHomes = { readonly all: readonly OrderHome[]; readonly ofShard: (shard: number) => OrderHome };
+
 /** The primary, which sees every write, and its replicas; read those through readNearby. */
-export type Databases = { readonly primary: Database; readonly replicas: readonly Replica[] };
+export type Databases = {
+  readonly primary: Database;
+  readonly replicas: readonly Replica[];
+  readonly orders: OrderHomes;
+};
 
 /** What a request wants to know of its calls. */
 export type DatabaseWatch = {
@@ -26,6 +37,8 @@ export type DatabaseWatch = {
   readonly onCall: () => void;
   /** Told of each batch of the primary that wrote, once it is committed. */
   readonly onWrite?: ((transaction: TransactionId) => void) | undefined;
+  /** The same of the other databases of orders, whose transactions mean nothing to the primary's replicas. */
+  readonly onWriteElsewhere?: ((transaction: TransactionId) => void) | undefined;
 };
 
 /** Attempts at a transaction that Postgres gave up for serialisation or deadlock (40001, 40P01). */
@@ -36,13 +49,17 @@ const retryableCodes = new Set(["40001", "40P01"]);
  * Connects over HTTP: one round trip a statement or batch, nothing kept between requests. Many requests need no
  * database, so that each client is made when it is first asked for.
  */
-export function connectDatabases(settings: Settings, { onCall, onWrite }: DatabaseWatch): Databases {
+export function connectDatabases(
+  settings: Settings,
+  { onCall, onWrite, onWriteElsewhere }: DatabaseWatch,
+): Databases {
   const endpoint = settings.NEON_FETCH_ENDPOINT;
   if (endpoint !== undefined) neonConfig.fetchEndpoint = () => endpoint;
   const connect = (url: string, watch: DatabaseWatch) =>
     drizzle(watchTransactions(neon(url), watch), { logger: { logQuery: onCall } });
   let primary: Database | undefined;
   let replicas: readonly Replica[] | undefined;
+  let orders: OrderHomes | undefined;
   return {
     get primary() {
       return (primary ??= connect(settings.DATABASE_URL, { onCall, onWrite }));
@@ -53,7 +70,23 @@ export function connectDatabases(settings: Settings, { onCall, onWrite }: Databa
         database: connect(url, { onCall }),
       })));
     },
+    get orders() {
+      const elsewhere = (url: string) => connect(url, { onCall, onWrite: onWriteElsewhere });
+      return (orders ??= orderHomesOf(settings, this.primary, elsewhere));
+    },
   };
+}
+
+function orderHomesOf(
+  { ORDER_DATABASES: others, ORDER_SHARDS: homes }: Settings,
+  primary: Database,
+  connect: (url: string) => Database,
+): OrderHomes {
+  const home = { name: primaryHome, database: primary };
+  if (others.length === 0) return { all: [home], ofShard: () => home };
+  const all = [home, ...others.map(({ name, url }) => ({ name, database: connect(url) }))];
+  const byName = new Map(all.map((each) => [each.name, each]));
+  return { all, ofShard: (shard) => byName.get(homes[shard] ?? primaryHome) ?? home };
 }
 
 type Client = NeonQueryFunction<false, false>;
@@ -127,6 +160,17 @@ export function violatesUnique(error: unknown, constraint: string): boolean {
 /** True when a guarded statement found that somebody else had changed the row: see expect_rows in the migrations. */
 export function lostRace(error: unknown): boolean {
   return databaseErrorOf(error)?.code === "TW001";
+}
+
+/** True when the database did not even begin with the statement: it is away, is starting, or lets nobody in. */
+export function isUnreachable(error: unknown): boolean {
+  const fault = databaseErrorOf(error);
+  return fault !== undefined && (fault.code === undefined || fault.severity === "FATAL");
+}
+
+/** True when the order's shard is being moved to another database: see refuse_fenced_shards in the migrations. */
+export function isMoving(error: unknown): boolean {
+  return databaseErrorOf(error)?.code === "TW006";
 }
 
 export async function pingDatabase(database: Database): Promise<void> {

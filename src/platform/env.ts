@@ -5,6 +5,7 @@ import type { RoomObject } from "#durable-objects/rooms/room";
 import { z } from "zod";
 import { Currency } from "#core/money";
 import { ProviderList } from "#providers/sign-in-provider";
+import { OrderDatabases, OrderShards, primaryHome, shardCount } from "./order-shards.ts";
 import { EncryptionKeys } from "./sealed-text.ts";
 
 /** What the runtime binds to the Worker: Durable Object namespaces, and every setting and secret as text. */
@@ -101,6 +102,13 @@ const Settings = z.object({
   DATABASE_URL: z.url(),
   /** Comma-separated connection strings of the read replicas; empty means that reads go to the primary. */
   DATABASE_REPLICA_URLS: urlList.default([]),
+  /**
+   * JSON array of `{ name, url }`: databases in which orders live besides the primary, which is called "home" there. None
+   * by default; ORDER_SHARDS says which has which.
+   */
+  ORDER_DATABASES: z.string().transform(parseJson).pipe(OrderDatabases).default([]),
+  /** Which database has the orders of which shards, such as `0-511=home,512-1023=east`; by default all are at home. */
+  ORDER_SHARDS: OrderShards.default(Array.from({ length: shardCount }, () => primaryHome)),
   /** Replicas that are further behind the primary than this are not asked. */
   REPLICA_LAG_SECONDS_MAX: z.coerce.number().min(1).max(300).default(5),
   /** The SQL-over-HTTP endpoint in front of Postgres; unset, Neon's own is derived from the host name. */
@@ -204,6 +212,9 @@ export class MisconfiguredError extends Error {
   }
 }
 
+/** Settings that are long and no secret: what is wrong with them is said. */
+const reasoned = new Set(["ORDER_SHARDS"]);
+
 const parsed = new WeakMap<object, Settings>();
 
 /**
@@ -215,12 +226,25 @@ export function settingsOf(bindings: Bindings): Settings {
   if (known) return known;
   const result = Deployment.safeParse(bindings);
   if (!result.success) throw misconfigured(bindings, result.error.issues);
+  refuseUnknownHomes(result.data);
   parsed.set(bindings, result.data);
   return result.data;
 }
 
+function refuseUnknownHomes({ ORDER_DATABASES: databases, ORDER_SHARDS: homes }: Settings): void {
+  const known = new Set([primaryHome, ...databases.map(({ name }) => name)]);
+  const unknown = homes.find((home) => !known.has(home));
+  if (unknown === undefined) return;
+  const fault = `ORDER_SHARDS names "${unknown}", which ORDER_DATABASES does not`;
+  throw new MisconfiguredError(["ORDER_SHARDS"], [fault]);
+}
+
 function misconfigured(bindings: Bindings, issues: readonly z.core.$ZodIssue[]): MisconfiguredError {
   const names = [...new Set(issues.map(({ path }) => String(path[0])))];
-  const faults = names.map((name) => `${name} is ${bindings[name] === undefined ? "missing" : "malformed"}`);
+  const faults = names.map((name) => {
+    if (bindings[name] === undefined) return `${name} is missing`;
+    const reason = reasoned.has(name) ? issues.find(({ path }) => path[0] === name)?.message : undefined;
+    return reason === undefined ? `${name} is malformed` : `${name} is malformed: ${reason}`;
+  });
   return new MisconfiguredError(names, faults);
 }

@@ -3,6 +3,7 @@ import type { BatchItem } from "drizzle-orm/batch";
 import { jsonb, pgTable, primaryKey, smallint, text, timestamp } from "drizzle-orm/pg-core";
 import { z } from "zod";
 import { AppError } from "#core/errors";
+import { shardOfId } from "#core/ids";
 import type { Context } from "./context.ts";
 import { type Database, violatesUnique } from "./database.ts";
 import { errorFields } from "./log.ts";
@@ -29,6 +30,8 @@ export type IdempotentRequest = {
   readonly fingerprint: string;
   /** Tells this very request from its twins with the same key. */
   readonly claimId: string;
+  /** The id of what is written, where that lives with an order: the answer is kept in that database. */
+  readonly beside?: string | undefined;
 };
 
 /** The answer to a write: first-hand, or the first answer over again. */
@@ -63,13 +66,13 @@ export async function answerOnce<Body>(
   write: (context: Context) => Promise<Body>,
 ): Promise<Outcome<Body>> {
   if (request === undefined) return { status, body: await write(context), replayed: false };
-  const { primary } = context.databases;
-  const first = answerOfClaim<Body>((await claimStatement(primary, request)).rows, request);
+  const database = answersAt(context, request);
+  const first = answerOfClaim<Body>((await claimStatement(database, request)).rows, request);
   if (first !== undefined) return first;
   const idempotency: PendingAnswer = { request, status, settled: false };
   try {
     const body = await write({ ...context, idempotency });
-    if (!idempotency.settled) await recordStatement(primary, request, { status, body });
+    if (!idempotency.settled) await recordStatement(database, request, { status, body });
     return { status, body, replayed: false };
   } catch (error) {
     // What stood in the way may be the same request, whose claim had run out and which was faster.
@@ -83,11 +86,12 @@ export async function answerOnce<Body>(
  * The statement that stores the answer under the request's key, for the transaction of the effect; none where the
  * client sent no key.
  */
-export function recordAnswer({ databases, idempotency }: Context, body: unknown): BatchItem<"pg">[] {
+export function recordAnswer(context: Context, body: unknown): BatchItem<"pg">[] {
+  const { idempotency } = context;
   if (idempotency === undefined) return [];
   idempotency.settled = true;
   const { request, status } = idempotency;
-  return [insertIdempotencyRecord(databases.primary, request, { status, body })];
+  return [insertIdempotencyRecord(answersAt(context, request), request, { status, body })];
 }
 
 /** Keeps an answer that says no more than "not yet" from being recorded: the same key asks again. */
@@ -96,6 +100,11 @@ export async function withholdAnswer(context: Context): Promise<void> {
   if (idempotency === undefined) return;
   idempotency.settled = true;
   await releaseClaim(context, idempotency.request);
+}
+
+/** The database in which the answer is kept: the one that the effect is written to. */
+export function answersAt({ databases }: Context, { beside }: IdempotentRequest): Database {
+  return beside === undefined ? databases.primary : databases.orders.ofShard(shardOfId(beside)).database;
 }
 
 /** The statement that finds an earlier answer; pass its rows to {@link replayOf}. */
@@ -164,7 +173,7 @@ export async function releaseClaim<Body>(
   request: IdempotentRequest,
 ): Promise<Outcome<Body> | undefined> {
   try {
-    const { rows } = await context.databases.primary.execute(sql`
+    const { rows } = await answersAt(context, request).execute(sql`
       with released as (${deleteClaim(request)})
       select fingerprint, status, body from idempotency_records
       where scope = ${request.scope} and key = ${request.key}`);
@@ -202,11 +211,12 @@ function recordStatement(
 }
 
 function insertRecord(
-  { scope, key, fingerprint }: IdempotentRequest,
+  { scope, key, fingerprint, beside }: IdempotentRequest,
   { status, body }: { status: number; body: unknown },
 ) {
-  return sql`insert into idempotency_records (scope, key, fingerprint, status, body)
-    values (${scope}, ${key}, ${fingerprint}, ${status}, ${JSON.stringify(body ?? null)}::jsonb)`;
+  const shard = beside === undefined ? null : shardOfId(beside);
+  return sql`insert into idempotency_records (scope, key, fingerprint, status, body, shard)
+    values (${scope}, ${key}, ${fingerprint}, ${status}, ${JSON.stringify(body ?? null)}::jsonb, ${shard})`;
 }
 
 const StoredAnswer = z.object({ fingerprint: z.string(), status: z.int(), body: z.unknown() });
@@ -243,12 +253,18 @@ const forgetRowsMax = 5_000;
 
 /** Forgets answers that are older than a client may repeat its request, the oldest first, and claims of the dead. */
 export async function forgetAnswers(context: Context): Promise<void> {
-  await context.databases.primary.batch([
-    context.databases.primary.execute(sql`
+  const { all: homes } = context.databases.orders;
+  const outcomes = await Promise.allSettled(homes.map(({ database }) => forgetAnswersOf(database)));
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+}
+
+async function forgetAnswersOf(database: Database): Promise<void> {
+  await database.batch([
+    database.execute(sql`
       delete from idempotency_records where (scope, key) in (
         select scope, key from idempotency_records where created_at < now() - make_interval(days => ${answerDays})
         order by created_at limit ${forgetRowsMax})`),
-    context.databases.primary.execute(sql`
+    database.execute(sql`
       delete from idempotency_claims where (scope, key) in (
         select scope, key from idempotency_claims where leased_until < now() - interval '1 minute'
         order by leased_until limit ${forgetRowsMax})`),

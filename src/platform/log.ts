@@ -27,6 +27,8 @@ export type LogFields = {
   provider?: string;
   provider_reference?: string;
   job?: string;
+  /** The name of a database of orders. */
+  home?: string;
   count?: number;
   /** A month of orders, by its first day. */
   month?: string;

@@ -1,13 +1,14 @@
 import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
-import { newId } from "#core/ids";
+import { newId, shardOfId } from "#core/ids";
 import { currentTime } from "#core/time";
 import { cartLimits } from "#durable-objects/cart/lines";
 import type { CartObject } from "#durable-objects/cart/object";
 import { CartStore } from "#durable-objects/cart/store";
 
 const newCart = () => env.CARTS.get(env.CARTS.idFromName(crypto.randomUUID()));
+const cartId = newId("cart", currentTime());
 const variant = () => newId("variant", currentTime());
 
 afterEach(async () => {
@@ -68,19 +69,20 @@ test("one key finds the same order and the same lines, whatever happens to the c
   const cart = newCart();
   const tent = variant();
   await cart.add(tent, 2, undefined);
-  const first = await cart.beginCheckout("order-key", "f");
+  const first = await cart.beginCheckout("order-key", "f", cartId);
   await cart.add(variant(), 1, undefined);
   await evictDurableObject(cart);
-  expect(await cart.beginCheckout("order-key", "f")).toEqual(first);
-  expect(await cart.beginCheckout("order-key", "other")).toEqual({ ok: false, reason: "key_reused" });
+  expect(await cart.beginCheckout("order-key", "f", cartId)).toEqual(first);
+  expect(await cart.beginCheckout("order-key", "other", cartId)).toEqual({ ok: false, reason: "key_reused" });
 });
 
 test("a placed order leaves what was added since, and is taken out once", async () => {
   const cart = newCart();
   const tent = variant();
   await cart.add(tent, 2, undefined);
-  const checkout = await cart.beginCheckout("key", "f");
+  const checkout = await cart.beginCheckout("key", "f", cartId);
   if (!checkout.ok) throw new Error(checkout.reason);
+  expect(shardOfId(checkout.orderId)).toBe(shardOfId(cartId));
   await cart.add(tent, 3, undefined);
   await cart.completeCheckout(checkout.orderId);
   await cart.completeCheckout(checkout.orderId);
@@ -88,7 +90,7 @@ test("a placed order leaves what was added since, and is taken out once", async 
 });
 
 test("an empty cart starts no order", async () => {
-  expect(await newCart().beginCheckout("key", "f")).toEqual({ ok: false, reason: "empty" });
+  expect(await newCart().beginCheckout("key", "f", cartId)).toEqual({ ok: false, reason: "empty" });
 });
 
 test("a cart that nobody touches for thirty days is forgotten, and can be begun again", async () => {
@@ -164,7 +166,7 @@ test("what a guest ordered just before signing in leaves the account's cart, too
   const account = cartOfAccount();
   const [tent, stove] = [variant(), variant()];
   await guest.add(tent, 2, undefined);
-  const checkout = await guest.beginCheckout("order-key", "f");
+  const checkout = await guest.beginCheckout("order-key", "f", cartId);
   if (!checkout.ok) throw new Error("the checkout should begin");
   await guest.add(stove, 1, undefined);
   await guest.handOver(account.id);

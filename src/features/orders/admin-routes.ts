@@ -58,7 +58,14 @@ orderAdminRoutes.openapi(
     request: { params: orderParam, headers: keyHeaders },
     responses: {
       ...orderAnswer,
-      ...problems("not_found", ...keyErrors, "invalid_transition", "conflict", "payment_outcome_unknown"),
+      ...problems(
+        "not_found",
+        ...keyErrors,
+        "shard_moving",
+        "invalid_transition",
+        "conflict",
+        "payment_outcome_unknown",
+      ),
     },
   }),
   async (request) => {
@@ -77,7 +84,7 @@ orderAdminRoutes.openapi(
     request: { params: orderParam, headers: keyHeaders, body: jsonBody(FulfilOrder) },
     responses: {
       201: json(OrderWire, "The order with the new fulfilment."),
-      ...problems("not_found", ...keyErrors, ...bodyErrors, "invalid_transition", "conflict"),
+      ...problems("not_found", ...keyErrors, "shard_moving", ...bodyErrors, "invalid_transition", "conflict"),
     },
   }),
   async (request) => {
@@ -99,7 +106,7 @@ orderAdminRoutes.openapi(
     request: { params: parcelParam, headers: keyHeaders, body: jsonBody(ShipFulfilment) },
     responses: {
       ...orderAnswer,
-      ...problems("not_found", ...keyErrors, ...bodyErrors, "invalid_transition", "conflict"),
+      ...problems("not_found", ...keyErrors, "shard_moving", ...bodyErrors, "invalid_transition", "conflict"),
     },
   }),
   async (request) => {
@@ -133,7 +140,7 @@ for (const { path, summary, move } of [
       request: { params: parcelParam, headers: keyHeaders },
       responses: {
         ...orderAnswer,
-        ...problems("not_found", ...keyErrors, "invalid_transition", "conflict"),
+        ...problems("not_found", ...keyErrors, "shard_moving", "invalid_transition", "conflict"),
       },
     }),
     async (request) => {

@@ -5,6 +5,7 @@ import { nextState } from "#core/state-machine";
 import type { OrderChangeType } from "#events/catalogue";
 import { insertEvents } from "#events/record";
 import type { Context } from "#platform/context";
+import { ordersAt } from "#platform/order-homes";
 import { type OrderStatus, type OrderTransition, orderTransitions } from "./rules.ts";
 import { type OrderRow, insertHistory } from "./store.ts";
 
@@ -52,7 +53,7 @@ export type ChangedOrder = {
  * order first, the transaction fails as a lost race and nothing happened.
  */
 export function changeOrder(context: Context, order: OrderRow, change: OrderChange): ChangedOrder {
-  const { primary } = context.databases;
+  const database = ordersAt(context, order.id);
   const row: OrderRow = {
     ...order,
     status: statusAfter(order, change.transition),
@@ -64,7 +65,7 @@ export function changeOrder(context: Context, order: OrderRow, change: OrderChan
   const { status, version: sequence } = row;
   const number = change.numbered ? sql`coalesce(number, nextval('order_numbers'))` : sql`number`;
   const statements: ChangedOrder["statements"] = [
-    primary.execute(sql`
+    database.execute(sql`
       with changed as (
         update orders set status = ${status}, number = ${number}, refunded = ${row.refunded},
           hold_expires_at = ${row.holdExpiresAt.toISOString()}, version = ${sequence}, updated_at = ${row.updatedAt.toISOString()}

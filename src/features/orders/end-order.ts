@@ -5,6 +5,7 @@ import { settlePayment } from "#features/payments/settle-payment";
 import type { Context } from "#platform/context";
 import { lostRace, transact } from "#platform/database";
 import { errorFields } from "#platform/log";
+import { ordersAt } from "#platform/order-homes";
 import { changeOrderStatements } from "./change-order.ts";
 import { type EndingPorts, cancelOrder as endOnRequest, expireOrder } from "./ending.ts";
 import { type Order, loadOrder } from "./load-order.ts";
@@ -67,7 +68,7 @@ function portsOf(context: Context): EndingPorts<Order> {
     endPayment: (order) => endPayment(context, order),
     change: async (order, end) => {
       try {
-        await transact(context.databases.primary, changeOrderStatements(context, order, end));
+        await transact(ordersAt(context, order.id), changeOrderStatements(context, order, end));
       } catch (error) {
         if (lostRace(error)) return false;
         throw error;

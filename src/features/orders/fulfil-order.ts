@@ -1,8 +1,9 @@
 import { AppError } from "#core/errors";
-import { newId } from "#core/ids";
+import { newIdBeside } from "#core/ids";
 import type { Context } from "#platform/context";
 import { transact } from "#platform/database";
 import { recordAnswer } from "#platform/idempotency";
+import { ordersAt } from "#platform/order-homes";
 import { changeOrder, statusAfter } from "./change-order.ts";
 import type { Order } from "./load-order.ts";
 import { presentOrder } from "./present-order.ts";
@@ -19,7 +20,7 @@ export async function fulfilOrder(context: Context, orderId: string, input: Fulf
   const order = await requireOrder(context, orderId);
   statusAfter(order, "fulfil");
   const lines = linesToPack(order, input.lines);
-  const id = newId("fulfilment", context.now());
+  const id = newIdBeside("fulfilment", context.now(), order.id);
   const { row, statements } = changeOrder(context, order, {
     transition: "fulfil",
     event: "order.fulfilling",
@@ -27,7 +28,7 @@ export async function fulfilOrder(context: Context, orderId: string, input: Fulf
   });
   const parcel = newFulfilment({ id, orderId: order.id, lines }, row.updatedAt);
   const answer = presentOrder({ ...order, ...row, fulfilments: [...order.fulfilments, parcel] });
-  await transact(context.databases.primary, [
+  await transact(ordersAt(context, order.id), [
     ...statements,
     insertFulfilment(context, parcel),
     ...recordAnswer(context, answer),

@@ -3,7 +3,9 @@ import { z } from "zod";
 import { type PaymentAttempt, attemptFromJson } from "#features/payments/attempts";
 import { type RefundRow, refundFromJson } from "#features/payments/refund-store";
 import type { Context } from "#platform/context";
+import type { Database } from "#platform/database";
 import { rowFromJson } from "#platform/json-rows";
+import { ordersAt } from "#platform/order-homes";
 import type { FulfilmentRow, OrderLineRow, OrderRow } from "./store.ts";
 import { fulfilments, orderLines, orders } from "./tables.ts";
 
@@ -30,7 +32,7 @@ export async function loadOrder(context: Context, orderId: string): Promise<Orde
 export function orderStatement(context: Context, orderId: string, condition: SQL = sql`true`) {
   // The id is given everywhere, and not joined: so the planner looks at the one month that it belongs to.
   const id = sql`${orderId}`;
-  return context.databases.primary.execute(
+  return ordersAt(context, orderId).execute(
     sql`${treeOf(id)} from orders o where o.id = ${id} and ${condition}`,
   );
 }
@@ -43,11 +45,11 @@ export function orderIn(result: unknown): Order | undefined {
 }
 
 /**
- * Reads orders with all that belongs to them.
+ * Reads orders of a database with all that belongs to them.
  * @param which the statement's end: which rows of `orders o`, in which order, how many.
  */
-export async function selectOrders(context: Context, which: SQL): Promise<Order[]> {
-  const { rows } = await context.databases.primary.execute(sql`${treeOf(sql`o.id`)} from orders o ${which}`);
+export async function selectOrders(database: Database, which: SQL): Promise<Order[]> {
+  const { rows } = await database.execute(sql`${treeOf(sql`o.id`)} from orders o ${which}`);
   return rows.map(orderOf);
 }
 

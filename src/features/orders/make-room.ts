@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "#platform/context";
-import { databaseErrorOf } from "#platform/database";
+import { type Database, databaseErrorOf } from "#platform/database";
+import { takeFromEveryHome } from "#platform/order-homes";
 
 /** Months for which there is room before they begin. */
 const monthsAhead = 3;
@@ -17,8 +18,13 @@ const Made = z.array(z.object({ month: z.string(), outcome: z.enum(["made", "the
  * @returns how many months were made.
  */
 export async function makeRoomForOrders(context: Context): Promise<number> {
+  const made = await takeFromEveryHome(context, async (database) => [await makeRoomAt(context, database)]);
+  return made.reduce((sum, count) => sum + count, 0);
+}
+
+async function makeRoomAt(context: Context, database: Database): Promise<number> {
   try {
-    const { rows } = await context.databases.primary.execute(
+    const { rows } = await database.execute(
       sql`select month::text, outcome from make_order_months(${monthsAhead})`,
     );
     const made = Made.parse(rows).filter(({ outcome }) => outcome === "made");

@@ -2,6 +2,7 @@ import { AppError } from "#core/errors";
 import type { Context } from "#platform/context";
 import { transact } from "#platform/database";
 import { recordAnswer } from "#platform/idempotency";
+import { ordersAt } from "#platform/order-homes";
 import { changeOrder } from "./change-order.ts";
 import type { Order } from "./load-order.ts";
 import { presentOrder } from "./present-order.ts";
@@ -125,7 +126,7 @@ async function moveParcel(
   const moved = { ...after, updatedAt: at };
   const fulfilments = order.fulfilments.map((each) => (each.id === moved.id ? moved : each));
   const answer = presentOrder({ ...order, ...row, fulfilments });
-  await transact(context.databases.primary, [
+  await transact(ordersAt(context, order.id), [
     ...statements,
     changeFulfilment(context, moved, parcel.status),
     ...recordAnswer(context, answer),

@@ -1,5 +1,5 @@
 import { AppError } from "#core/errors";
-import { type Id, newId } from "#core/ids";
+import { type Id, newIdBeside } from "#core/ids";
 import type { CartLine } from "#durable-objects/cart/lines";
 import { insertEvents } from "#events/record";
 import { type SoldLine, presentQuote, splitLines } from "#features/cart/present-cart";
@@ -7,10 +7,12 @@ import { priceVariantsStatement, pricedVariantsOf } from "#features/catalog/vari
 import { type Quote, quoteHash, quoteOf } from "#features/checkout/rules";
 import type { Context } from "#platform/context";
 import { transact } from "#platform/database";
+import { ordersAt } from "#platform/order-homes";
 import {
   type IdempotentRequest,
   type Outcome,
   answerOfClaim,
+  answersAt,
   claimStatement,
   findIdempotencyRecord,
   insertIdempotencyRecord,
@@ -68,7 +70,7 @@ function portsOf(context: Context, placement: Placement): Ports {
   const { cartId, request } = placement;
   const cart = () => context.objects.cart(cartId);
   return {
-    beginCheckout: () => cart().beginCheckout(request.key, request.fingerprint),
+    beginCheckout: () => cart().beginCheckout(request.key, request.fingerprint, cartId),
     abandonCheckout: async (orderId) => {
       await Promise.all([cart().abandonCheckout(orderId), releaseClaim(context, request)]);
     },
@@ -77,7 +79,7 @@ function portsOf(context: Context, placement: Placement): Ports {
     store: (orderId, bill) =>
       storeOrder(context, placement, draftOrder(context, placement, { orderId, bill })),
     findAnswer: async () =>
-      replayOf<OrderWire>(await findIdempotencyRecord(context.databases.primary, request), request),
+      replayOf<OrderWire>(await findIdempotencyRecord(answersAt(context, request), request), request),
   };
 }
 
@@ -91,14 +93,20 @@ async function priceCheckout(
   { lines }: Checkout,
 ): Promise<Priced<Bill, AppError, Outcome<OrderWire>>> {
   const { primary } = context.databases;
-  const [answered, priced, named = []] = await primary.batch([
-    claimStatement(primary, request),
+  const price = [
     priceVariantsStatement(
       context,
       lines.map((line) => line.variantId),
     ),
     ...readNamedAddresses(context, input),
-  ]);
+  ] as const;
+  const database = answersAt(context, request);
+  const [answered, priced, named = []] =
+    database === primary
+      ? await primary.batch([claimStatement(primary, request), ...price])
+      : await Promise.all([claimStatement(database, request), primary.batch(price)]).then(
+          ([claim, read]) => [claim, ...read] as const,
+        );
   const answer = answerOfClaim<OrderWire>(answered.rows, request);
   if (answer) return { found: "answer", answer };
   const where = addressesOf(context, input, named);
@@ -164,15 +172,15 @@ async function storeOrder(
   { cartId, request }: Placement,
   order: Order,
 ): Promise<Outcome<OrderWire> | undefined> {
-  const { primary } = context.databases;
+  const database = ordersAt(context, order.id);
   const body = presentOrder(order);
   const { lines, fulfilments: _none, attempt: _noAttempt, refunds: _noRefunds, ...row } = order;
   const created = { order_id: order.id, sequence: order.version, status: order.status, cart_id: cartId };
   try {
-    await transact(primary, [
-      insertIdempotencyRecord(primary, request, { status: 201, body }),
-      primary.insert(orders).values(row),
-      primary.insert(orderLines).values([...lines]),
+    await transact(database, [
+      insertIdempotencyRecord(database, request, { status: 201, body }),
+      database.insert(orders).values(row),
+      database.insert(orderLines).values([...lines]),
       insertHistory(context, order.id, {
         sequence: order.version,
         type: "order.placed",
@@ -219,7 +227,7 @@ function draftOrder(
     createdAt: new Date(now),
     updatedAt: new Date(now),
     lines: bill.lines.map((line, position) => ({
-      id: newId("orderLine", now),
+      id: newIdBeside("orderLine", now, orderId),
       orderId,
       position,
       productId: line.productId,

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { type EpochMs, dayMs, epochMs } from "#core/time";
 import type { Context } from "#platform/context";
+import { orderHomes, readMerged } from "#platform/order-homes";
 import { type OrderStatus, orderStatuses, orderTimes, reservationId } from "./rules.ts";
 
 /** Orders read per SKU, the newest first. */
@@ -37,14 +38,17 @@ const Row = z.object({
 
 /** Every order's claim on the units of a SKU, as the orders have it; inventory compares it with its own books. */
 export async function readStockClaims(context: Context, sku: string): Promise<StockClaims> {
-  const { rows } = await context.databases.primary.execute(sql`
-    select o.id, o.status, sum(line.quantity) as quantity, o.created_at, o.updated_at
-    from order_lines line join orders o on o.id = line.order_id
-    where line.sku = ${sku} and o.status not in ('cancelled', 'expired')
-    group by o.id order by o.id desc limit ${claimsMax + 1}`);
+  const rowsMax = claimsMax + 1;
+  const rows = await readMerged(orderHomes(context), { rowsMax }, async (database) => {
+    const found = await database.execute(sql`
+      select o.id, o.status, sum(line.quantity) as quantity, o.created_at, o.updated_at
+      from order_lines line join orders o on o.id = line.order_id
+      where line.sku = ${sku} and o.status not in ('cancelled', 'expired')
+      group by o.id order by o.id desc limit ${rowsMax}`);
+    return found.rows.map((row) => Row.parse(row));
+  });
   const now = context.now();
-  const claims = rows.slice(0, claimsMax).map((each): StockClaim => {
-    const { id, quantity, ...order } = Row.parse(each);
+  const claims = rows.slice(0, claimsMax).map(({ id, quantity, ...order }): StockClaim => {
     const changedAt = epochMs(order.updated_at.getTime());
     const heldUntil = order.created_at.getTime() + orderTimes.holdMs;
     const asserts = now < changedAt + assertedMs;

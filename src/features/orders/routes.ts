@@ -48,6 +48,7 @@ orderRoutes.openapi(
       ...problems(
         "malformed_json",
         ...neededKeyErrors,
+        "shard_moving",
         "unauthenticated",
         "not_found",
         "cart_empty",
@@ -63,7 +64,11 @@ orderRoutes.openapi(
     const cart = await findCart(context, request.req.valid("header")["cart-token"]);
     const idempotent = await requireIdempotentRequest(request, input, cart?.cartId);
     if (cart === undefined) throw new AppError("cart_empty", { detail: "Begin a cart with POST /cart." });
-    const outcome = await placeOrder(context, { cartId: cart.cartId, request: idempotent, input });
+    const outcome = await placeOrder(context, {
+      cartId: cart.cartId,
+      request: { ...idempotent, beside: cart.cartId },
+      input,
+    });
     markReplay(request, outcome);
     return request.json({ ...outcome.body, ...(await guestTokenOf(context, outcome.body.id)) }, 201);
   },
@@ -136,7 +141,14 @@ orderRoutes.openapi(
     request: { params: orderParam, headers: orderHeaders.extend(acceptsKey) },
     responses: {
       200: json(OrderWire, "The cancelled order."),
-      ...problems(...keyErrors, "not_found", "invalid_transition", "conflict", "payment_outcome_unknown"),
+      ...problems(
+        ...keyErrors,
+        "shard_moving",
+        "not_found",
+        "invalid_transition",
+        "conflict",
+        "payment_outcome_unknown",
+      ),
     },
   }),
   async (request) => {

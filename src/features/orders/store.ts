@@ -4,6 +4,8 @@ import { actorOf } from "#core/principal";
 import type { OrderEventType } from "#events/catalogue";
 import { hasOpenAttempt } from "#features/payments/attempts";
 import type { Context } from "#platform/context";
+import { orderHomes, ordersAt, readMerged, takeFromEveryHome } from "#platform/order-homes";
+import { homesOfCustomer } from "./customer-homes.ts";
 import { type Order, selectOrders } from "./load-order.ts";
 import type { OrderStatus } from "./rules.ts";
 import { fulfilments, orderEvents, type orderLines, orders } from "./tables.ts";
@@ -16,17 +18,19 @@ type HistoryEntry = { sequence: number; type: OrderEventType; data: Record<strin
 
 export function insertHistory(context: Context, orderId: string, entry: HistoryEntry) {
   const now = context.now();
-  return context.databases.primary.insert(orderEvents).values({
-    orderId,
-    ...entry,
-    id: newId("orderEvent", now),
-    actor: actorOf(context.principal),
-    at: new Date(now),
-  });
+  return ordersAt(context, orderId)
+    .insert(orderEvents)
+    .values({
+      orderId,
+      ...entry,
+      id: newId("orderEvent", now),
+      actor: actorOf(context.principal),
+      at: new Date(now),
+    });
 }
 
 export function selectHistory(context: Context, orderId: string) {
-  return context.databases.primary
+  return ordersAt(context, orderId)
     .select()
     .from(orderEvents)
     .where(eq(orderEvents.orderId, orderId))
@@ -34,18 +38,21 @@ export function selectHistory(context: Context, orderId: string) {
 }
 
 /** A page of orders, newest first: keyset by the id, which is in the order of creation. */
-export function selectPageOfOrders(
+export async function selectPageOfOrders(
   context: Context,
   filter: { userId?: string; guestEmail?: string; status?: OrderStatus; beforeId?: string; rowsMax: number },
 ): Promise<Order[]> {
   const { userId, guestEmail, status, beforeId, rowsMax } = filter;
-  return selectOrders(
-    context,
-    sql`where ${userId === undefined ? sql`true` : sql`o.user_id = ${userId}`}
+  const homes = userId === undefined ? orderHomes(context) : await homesOfCustomer(context, userId);
+  return readMerged(homes, { rowsMax }, (database) =>
+    selectOrders(
+      database,
+      sql`where ${userId === undefined ? sql`true` : sql`o.user_id = ${userId}`}
       and ${guestEmail === undefined ? sql`true` : sql`o.user_id is null and lower(o.email) = lower(${guestEmail})`}
       and ${status === undefined ? sql`true` : sql`o.status = ${status}`}
       and ${beforeId === undefined ? sql`true` : sql`o.id < ${beforeId}`}
       order by o.id desc limit ${rowsMax}`,
+    ),
   );
 }
 
@@ -68,7 +75,7 @@ export function newFulfilment(
 }
 
 export function insertFulfilment(context: Context, fulfilment: FulfilmentRow) {
-  return context.databases.primary.insert(fulfilments).values(fulfilment);
+  return ordersAt(context, fulfilment.orderId).insert(fulfilments).values(fulfilment);
 }
 
 /** Stores a parcel as it is now, guarded by the status that was read. */
@@ -78,7 +85,7 @@ export function changeFulfilment(
   readStatus: FulfilmentRow["status"],
 ) {
   const timestamp = (date: Date | null) => date?.toISOString() ?? null;
-  return context.databases.primary.execute(sql`
+  return ordersAt(context, parcel.orderId).execute(sql`
     with changed as (
       update fulfilments set status = ${parcel.status}, updated_at = ${timestamp(parcel.updatedAt)},
         carrier = ${parcel.carrier}, tracking_number = ${parcel.trackingNumber},
@@ -93,18 +100,20 @@ export function changeFulfilment(
  * unknown nothing expires: the payments' own sweep finds it out first.
  */
 export function selectOverdueOrders(context: Context, rowsMax: number) {
-  return context.databases.primary
-    .select({ id: orders.id })
-    .from(orders)
-    .where(
-      and(
-        or(
-          eq(orders.status, "pending_payment"),
-          and(eq(orders.status, "payment_unknown"), not(hasOpenAttempt(context, orders.id))),
+  return takeFromEveryHome(context, (database) =>
+    database
+      .select({ id: orders.id })
+      .from(orders)
+      .where(
+        and(
+          or(
+            eq(orders.status, "pending_payment"),
+            and(eq(orders.status, "payment_unknown"), not(hasOpenAttempt(database, orders.id))),
+          ),
+          lt(orders.holdExpiresAt, sql`now()`),
         ),
-        lt(orders.holdExpiresAt, sql`now()`),
-      ),
-    )
-    .orderBy(asc(orders.holdExpiresAt))
-    .limit(rowsMax);
+      )
+      .orderBy(asc(orders.holdExpiresAt))
+      .limit(rowsMax),
+  );
 }

@@ -3,16 +3,22 @@ import type { Id } from "#core/ids";
 import { Currency, money, moneyToWire } from "#core/money";
 import { epochMs, toTimestamp } from "#core/time";
 import type { Context } from "#platform/context";
+import { homesOfCustomer } from "./customer-homes.ts";
 import { orders } from "./tables.ts";
 
 /** How many orders a customer has placed, and the last of them. */
 export async function summariseOrders(context: Context, userId: Id<"user">) {
-  const { primary } = context.databases;
-  const [[counted], [last]] = await primary.batch([
-    primary.select({ orders: count() }).from(orders).where(eq(orders.userId, userId)),
-    primary.select().from(orders).where(eq(orders.userId, userId)).orderBy(desc(orders.id)).limit(1),
-  ]);
-  const placed = counted?.orders ?? 0;
+  const homes = await homesOfCustomer(context, userId);
+  const summaries = await Promise.all(
+    homes.map(({ database }) =>
+      database.batch([
+        database.select({ orders: count() }).from(orders).where(eq(orders.userId, userId)),
+        database.select().from(orders).where(eq(orders.userId, userId)).orderBy(desc(orders.id)).limit(1),
+      ]),
+    ),
+  );
+  const placed = summaries.reduce((sum, [[counted]]) => sum + (counted?.orders ?? 0), 0);
+  const [last] = summaries.flatMap(([, newest]) => newest).toSorted((a, b) => (a.id < b.id ? 1 : -1));
   if (last === undefined) return { count: placed, last: null };
   const total = moneyToWire(money(last.total, Currency.parse(last.currency)));
   const createdAt = toTimestamp(epochMs(last.createdAt.getTime()));

@@ -42,6 +42,7 @@ paymentAdminRoutes.openapi(
         "not_found",
         ...bodyErrors,
         ...neededKeyErrors,
+        "shard_moving",
         "invalid_transition",
         "refund_exceeds_payment",
         "payment_outcome_unknown",
@@ -68,7 +69,7 @@ paymentAdminRoutes.openapi(
     request: { params: orderParam, headers: keyHeaders },
     responses: {
       200: json(OrderWire, "The order as that leaves it."),
-      ...problems("not_found", ...keyErrors, "invalid_transition", "conflict"),
+      ...problems("not_found", ...keyErrors, "shard_moving", "invalid_transition", "conflict"),
     },
   }),
   async (request) => {

@@ -1,5 +1,6 @@
 import type { Context } from "#platform/context";
 import { lostRace, transact } from "#platform/database";
+import { ordersAt } from "#platform/order-homes";
 import type { PaymentAttempt } from "./attempts.ts";
 import { changeAttempt } from "./store.ts";
 
@@ -13,7 +14,7 @@ export async function adoptReference(
   reference: string,
 ): Promise<boolean> {
   try {
-    await transact(context.databases.primary, [
+    await transact(ordersAt(context, attempt.orderId), [
       changeAttempt(context, attempt, { status: "pending", reference }),
     ]);
   } catch (error) {

@@ -1,6 +1,8 @@
 import { type Column, and, eq, exists, inArray } from "drizzle-orm";
 import type { Context } from "#platform/context";
+import type { Database } from "#platform/database";
 import { rowFromJson } from "#platform/json-rows";
+import { ordersAt } from "#platform/order-homes";
 import { openAttemptStatuses } from "./rules.ts";
 import { paymentAttempts } from "./tables.ts";
 
@@ -12,7 +14,7 @@ export function attemptFromJson(json: unknown): PaymentAttempt {
 }
 
 export async function readAttempt(context: Context, attemptId: string): Promise<PaymentAttempt | undefined> {
-  const [attempt] = await context.databases.primary
+  const [attempt] = await ordersAt(context, attemptId)
     .select()
     .from(paymentAttempts)
     .where(eq(paymentAttempts.id, attemptId));
@@ -20,9 +22,9 @@ export async function readAttempt(context: Context, attemptId: string): Promise<
 }
 
 /** Whether the order in this column has a payment of which the provider may still have news. */
-export function hasOpenAttempt(context: Context, orderId: Column) {
+export function hasOpenAttempt(database: Database, orderId: Column) {
   return exists(
-    context.databases.primary
+    database
       .select({ id: paymentAttempts.id })
       .from(paymentAttempts)
       .where(

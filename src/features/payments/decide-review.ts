@@ -10,6 +10,7 @@ import type { OrderWire } from "#features/orders/schema";
 import type { Context } from "#platform/context";
 import { lostRace, transact } from "#platform/database";
 import { errorFields } from "#platform/log";
+import { ordersAt } from "#platform/order-homes";
 import type { PaymentAttempt } from "./attempts.ts";
 import { gatewayOf } from "./gateways.ts";
 import type { DecideReview } from "./review-schema.ts";
@@ -118,7 +119,7 @@ type Decision = { order: Order; review: ReviewRow; input: DecideReview; move: Mo
 /** False when somebody moved the order or the payment first, or decided. */
 async function store(context: Context, { order, review, input, move }: Decision): Promise<boolean> {
   try {
-    await transact(context.databases.primary, [
+    await transact(ordersAt(context, order.id), [
       ...changeOrderStatements(context, order, move.order),
       ...(move.attempt && order.attempt ? [changeAttempt(context, order.attempt, move.attempt)] : []),
       decideReviewStatement(context, review.id, input),

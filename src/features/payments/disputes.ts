@@ -1,12 +1,13 @@
 import { and, desc, eq, lt, sql } from "drizzle-orm";
 import { bigint, pgTable, text, timestamp } from "drizzle-orm/pg-core";
-import { newId } from "#core/ids";
+import { newIdBeside } from "#core/ids";
 import type { DisputeFacts, PaymentProvider } from "#core/payment-facts";
 import { epochMs, toTimestamp } from "#core/time";
 import { changeOrderStatements } from "#features/orders/change-order";
 import { type Order, loadOrder } from "#features/orders/load-order";
 import type { Context } from "#platform/context";
 import { lostRace, transact } from "#platform/database";
+import { orderHomes, ordersAt, readMerged } from "#platform/order-homes";
 import { disputeFactsOf } from "./dispute-facts.ts";
 import { recordReport } from "./dispute-recording.ts";
 import type { DisputeWire } from "./schema.ts";
@@ -53,12 +54,12 @@ export async function recordDisputeFacts(
   attempt: Disputed,
 ): Promise<void> {
   const { provider, facts, reportedAt } = report;
-  const { primary } = context.databases;
+  const database = ordersAt(context, attempt.orderId);
   const ofThis = and(eq(disputes.provider, provider), eq(disputes.providerReference, facts.reference));
   await recordReport<Order, typeof disputes.$inferSelect>(
     {
       load: () => loadOrder(context, attempt.orderId),
-      find: async () => (await primary.select().from(disputes).where(ofThis))[0],
+      find: async () => (await database.select().from(disputes).where(ofThis))[0],
       store: (order, known) => storeReport(context, report, { order, known, attemptId: attempt.id }),
     },
     facts,
@@ -77,9 +78,9 @@ async function storeReport(
   { provider, facts, reportedAt }: DisputeReport,
   { order, known, attemptId }: Disputing,
 ): Promise<boolean> {
-  const { primary } = context.databases;
+  const database = ordersAt(context, order.id);
   const { reference, status, amount, currency, reason } = facts;
-  const id = known?.id ?? newId("dispute", context.now());
+  const id = known?.id ?? newIdBeside("dispute", context.now(), order.id);
   const row = {
     id,
     orderId: order.id,
@@ -93,13 +94,13 @@ async function storeReport(
     reportedAt,
   };
   try {
-    await transact(primary, [
+    await transact(database, [
       ...changeOrderStatements(context, order, {
         transition: undefined,
         event: "order.disputed",
         data: { dispute_id: id, status, amount, currency, reason },
       }),
-      primary
+      database
         .insert(disputes)
         .values(row)
         .onConflictDoUpdate({
@@ -120,12 +121,15 @@ export async function listDisputes(
   context: Context,
   page: { limit: number; after?: string | undefined },
 ): Promise<{ data: DisputeWire[]; has_more: boolean; next_cursor: string | null }> {
-  const rows = await context.databases.primary
-    .select()
-    .from(disputes)
-    .where(page.after === undefined ? undefined : lt(disputes.id, page.after))
-    .orderBy(desc(disputes.id))
-    .limit(page.limit + 1);
+  const rowsMax = page.limit + 1;
+  const rows = await readMerged(orderHomes(context), { rowsMax }, (database) =>
+    database
+      .select()
+      .from(disputes)
+      .where(page.after === undefined ? undefined : lt(disputes.id, page.after))
+      .orderBy(desc(disputes.id))
+      .limit(rowsMax),
+  );
   const data = rows.slice(0, page.limit).map((row) => ({
     id: row.id,
     order_id: row.orderId,

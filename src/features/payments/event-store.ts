@@ -2,7 +2,8 @@ import { type SQL, and, asc, eq, inArray, isNull, lt, sql } from "drizzle-orm";
 import type { Contradiction } from "#core/payment-claims";
 import type { PaymentProvider } from "#core/payment-facts";
 import type { Context } from "#platform/context";
-import { transact } from "#platform/database";
+import { type Database, transact } from "#platform/database";
+import { findInHomes, otherOrderHomes } from "#platform/order-homes";
 import type { PaymentAttempt } from "./attempts.ts";
 import { contradictionsOfEvent, foreignClaimsOf } from "./event-claims.ts";
 import { eventTimes } from "./event-processing.ts";
@@ -36,7 +37,7 @@ export async function storePaymentEvent(context: Context, event: VerifiedEvent):
       })
       .onConflictDoNothing({ target: [paymentEvents.provider, paymentEvents.providerEventId] })
       .returning({ id: paymentEvents.id }),
-    selectAttempt(context, provider, sql`${event.providerReference ?? null}`),
+    selectAttempt(primary, provider, sql`${event.providerReference ?? null}`),
   ]);
   if (!matters || stored === undefined || !isNoNews(event, attempt)) return matters;
   context.afterResponse(markEventsProcessed(context, [stored.id]));
@@ -49,8 +50,8 @@ function isNoNews(event: VerifiedEvent, attempt: PaymentAttempt | undefined): bo
   return contradictionsOfEvent(event, attempt).length === 0;
 }
 
-function selectAttempt(context: Context, provider: PaymentProvider, reference: SQL) {
-  return context.databases.primary
+function selectAttempt(database: Database, provider: PaymentProvider, reference: SQL) {
+  return database
     .select()
     .from(paymentAttempts)
     .where(
@@ -85,9 +86,25 @@ export async function takeWaitingEvents(
       .set({ nextTryAt: afterDelivery })
       .where(sql`${paymentEvents.id} = any(${waiting})`)
       .returning(),
-    selectAttempt(context, provider, sql`(select provider_reference from (${named}) named)`),
+    selectAttempt(primary, provider, sql`(select provider_reference from (${named}) named)`),
   ]);
-  return { events: events.toSorted((a, b) => (a.id < b.id ? -1 : 1)), attempt };
+  return {
+    events: events.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    attempt: attempt ?? (await findElsewhere(context, provider, events)),
+  };
+}
+
+/** Events are stored in the primary; the payment may live in another database. */
+async function findElsewhere(
+  context: Context,
+  provider: PaymentProvider,
+  [event]: readonly PaymentEvent[],
+): Promise<PaymentAttempt | undefined> {
+  const reference = event?.providerReference;
+  if (reference === undefined || reference === null) return undefined;
+  return findInHomes(otherOrderHomes(context), (database) =>
+    selectAttempt(database, provider, sql`${reference}`),
+  );
 }
 
 export async function markEventsProcessed(context: Context, ids: readonly string[]): Promise<void> {

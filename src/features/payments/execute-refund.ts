@@ -3,6 +3,7 @@ import { changeOrderStatements } from "#features/orders/change-order";
 import { type Order, loadOrder } from "#features/orders/load-order";
 import type { Context } from "#platform/context";
 import { lostRace, transact } from "#platform/database";
+import { ordersAt } from "#platform/order-homes";
 import { readAttempt } from "./attempts.ts";
 import { refundFact } from "./bookkeeping.ts";
 import { gatewayOf } from "./gateways.ts";
@@ -29,7 +30,7 @@ export async function executeRefund(context: Context, refund: RefundRow): Promis
       store: async (order, current, change) => {
         const [first, ...rest] = outcomeStatements(context, { order, refund: current, provider }, change);
         try {
-          await transact(context.databases.primary, [first, ...rest]);
+          await transact(ordersAt(context, order.id), [first, ...rest]);
         } catch (error) {
           if (lostRace(error)) return false;
           throw error;

@@ -1,6 +1,7 @@
-import { and, desc, eq, isNotNull, lt, not, sql } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, isNotNull, lt, not, sql } from "drizzle-orm";
 import { epochMs, toTimestamp } from "#core/time";
 import type { Context } from "#platform/context";
+import { orderHomes, readMerged } from "#platform/order-homes";
 import type { PaymentReviewWire, RefusedEventWire, ReviewsQuery } from "./review-schema.ts";
 import { paymentEvents, paymentReviews } from "./tables.ts";
 
@@ -13,21 +14,24 @@ const isOpen = sql<boolean>`(${paymentReviews.decision} is null and exists (
 /** A page of payments that contradict their orders, newest first; the id of the last one is the cursor. */
 export async function listReviews(context: Context, query: ReviewsQuery): Promise<Page<PaymentReviewWire>> {
   const { state, order_id: orderId, after, limit } = query;
-  const rows = await context.databases.primary
-    .select({ review: paymentReviews, isOpen })
-    .from(paymentReviews)
-    .where(
-      and(
-        state === undefined ? undefined : state === "open" ? isOpen : not(isOpen),
-        orderId === undefined ? undefined : eq(paymentReviews.orderId, orderId),
-        after === undefined ? undefined : lt(paymentReviews.id, after),
-      ),
-    )
-    .orderBy(desc(paymentReviews.id))
-    .limit(limit + 1);
+  const rowsMax = limit + 1;
+  const rows = await readMerged(orderHomes(context), { rowsMax }, (database) =>
+    database
+      .select({ ...getTableColumns(paymentReviews), isOpen })
+      .from(paymentReviews)
+      .where(
+        and(
+          state === undefined ? undefined : state === "open" ? isOpen : not(isOpen),
+          orderId === undefined ? undefined : eq(paymentReviews.orderId, orderId),
+          after === undefined ? undefined : lt(paymentReviews.id, after),
+        ),
+      )
+      .orderBy(desc(paymentReviews.id))
+      .limit(rowsMax),
+  );
   return pageOf(
     limit,
-    rows.map(({ review, isOpen: open }) => ({
+    rows.map(({ isOpen: open, ...review }) => ({
       id: review.id,
       order_id: review.orderId,
       attempt_id: review.attemptId,

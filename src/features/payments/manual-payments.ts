@@ -1,5 +1,6 @@
 import { and, eq, ne, sql } from "drizzle-orm";
 import type { Context } from "#platform/context";
+import { ordersAt } from "#platform/order-homes";
 import type { PaymentGateway } from "#providers/payment-gateway";
 import { readAttempt } from "./attempts.ts";
 import { manualGateway } from "./manual-gateway.ts";
@@ -20,7 +21,7 @@ export function manualPayments(context: Context): PaymentGateway {
  */
 export function markReceived(context: Context, orderId: string) {
   const newest = sql`(select max(id) from payment_attempts where order_id = ${orderId})`;
-  return context.databases.primary
+  return ordersAt(context, orderId)
     .update(paymentAttempts)
     .set({ receivedAt: sql`coalesce(received_at, now())`, version: sql`version + 1` })
     .where(

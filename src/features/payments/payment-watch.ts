@@ -1,6 +1,8 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "#platform/context";
+import type { Database } from "#platform/database";
+import { readEveryHome, takeFromEveryHome } from "#platform/order-homes";
 import type { PaymentWatchWire } from "./watch-schema.ts";
 
 /** After so long an order whose payment is in doubt is reported: the sweep has tried in vain, or staff have not looked. */
@@ -26,15 +28,17 @@ const Reported = z.array(z.object({ order_id: z.string(), status: z.string() }))
  * @returns how many were reported.
  */
 export async function reportLastingDoubts(context: Context): Promise<number> {
-  const { rows } = await context.databases.primary.execute(sql`
-    insert into payment_alerts (order_id, status, since)
-    select order_id, status, since from (${doubtful}) doubt
-    where since < now() - make_interval(secs => lasting_seconds)
-      and not exists (select 1 from payment_alerts alert where alert.order_id = doubt.order_id
-        and alert.status = doubt.status and alert.since = doubt.since)
-    order by since limit ${reportedMax}
-    on conflict do nothing returning order_id, status`);
-  const reported = Reported.parse(rows);
+  const reported = await takeFromEveryHome(context, async (database) => {
+    const { rows } = await database.execute(sql`
+      insert into payment_alerts (order_id, status, since)
+      select order_id, status, since from (${doubtful}) doubt
+      where since < now() - make_interval(secs => lasting_seconds)
+        and not exists (select 1 from payment_alerts alert where alert.order_id = doubt.order_id
+          and alert.status = doubt.status and alert.since = doubt.since)
+      order by since limit ${reportedMax}
+      on conflict do nothing returning order_id, status`);
+    return Reported.parse(rows);
+  });
   for (const { order_id: orderId, status } of reported) {
     context.log("error", "the payment of an order has been in doubt for too long", { order_id: orderId });
     context.reportError(new Error(`an order has been in ${status} for too long`), {
@@ -51,18 +55,31 @@ const Standing = z.object({
   lasting: z.coerce.number(),
   oldest: z.coerce.number(),
 });
-const Figures = z.tuple([
-  z.object({
-    unknown: Standing,
-    review: Standing,
-    refused_events: z.coerce.number(),
-    failed_refunds: z.coerce.number(),
-  }),
-]);
+type Standing = z.infer<typeof Standing>;
+const Figures = z.object({
+  unknown: Standing,
+  review: Standing,
+  refused_events: z.coerce.number(),
+  failed_refunds: z.coerce.number(),
+});
+type Figures = z.infer<typeof Figures>;
 
 /** How many payments wait for the provider's word or a person's, and for how long the oldest has. */
 export async function readPaymentWatch(context: Context): Promise<PaymentWatchWire> {
-  const { rows } = await context.databases.primary.execute(sql`
+  const [figures, ...others] = await readEveryHome(context, readFigures);
+  if (figures === undefined) throw new Error("there is no database of orders");
+  const { unknown, review, refused_events, failed_refunds } = others.reduce(addFigures, figures);
+  return {
+    payment_unknown: standingOf(unknown, lastingSeconds.payment_unknown),
+    payment_review: standingOf(review, lastingSeconds.payment_review),
+    refused_events_today: refused_events,
+    failed_refunds,
+  };
+}
+
+/** What one database tells; events are in the primary alone, and none in any other. */
+async function readFigures(database: Database): Promise<Figures[]> {
+  const { rows } = await database.execute(sql`
     with doubt as materialized (${doubtful}), figures as (
       select status, count(*) as orders,
         count(*) filter (where since < now() - make_interval(secs => lasting_seconds)) as lasting,
@@ -77,17 +94,28 @@ export async function readPaymentWatch(context: Context): Promise<PaymentWatchWi
         and not exists (select 1 from refunds retry where retry.request_key = 'retry ' || failed.id))
         as failed_refunds`);
   const none = { orders: 0, lasting: 0, oldest: 0 };
-  const [figures] = Figures.parse(
-    rows.map((row) => ({ ...row, unknown: row["unknown"] ?? none, review: row["review"] ?? none })),
+  return rows.map((row) =>
+    Figures.parse({ ...row, unknown: row["unknown"] ?? none, review: row["review"] ?? none }),
   );
+}
+
+function addFigures(sum: Figures, each: Figures): Figures {
   return {
-    payment_unknown: standingOf(figures.unknown, lastingSeconds.payment_unknown),
-    payment_review: standingOf(figures.review, lastingSeconds.payment_review),
-    refused_events_today: figures.refused_events,
-    failed_refunds: figures.failed_refunds,
+    unknown: addStandings(sum.unknown, each.unknown),
+    review: addStandings(sum.review, each.review),
+    refused_events: sum.refused_events + each.refused_events,
+    failed_refunds: sum.failed_refunds + each.failed_refunds,
   };
 }
 
-function standingOf({ orders, lasting, oldest }: z.infer<typeof Standing>, lastingAfter: number) {
+function addStandings(a: Standing, b: Standing): Standing {
+  return {
+    orders: a.orders + b.orders,
+    lasting: a.lasting + b.lasting,
+    oldest: Math.max(a.oldest, b.oldest),
+  };
+}
+
+function standingOf({ orders, lasting, oldest }: Standing, lastingAfter: number) {
   return { orders, lasting, oldest_seconds: oldest, lasting_after_seconds: lastingAfter };
 }

@@ -3,6 +3,7 @@ import { type Order, orderIn, orderStatement } from "#features/orders/load-order
 import { foundOrder } from "#features/orders/require-order";
 import type { Context } from "#platform/context";
 import { transact } from "#platform/database";
+import { ordersAt } from "#platform/order-homes";
 import { markReceived } from "./manual-payments.ts";
 import { settlePayment } from "./settle-payment.ts";
 
@@ -12,7 +13,7 @@ import { settlePayment } from "./settle-payment.ts";
  * @throws AppError not_found, invalid_transition.
  */
 export async function receiveManualPayment(context: Context, orderId: string): Promise<Order> {
-  const [, found] = await transact(context.databases.primary, [
+  const [, found] = await transact(ordersAt(context, orderId), [
     markReceived(context, orderId),
     orderStatement(context, orderId),
   ]);

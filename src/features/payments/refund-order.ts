@@ -1,5 +1,5 @@
 import { AppError } from "#core/errors";
-import { newId } from "#core/ids";
+import { newIdBeside } from "#core/ids";
 import { changeOrderStatements } from "#features/orders/change-order";
 import type { Order } from "#features/orders/load-order";
 import { requireOrder } from "#features/orders/require-order";
@@ -9,6 +9,7 @@ import type { Context } from "#platform/context";
 import { transact, violatesUnique } from "#platform/database";
 import { type IdempotentRequest, keyReused } from "#platform/idempotency";
 import { requireRecentProof } from "#platform/recent-proof";
+import { ordersAt } from "#platform/order-homes";
 import { executeRefund } from "./execute-refund.ts";
 import { presentRefund } from "./present-refund.ts";
 import { type RefundPlan, planRefund, refundableAmount, refundablePayment } from "./refund-rules.ts";
@@ -28,7 +29,7 @@ export async function refundOrder(
   { orderId, request, input }: RefundRequest,
 ): Promise<RefundWire> {
   const stored =
-    (await findRefundByRequest(context, request)) ??
+    (await findRefundByRequest(context, orderId, request)) ??
     (await storeRefund(context, { orderId, request, input }));
   if (stored.requestFingerprint !== request.fingerprint) throw keyReused();
   return presentRefund(await executeRefund(context, stored));
@@ -51,7 +52,7 @@ async function storeRefund(context: Context, { orderId, request, input }: Refund
   requireProofOfRefund(context, order, attempt.capturedAmount - left + plan.amount);
   if (input.restock) refusePackedUnits(order, plan.lines);
   const refund: NewRefund = {
-    id: newId("refund", context.now()),
+    id: newIdBeside("refund", context.now(), order.id),
     orderId: order.id,
     attemptId: attempt.id,
     amount: plan.amount,
@@ -75,12 +76,12 @@ async function storeRefund(context: Context, { orderId, request, input }: Refund
       }),
       insertRefund(context, refund),
     ] as const;
-    await transact(context.databases.primary, statements);
+    await transact(ordersAt(context, order.id), statements);
   } catch (error) {
     if (!violatesUnique(error, "refunds_request_scope_request_key_key")) throw error;
   }
   context.wakeOutbox();
-  const stored = await findRefundByRequest(context, request);
+  const stored = await findRefundByRequest(context, orderId, request);
   if (stored === undefined) throw new Error(`refund ${refund.id} was stored and is not there`);
   return stored;
 }

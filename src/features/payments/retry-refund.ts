@@ -1,10 +1,11 @@
 import { AppError } from "#core/errors";
-import { newId } from "#core/ids";
+import { newIdBeside } from "#core/ids";
 import { changeOrderStatements } from "#features/orders/change-order";
 import type { Order } from "#features/orders/load-order";
 import { requireOrder } from "#features/orders/require-order";
 import type { Context } from "#platform/context";
 import { lostRace, transact, violatesUnique } from "#platform/database";
+import { ordersAt } from "#platform/order-homes";
 import { executeRefund } from "./execute-refund.ts";
 import { gatewayOf } from "./gateways.ts";
 import { presentRefund } from "./present-refund.ts";
@@ -40,7 +41,7 @@ async function storeRetry(context: Context, failed: RefundRow): Promise<RefundRo
   for (let round = 0; round < roundsMax; round++) {
     // The order guards the sum: it is read before what was given back.
     const order = await requireOrder(context, failed.orderId);
-    const stored = await findRefundByRequest(context, request);
+    const stored = await findRefundByRequest(context, order.id, request);
     if (stored) return stored;
     await requireMoney(context, order, failed);
     await store(context, order, { failed, request });
@@ -73,9 +74,9 @@ type Retry = { failed: RefundRow; request: { scope: string; key: string } };
 /** Where somebody moved the order first, or stored the same retry, the next round finds out. */
 async function store(context: Context, order: Order, { failed, request }: Retry): Promise<void> {
   const { orderId, attemptId, amount, currency, reason } = failed;
-  const id = newId("refund", context.now());
+  const id = newIdBeside("refund", context.now(), order.id);
   try {
-    await transact(context.databases.primary, [
+    await transact(ordersAt(context, order.id), [
       ...changeOrderStatements(context, order, {
         transition: undefined,
         event: "order.refund_requested",

@@ -55,6 +55,7 @@ paymentReviewRoutes.openapi(
         "not_found",
         ...bodyErrors,
         ...keyErrors,
+        "shard_moving",
         "invalid_transition",
         "payment_not_acceptable",
         "insufficient_stock",

@@ -1,7 +1,8 @@
 import { desc, eq, sql } from "drizzle-orm";
-import { newId } from "#core/ids";
+import { newIdBeside } from "#core/ids";
 import { actorOf } from "#core/principal";
 import type { Context } from "#platform/context";
+import { ordersAt } from "#platform/order-homes";
 import type { ReviewCause } from "./parking.ts";
 import { paymentReviews } from "./tables.ts";
 
@@ -11,21 +12,23 @@ export function insertReview(
   orderId: string,
   { attemptId, reason, contradictions, eventId }: ReviewCause,
 ) {
-  return context.databases.primary.insert(paymentReviews).values({
-    id: newId("paymentReview", context.now()),
-    orderId,
-    attemptId,
-    reason,
-    contradictions,
-    paymentEventId: eventId ?? null,
-    openedAt: new Date(context.now()),
-  });
+  return ordersAt(context, orderId)
+    .insert(paymentReviews)
+    .values({
+      id: newIdBeside("paymentReview", context.now(), orderId),
+      orderId,
+      attemptId,
+      reason,
+      contradictions,
+      paymentEventId: eventId ?? null,
+      openedAt: new Date(context.now()),
+    });
 }
 
 export type ReviewRow = typeof paymentReviews.$inferSelect;
 
 export async function findLatestReview(context: Context, orderId: string): Promise<ReviewRow | undefined> {
-  const [review] = await context.databases.primary
+  const [review] = await ordersAt(context, orderId)
     .select()
     .from(paymentReviews)
     .where(eq(paymentReviews.orderId, orderId))
@@ -40,7 +43,7 @@ export function decideReviewStatement(
   reviewId: string,
   { decision, note }: { decision: "accept" | "reject"; note: string },
 ) {
-  return context.databases.primary.execute(sql`
+  return ordersAt(context, reviewId).execute(sql`
     with decided as (
       update payment_reviews set decision = ${decision}, note = ${note}, decided_at = now(),
         decided_by = ${actorOf(context.principal)}

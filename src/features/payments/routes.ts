@@ -36,6 +36,7 @@ paymentRoutes.openapi(
       ...problems(
         "malformed_json",
         ...neededKeyErrors,
+        "shard_moving",
         "not_found",
         "invalid_transition",
         "order_expired",
@@ -50,7 +51,11 @@ paymentRoutes.openapi(
     const orderToken = request.req.valid("header")["order-token"];
     const idempotent = await requireIdempotentRequest(request, input, input.order_id);
     const access = { orderId: input.order_id, orderToken };
-    const outcome = await startCheckout(request.var.context, { access, request: idempotent, input });
+    const outcome = await startCheckout(request.var.context, {
+      access,
+      request: { ...idempotent, beside: input.order_id },
+      input,
+    });
     markReplay(request, outcome);
     return request.json(outcome.body, 201);
   },
@@ -68,7 +73,7 @@ paymentRoutes.openapi(
     responses: {
       200: json(OrderWire, "The order as the provider's word leaves it."),
       202: json(OrderWire, "The provider has not told yet; look again at Location."),
-      ...problems("malformed_json", ...neededKeyErrors, "not_found", "conflict"),
+      ...problems("malformed_json", ...neededKeyErrors, "shard_moving", "not_found", "conflict"),
     },
   }),
   async (request) => {

@@ -9,6 +9,7 @@ import { captureFact } from "./bookkeeping.ts";
 import { gatewayOf } from "./gateways.ts";
 import { manualFacts } from "./manual-gateway.ts";
 import { lostRace, transact, violatesUnique } from "#platform/database";
+import { ordersAt } from "#platform/order-homes";
 import { settle } from "./settlement.ts";
 import type { Settled, SettlementChange, SettlementPorts } from "./settlement-ports.ts";
 import { bookMoneyOnce } from "./money-ledger.ts";
@@ -104,7 +105,7 @@ export async function changePayment(
   if (first === undefined) return order;
   const reading = orderStatement(context, order.id);
   try {
-    const results = await transact(context.databases.primary, [first, ...rest, reading]);
+    const results = await transact(ordersAt(context, order.id), [first, ...rest, reading]);
     if (change.order) context.wakeOutbox();
     return orderIn(results.at(-1));
   } catch (error) {

@@ -1,5 +1,5 @@
 import { AppError } from "#core/errors";
-import { newId } from "#core/ids";
+import { newIdBeside } from "#core/ids";
 import { epochMs, toTimestamp } from "#core/time";
 import {
   type OrderAccess,
@@ -10,10 +10,12 @@ import {
 import type { Order } from "#features/orders/load-order";
 import type { Context } from "#platform/context";
 import { lostRace, transact, violatesUnique } from "#platform/database";
+import { ordersAt } from "#platform/order-homes";
 import {
   type IdempotentRequest,
   type Outcome,
   answerOfClaim,
+  answersAt,
   claimStatement,
   insertIdempotencyRecord,
   lostToSameKey,
@@ -66,19 +68,19 @@ function portsOf(
   context: Context,
   { access, request, input: { provider, return_url: returnUrl } }: CheckoutRequest,
 ): OpeningPorts<PaymentAttempt, Order, PaymentHandover, Answered> {
-  const { primary } = context.databases;
   return {
     now: context.now,
     look: async () => {
       const { statement } = await ownOrderStatement(context, access);
-      const [found, claim] = await transact(primary, [statement, claimStatement(primary, request)]);
+      const database = answersAt(context, request);
+      const [found, claim] = await transact(database, [statement, claimStatement(database, request)]);
       const order = ownOrderIn(found);
       const answer = answerOfClaim<PaymentAttemptWire>(claim.rows, request);
       return { order, answered: answer && { attemptId: answer.body.attempt_id, answer } };
     },
     load: () => readOwnOrder(context, access),
     insertAttempt: async ({ id: orderId, total: amount, currency }) => {
-      const id = newId("paymentAttempt", context.now());
+      const id = newIdBeside("paymentAttempt", context.now(), orderId);
       try {
         const [stored] = await insertAttempt(context, {
           id,
@@ -112,14 +114,14 @@ function portsOf(
 }
 
 async function storePromise(context: Context, request: IdempotentRequest, order: Order) {
-  const { primary } = context.databases;
   const { id: orderId, total: amount, currency } = order;
-  const id = newId("paymentAttempt", context.now());
+  const database = ordersAt(context, orderId);
+  const id = newIdBeside("paymentAttempt", context.now(), orderId);
   const body: PaymentAttemptWire = { ...presentOpening(order), attempt_id: id, provider: "manual" };
   try {
-    const [[attempt]] = await transact(primary, [
+    const [[attempt]] = await transact(database, [
       insertPromise(context, { id, orderId, amount, currency }).returning(),
-      insertIdempotencyRecord(primary, request, { status: 201, body }),
+      insertIdempotencyRecord(database, request, { status: 201, body }),
     ]);
     if (attempt === undefined) throw new Error(`the manual payment ${id} was stored and did not come back`);
     return { attempt, handover: { facts: manualFacts(attempt) } };
@@ -141,11 +143,11 @@ async function storeHandover(
   context: Context,
   { request, body, attempt, handover }: Handover,
 ): Promise<"stored" | "same_key" | "lost_race"> {
-  const { primary } = context.databases;
+  const database = ordersAt(context, attempt.orderId);
   try {
     // The stored answer goes without the secrets: a replay reads them from the provider again.
-    await transact(primary, [
-      insertIdempotencyRecord(primary, request, { status: 201, body }),
+    await transact(database, [
+      insertIdempotencyRecord(database, request, { status: 201, body }),
       ...(attempt.providerReference === null
         ? [changeAttempt(context, attempt, { status: body.status, reference: handover.facts.reference })]
         : []),

@@ -1,6 +1,7 @@
 import { type Column, type SQL, and, eq, inArray, isNull, lt, or, sql } from "drizzle-orm";
 import type { PaymentFacts, PaymentProvider } from "#core/payment-facts";
 import type { Context } from "#platform/context";
+import { findInHomes, orderHomes, ordersAt, takeFromEveryHome } from "#platform/order-homes";
 import type { PaymentAttempt } from "./attempts.ts";
 import { type AttemptStatus, checkTimes, openAttemptStatuses } from "./rules.ts";
 import { paymentAttempts } from "./tables.ts";
@@ -8,12 +9,14 @@ import { paymentAttempts } from "./tables.ts";
 export type NewAttempt = Pick<PaymentAttempt, "id" | "orderId" | "provider" | "amount" | "currency">;
 
 export function insertAttempt(context: Context, attempt: NewAttempt) {
-  return context.databases.primary.insert(paymentAttempts).values({ ...attempt, status: "creating" });
+  return ordersAt(context, attempt.orderId)
+    .insert(paymentAttempts)
+    .values({ ...attempt, status: "creating" });
 }
 
 /** A bank transfer or cash: there is no provider to be asked, and the attempt is its own reference. */
 export function insertPromise(context: Context, attempt: Omit<NewAttempt, "provider">) {
-  return context.databases.primary
+  return ordersAt(context, attempt.orderId)
     .insert(paymentAttempts)
     .values({ ...attempt, provider: "manual", status: "pending", providerReference: attempt.id });
 }
@@ -32,7 +35,7 @@ export function changeAttempt(context: Context, attempt: PaymentAttempt, change:
   const reference = change.reference ?? attempt.providerReference;
   const failureCode = change.failureCode ?? attempt.failureCode;
   const nextCheckAt = change.status === "cancelled" ? nextCheck(sql`now()`) : sql`next_check_at`;
-  return context.databases.primary.execute(sql`
+  return ordersAt(context, attempt.orderId).execute(sql`
     with changed as (
       update payment_attempts set status = ${change.status}, provider_reference = ${reference},
         captured_amount = ${change.capturedAmount ?? attempt.capturedAmount}, failure_code = ${failureCode},
@@ -58,23 +61,27 @@ export async function takeDueAttempts(
   context: Context,
   rowsMax: number,
 ): Promise<{ id: string; orderId: string }[]> {
-  const due = context.databases.primary
-    .select({ id: paymentAttempts.id })
-    .from(paymentAttempts)
-    .where(
-      and(
-        or(inArray(paymentAttempts.status, [...openAttemptStatuses]), isWatchedAfterItsEnd),
-        lt(paymentAttempts.nextCheckAt, sql`now()`),
-      ),
-    )
-    .orderBy(paymentAttempts.nextCheckAt)
-    .limit(rowsMax)
-    .for("update", { skipLocked: true });
-  return context.databases.primary
-    .update(paymentAttempts)
-    .set({ nextCheckAt: nextCheck(sql`case when status = 'cancelled' then updated_at else created_at end`) })
-    .where(inArray(paymentAttempts.id, due))
-    .returning({ id: paymentAttempts.id, orderId: paymentAttempts.orderId });
+  return takeFromEveryHome(context, (database) => {
+    const due = database
+      .select({ id: paymentAttempts.id })
+      .from(paymentAttempts)
+      .where(
+        and(
+          or(inArray(paymentAttempts.status, [...openAttemptStatuses]), isWatchedAfterItsEnd),
+          lt(paymentAttempts.nextCheckAt, sql`now()`),
+        ),
+      )
+      .orderBy(paymentAttempts.nextCheckAt)
+      .limit(rowsMax)
+      .for("update", { skipLocked: true });
+    return database
+      .update(paymentAttempts)
+      .set({
+        nextCheckAt: nextCheck(sql`case when status = 'cancelled' then updated_at else created_at end`),
+      })
+      .where(inArray(paymentAttempts.id, due))
+      .returning({ id: paymentAttempts.id, orderId: paymentAttempts.orderId });
+  });
 }
 
 /** The attempt that an event is about: by the provider's id, or by ours when that was not stored yet. */
@@ -85,9 +92,10 @@ export async function findAttempt(
 ): Promise<PaymentAttempt | undefined> {
   const byReference = eq(paymentAttempts.providerReference, facts.reference);
   const byId = and(isNull(paymentAttempts.providerReference), eq(paymentAttempts.id, facts.attemptId ?? ""));
-  const [attempt] = await context.databases.primary
-    .select()
-    .from(paymentAttempts)
-    .where(and(eq(paymentAttempts.provider, provider), sql`(${byReference} or ${byId})`));
-  return attempt;
+  return findInHomes(orderHomes(context), (database) =>
+    database
+      .select()
+      .from(paymentAttempts)
+      .where(and(eq(paymentAttempts.provider, provider), sql`(${byReference} or ${byId})`)),
+  );
 }

@@ -1,8 +1,9 @@
-import { newId } from "#core/ids";
+import { newIdBeside } from "#core/ids";
 import { changeOrderStatements } from "#features/orders/change-order";
 import type { Order } from "#features/orders/load-order";
 import type { Context } from "#platform/context";
 import { lostRace, transact, violatesUnique } from "#platform/database";
+import { ordersAt } from "#platform/order-homes";
 import { captureFact, refundFact } from "./bookkeeping.ts";
 import { executeRefund } from "./execute-refund.ts";
 import { bookMoney, bookMoneyOnce } from "./money-ledger.ts";
@@ -31,7 +32,7 @@ export async function refundSurplus(context: Context, surplus: Surplus): Promise
     requestKey,
   };
   try {
-    await transact(context.databases.primary, [
+    await transact(ordersAt(context, order.id), [
       ...changeOrderStatements(context, order, {
         transition: undefined,
         event: "order.refund_requested",
@@ -44,7 +45,7 @@ export async function refundSurplus(context: Context, surplus: Surplus): Promise
     if (lostRace(error)) return false;
     if (!violatesUnique(error, "refunds_request_scope_request_key_key")) throw error;
   }
-  const stored = await findRefundByRequest(context, { scope: surplusScope, key: requestKey });
+  const stored = await findRefundByRequest(context, order.id, { scope: surplusScope, key: requestKey });
   if (stored) await executeRefund(context, stored);
   return true;
 }
@@ -58,7 +59,7 @@ export async function recordProviderRefund(context: Context, surplus: Surplus): 
   const { amount, currency } = money;
   const refund = refundOf(context, surplus);
   try {
-    await transact(context.databases.primary, [
+    await transact(ordersAt(context, order.id), [
       ...changeOrderStatements(context, order, {
         ...moveByRefund(order, refund),
         event: "order.refunded",
@@ -88,7 +89,7 @@ function bookCapture(context: Context, { order, attempt, money }: Surplus) {
 
 function refundOf(context: Context, { order, attempt, money }: Surplus) {
   return {
-    id: newId("refund", context.now()),
+    id: newIdBeside("refund", context.now(), order.id),
     orderId: order.id,
     attemptId: attempt.id,
     amount: money.amount,

@@ -57,6 +57,7 @@ paymentWatchRoutes.openapi(
       ...problems(
         "not_found",
         ...keyErrors,
+        "shard_moving",
         "invalid_transition",
         "refund_exceeds_payment",
         "payment_outcome_unknown",

@@ -6,7 +6,8 @@ import type { Id } from "#core/ids";
 import { newId } from "#core/ids";
 import { actorOf } from "#core/principal";
 import type { Context } from "#platform/context";
-import { lostRace, transact } from "#platform/database";
+import { type Database, lostRace, transact } from "#platform/database";
+import { orderHomes } from "#platform/order-homes";
 import { erasedEmail, erasedText, openOrderStatuses } from "./rules.ts";
 
 /** Whose data it is: an account's, with the guest orders under its proven address, or a guest's. */
@@ -27,9 +28,10 @@ export async function eraseOrders(
   subject: DataSubject,
   alongside: readonly BatchItem<"pg">[],
 ): Promise<number> {
-  for (let attempt = 1; ; attempt++) {
-    const found = await findOrders(context, subject);
-    const open = found.filter(({ open: isOpen }) => isOpen).map(({ id }) => id);
+  const { primary } = context.databases;
+  for (let attempt = 1, erased = 0; ; attempt++) {
+    const homes = await findOrders(context, subject);
+    const open = homes.flatMap(({ found }) => found.filter((order) => order.open).map(({ id }) => id));
     if (open.length > 0)
       throw new AppError("orders_in_progress", {
         detail:
@@ -37,16 +39,14 @@ export async function eraseOrders(
         members: { order_ids: open.slice(0, namedOrdersMax) },
       });
     try {
-      await transact(context.databases.primary, [
-        stripOrders(context, subject, found),
-        ...forgetTraces(
-          context,
-          subject,
-          found.map(({ id }) => id),
-        ),
-        ...alongside,
-      ]);
-      return found.length;
+      // The primary comes last: once the account is gone, nobody could ask again for what is left.
+      for (const home of homes.toReversed()) {
+        if (home.database !== primary) await forgetEvents(context, home);
+        const [first, ...rest] = eraseStatements(context, subject, home);
+        await transact(home.database, [first, ...rest, ...(home.database === primary ? alongside : [])]);
+        erased += home.found.length;
+      }
+      return erased;
     } catch (error) {
       if (!lostRace(error) || attempt === attemptsMax) throw error;
     }
@@ -57,20 +57,56 @@ function isTheirs({ userId, guestEmail }: DataSubject) {
   return sql`(user_id = ${userId ?? null} or (user_id is null and lower(email) = lower(${guestEmail ?? null})))`;
 }
 
-const FoundOrders = z.array(z.object({ id: z.string(), version: z.coerce.number(), open: z.boolean() }));
-type FoundOrder = z.infer<typeof FoundOrders>[number];
+const FoundOrderRows = z.array(z.object({ id: z.string(), version: z.coerce.number(), open: z.boolean() }));
+type FoundOrder = z.infer<typeof FoundOrderRows>[number];
 
-async function findOrders(context: Context, subject: DataSubject): Promise<FoundOrder[]> {
+/** What a database has of the subject's orders. */
+type FoundOrders = { readonly database: Database; readonly found: readonly FoundOrder[] };
+
+function findOrders(context: Context, subject: DataSubject): Promise<FoundOrders[]> {
+  return Promise.all(
+    orderHomes(context).map(async ({ database }) => ({
+      database,
+      found: await findOrdersAt(database, subject),
+    })),
+  );
+}
+
+async function findOrdersAt(database: Database, subject: DataSubject): Promise<FoundOrder[]> {
   const statuses = sql.join(
     openOrderStatuses.map((status) => sql`${status}`),
     sql`, `,
   );
-  const { rows } = await context.databases.primary.execute(sql`
+  const { rows } = await database.execute(sql`
     select id, version, status in (${statuses})
       or exists (select 1 from disputes where order_id = orders.id and status = 'open')
       or exists (select 1 from refunds where order_id = orders.id and status = 'pending') as open
     from orders where ${isTheirs(subject)}`);
-  return FoundOrders.parse(rows);
+  return FoundOrderRows.parse(rows);
+}
+
+function eraseStatements(
+  context: Context,
+  subject: DataSubject,
+  { found }: FoundOrders,
+): [BatchItem<"pg">, ...BatchItem<"pg">[]] {
+  const ids = found.map(({ id }) => id);
+  return [stripOrders(context, subject, found), ...forgetTraces(context, subject, ids)];
+}
+
+const References = z.array(z.object({ provider: z.string(), provider_reference: z.string() }));
+
+/** The providers' messages are in the primary, wherever their payments live. */
+async function forgetEvents(context: Context, { database, found }: FoundOrders): Promise<void> {
+  if (found.length === 0) return;
+  const { rows } = await database.execute(sql`
+    select provider, provider_reference from payment_attempts where provider_reference is not null
+      and order_id in (select jsonb_array_elements_text(${JSON.stringify(found.map(({ id }) => id))}::jsonb))`);
+  await context.databases.primary.execute(sql`
+    update payment_events set payload = '{"forgotten": true}'
+    where processed_at is not null and (provider, provider_reference) in
+      (select provider, provider_reference from jsonb_to_recordset(${JSON.stringify(References.parse(rows))}::jsonb)
+        as of_orders (provider text, provider_reference text))`);
 }
 
 /** Fails as a lost race when an order has moved, or another was placed, since they were read. */

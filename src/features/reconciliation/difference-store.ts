@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, gt, sql, type SQL } from "drizzle-orm";
+import { and, desc, eq, gt, isNull, like, lt, type SQL, sql } from "drizzle-orm";
 import { newId } from "#core/ids";
 import type { PageRequest, Page } from "#core/page";
 import type { PaymentProvider } from "#core/payment-facts";
@@ -122,6 +122,15 @@ function dismissSuspect(context: Context, { provider, subject }: Finding, suspic
         then now() + least(interval '1 day', greatest(interval '1 hour', (now() - created_at) / 2)) else now() end
       where provider = ${provider} and subject = ${subject}`),
   ];
+}
+
+/** Whatever begins like this and is found different from others at this moment. */
+export async function openSubjects(context: Context, prefix: string): Promise<ReadonlySet<string>> {
+  const open = await context.databases.primary
+    .select({ subject: differences.subject })
+    .from(differences)
+    .where(and(isNull(differences.resolvedAt), like(differences.subject, `${prefix}%`)));
+  return new Set(open.map(({ subject }) => subject));
 }
 
 export type DifferenceFilter = {

@@ -2,7 +2,7 @@ import { and, eq, sql } from "drizzle-orm";
 import { type EpochMs, epochMs } from "#core/time";
 import type { Context } from "#platform/context";
 import { lostRace, transact } from "#platform/database";
-import { sightingsStatement } from "./sightings.ts";
+import { recordSightingsAlongside } from "./sightings.ts";
 import { type Suspect, insertSuspects } from "./suspect-store.ts";
 import { type FeedProvider, feeds } from "./tables.ts";
 import type { Place, Window } from "./walk.ts";
@@ -92,7 +92,7 @@ export function openWindow(context: Context, feed: LeasedFeed, { from, until }: 
 }
 
 /** Keeps what a page has shown, and where the next begins, in one transaction; see {@link walk}. */
-export function keepPage(context: Context, feed: LeasedFeed, page: ShownPage): Promise<boolean> {
+export async function keepPage(context: Context, feed: LeasedFeed, page: ShownPage): Promise<boolean> {
   const { next, compared, suspects, seen } = page;
   // A window may reach beyond its walk's beginning: what came later is read again.
   const place =
@@ -102,6 +102,7 @@ export function keepPage(context: Context, feed: LeasedFeed, page: ShownPage): P
           next_run_at = case when window_until < started_at - interval '1 hour' then now()
             else now() + make_interval(secs => ${walkEverySeconds}) end`
       : sql`page_cursor = ${next}, leased_until = ${afterLease}`;
+  const sightings = await recordSightingsAlongside(context, seen);
   return guarded(() =>
     transact(context.databases.primary, [
       changeLeased(
@@ -112,7 +113,7 @@ export function keepPage(context: Context, feed: LeasedFeed, page: ShownPage): P
       ),
       ...(next === undefined ? [forgetReconciled(context)] : []),
       ...(suspects.length === 0 ? [] : [insertSuspects(context, suspects)]),
-      ...(seen.length === 0 ? [] : [sightingsStatement(context, seen)]),
+      ...sightings,
     ]),
   );
 }

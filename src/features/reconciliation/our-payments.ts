@@ -4,6 +4,7 @@ import { paymentProviders } from "#core/payment-facts";
 import type { PaymentHint } from "#core/payment-records";
 import { attemptStatuses } from "#features/payments/rules";
 import type { Context } from "#platform/context";
+import { readEveryHome } from "#platform/order-homes";
 import type { OurPayment } from "./rules.ts";
 
 /** One of our payments, with a mark that differs after every change of its order or itself. */
@@ -49,14 +50,15 @@ export function namesOf(hints: readonly PaymentHint[]): Names {
   };
 }
 
-/** Reads payments with all that belongs to them in one statement: one snapshot. */
+/** Reads payments with all that belongs to them in one statement of their database: one snapshot. */
 export async function readOurPayments(
   context: Context,
   provider: string,
   { references, attemptIds, disputeIds }: Names,
 ): Promise<KnownPayment[]> {
   if (references.length + attemptIds.length + disputeIds.length === 0) return [];
-  const { rows } = await context.databases.primary.execute(sql`
+  return readEveryHome(context, async (database) => {
+    const { rows } = await database.execute(sql`
     select json_build_object('id', a.id, 'orderId', a.order_id, 'provider', a.provider, 'status', a.status,
         'reference', a.provider_reference, 'amount', a.amount, 'currency', a.currency,
         'capturedAmount', a.captured_amount) as attempt,
@@ -79,7 +81,8 @@ export async function readOurPayments(
       or a.id = any(${textArray(attemptIds)})
       or a.id in (select attempt_id from disputes d where d.provider = ${provider}
         and d.provider_reference = any(${textArray(disputeIds)}))`);
-  return z.array(Row).parse(rows);
+    return z.array(Row).parse(rows);
+  });
 }
 
 function textArray(texts: readonly string[]) {

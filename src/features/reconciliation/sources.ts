@@ -6,9 +6,10 @@ import { type EpochMs, dayMs, hourMs } from "#core/time";
 import { openAttemptStatuses } from "#features/payments/rules";
 import type { Context } from "#platform/context";
 import type { Settings } from "#platform/env";
+import { orderHomes, readMerged } from "#platform/order-homes";
 import type { PaymentRecords } from "#providers/payment-records";
 import { modeOfStripeKey } from "#providers/stripe";
-import { storeFinding } from "./difference-store.ts";
+import { openSubjects, storeFinding } from "./difference-store.ts";
 import type { FeedName, ShownPage } from "./feed-store.ts";
 import { namesOf, ownerOf, readOurPayments } from "./our-payments.ts";
 import { bookDifferences, fingerprintOf, isReflected } from "./rules.ts";
@@ -106,7 +107,8 @@ async function readAttempts(
   provider: OutsideProvider,
   { window, cursor }: Place,
 ): Promise<ShownPage> {
-  const { rows } = await context.databases.primary.execute(sql`
+  const found = await readMerged(orderHomes(context), { rowsMax, direction: "before" }, async (database) => {
+    const { rows } = await database.execute(sql`
     select a.id, a.provider_reference from payment_attempts a
     where a.provider = ${provider} and a.provider_reference is not null and a.id > ${cursor ?? ""}
       and a.created_at >= ${isoOf(window.from)} and a.created_at < ${isoOf(window.until)}
@@ -114,7 +116,8 @@ async function readAttempts(
         or (a.status = 'captured' and a.updated_at < now() - make_interval(hours => ${unseenHoursMax})
           and not exists (select 1 from payment_sightings seen where seen.attempt_id = a.id)))
     order by a.id limit ${rowsMax}`);
-  const found = z.array(AttemptRow).parse(rows);
+    return z.array(AttemptRow).parse(rows);
+  });
   return {
     next: found.length < rowsMax ? undefined : found.at(-1)?.id,
     compared: found.length,
@@ -128,31 +131,27 @@ async function readAttempts(
 /** A change of the books is compared once, and what came while the last walk was under way once more. */
 const booksPolicy = { overlapMs: hourMs, windowMsMax: 365 * dayMs };
 
-const BookRow = z.object({
-  id: z.string(),
-  provider: z.enum(["stripe", "paypal", "manual"]),
-  open: z.boolean(),
-});
+const BookRow = z.object({ id: z.string() });
 
 /** Per payment: what was captured and given back is booked, and its order's postings sum to zero. */
 async function readBooks(context: Context, { window, cursor }: Place): Promise<ShownPage> {
-  const { rows } = await context.databases.primary.execute(sql`
-    select a.id, a.provider, exists (select 1 from payment_differences d where d.provider = a.provider
-        and d.subject = 'books:' || a.id and d.resolved_at is null) as open
-    from payment_attempts a join orders o on o.id = a.order_id
+  const open = await openSubjects(context, "books:");
+  const found = await readMerged(orderHomes(context), { rowsMax, direction: "before" }, async (database) => {
+    const { rows } = await database.execute(sql`
+    select a.id from payment_attempts a join orders o on o.id = a.order_id
     where a.id > ${cursor ?? ""} and ((a.updated_at >= ${isoOf(window.from)} and a.updated_at < ${isoOf(window.until)})
       or (o.updated_at >= ${isoOf(window.from)} and o.updated_at < ${isoOf(window.until)})
-      or exists (select 1 from payment_differences d where d.provider = a.provider
-        and d.subject = 'books:' || a.id and d.resolved_at is null))
+      or 'books:' || a.id = any (array(select jsonb_array_elements_text(${JSON.stringify([...open])}::jsonb))))
     order by a.id limit ${rowsMax}`);
-  const found = z.array(BookRow).parse(rows);
+    return z.array(BookRow).parse(rows);
+  });
   const names = { references: [], disputeIds: [], attemptIds: found.map(({ id }) => id) };
   for (const ours of await readOurPayments(context, "shop", names)) {
     const { id: attemptId, orderId, provider } = ours.attempt;
     const left = bookDifferences(ours);
-    const wasOpen = found.some(({ id, open }) => id === attemptId && open);
-    if (left.length === 0 && !wasOpen) continue;
-    const about = { provider, subject: `books:${attemptId}`, orderId, attemptId };
+    const subject = `books:${attemptId}`;
+    if (left.length === 0 && !open.has(subject)) continue;
+    const about = { provider, subject, orderId, attemptId };
     await storeFinding(context, { ...about, found: left, left, detail: null, suspicions: undefined });
   }
   return {

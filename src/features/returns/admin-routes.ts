@@ -16,7 +16,13 @@ export const returnAdminRoutes = createRouter();
 const tags = ["returns (staff)"];
 const returnParam = z.object({ id: idSchema("return") });
 const returnAnswer = { 200: json(ReturnWire, "The return as it stands now.") };
-const moveProblems = [...neededKeyErrors, "not_found", "invalid_transition", "conflict"] as const;
+const moveProblems = [
+  ...neededKeyErrors,
+  "shard_moving",
+  "not_found",
+  "invalid_transition",
+  "conflict",
+] as const;
 
 returnAdminRoutes.openapi(
   describeRoute({

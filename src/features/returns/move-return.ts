@@ -8,6 +8,7 @@ import { requireOrder } from "#features/orders/require-order";
 import type { Context } from "#platform/context";
 import { transact } from "#platform/database";
 import { recordAnswer } from "#platform/idempotency";
+import { ordersAt } from "#platform/order-homes";
 import { presentReturn } from "./present-return.ts";
 import { type ReturnTransition, awaitedUnits, linesBeyond, returnTransitions } from "./rules.ts";
 import type { DecideReturn, ReceiveReturn, ReturnWire } from "./schema.ts";
@@ -120,7 +121,7 @@ async function moveReturn(
   const after: ReturnRow = { ...row, ...change(row, at), status, version: row.version + 1, updatedAt: at };
   const told = news(after);
   const answer = presentReturn(after);
-  await transact(context.databases.primary, [
+  await transact(ordersAt(context, id), [
     ...statements,
     changeReturn(context, after),
     ...(told === undefined ? [] : [insertEvents(context, [told])]),

@@ -1,5 +1,5 @@
 import { AppError } from "#core/errors";
-import { newId } from "#core/ids";
+import { newIdBeside } from "#core/ids";
 import { changeOrder } from "#features/orders/change-order";
 import type { Order } from "#features/orders/load-order";
 import { type OrderAccess, readOwnOrder } from "#features/orders/read-own-order";
@@ -8,6 +8,7 @@ import { type FulfilmentLine, mergedLines } from "#features/orders/rules";
 import type { Context } from "#platform/context";
 import { transact } from "#platform/database";
 import { recordAnswer } from "#platform/idempotency";
+import { ordersAt } from "#platform/order-homes";
 import { presentReturn } from "./present-return.ts";
 import { isInTime, linesBeyond, returnLimits, returnableUnits } from "./rules.ts";
 import type { RequestReturn, ReturnWire } from "./schema.ts";
@@ -58,7 +59,7 @@ type NewReturn = { lines: readonly FulfilmentLine[]; reason: string; requestedBy
 
 async function storeReturn(context: Context, order: Order, asked: NewReturn): Promise<ReturnWire> {
   refuseTooMany(asked.lines, returnableUnits(order.fulfilments, await selectReturnsOf(context, order.id)));
-  const id = newId("return", context.now());
+  const id = newIdBeside("return", context.now(), order.id);
   // The order's version guards the sum: two returns at once cannot both take the last unit.
   const { row: changed, statements } = changeOrder(context, order, {
     transition: undefined,
@@ -79,7 +80,7 @@ async function storeReturn(context: Context, order: Order, asked: NewReturn): Pr
     updatedAt: changed.updatedAt,
   };
   const answer = presentReturn(row);
-  await transact(context.databases.primary, [
+  await transact(ordersAt(context, id), [
     ...statements,
     insertReturn(context, row),
     ...recordAnswer(context, answer),

@@ -32,6 +32,7 @@ returnRoutes.openapi(
       ...problems(
         ...bodyErrors,
         ...neededKeyErrors,
+        "shard_moving",
         "not_found",
         "invalid_transition",
         "return_too_late",

@@ -1,19 +1,20 @@
 import { and, asc, desc, eq, gt, lt, sql } from "drizzle-orm";
 import type { Context } from "#platform/context";
 import type { Travel } from "#platform/cursor";
+import { orderHomes, ordersAt, readMerged } from "#platform/order-homes";
 import type { ReturnStatus } from "./rules.ts";
 import { returns } from "./tables.ts";
 
 export type ReturnRow = typeof returns.$inferSelect;
 
 export async function findReturn(context: Context, id: string): Promise<ReturnRow | undefined> {
-  const [row] = await context.databases.primary.select().from(returns).where(eq(returns.id, id));
+  const [row] = await ordersAt(context, id).select().from(returns).where(eq(returns.id, id));
   return row;
 }
 
 /** The returns of an order, oldest first. Read the order before: its version guards what is decided on them. */
 export async function selectReturnsOf(context: Context, orderId: string): Promise<ReturnRow[]> {
-  return context.databases.primary
+  return ordersAt(context, orderId)
     .select()
     .from(returns)
     .where(eq(returns.orderId, orderId))
@@ -28,26 +29,28 @@ export async function selectReturns(
 ): Promise<ReturnRow[]> {
   const [id] = from ?? [];
   const beyond = direction === "after" ? lt : gt;
-  return context.databases.primary
-    .select()
-    .from(returns)
-    .where(
-      and(
-        status === undefined ? undefined : eq(returns.status, status),
-        id === undefined ? undefined : beyond(returns.id, id),
-      ),
-    )
-    .orderBy(direction === "after" ? desc(returns.id) : asc(returns.id))
-    .limit(rowsMax);
+  return readMerged(orderHomes(context), { rowsMax, direction }, (database) =>
+    database
+      .select()
+      .from(returns)
+      .where(
+        and(
+          status === undefined ? undefined : eq(returns.status, status),
+          id === undefined ? undefined : beyond(returns.id, id),
+        ),
+      )
+      .orderBy(direction === "after" ? desc(returns.id) : asc(returns.id))
+      .limit(rowsMax),
+  );
 }
 
 export function insertReturn(context: Context, row: ReturnRow) {
-  return context.databases.primary.insert(returns).values(row);
+  return ordersAt(context, row.orderId).insert(returns).values(row);
 }
 
 /** Stores a return as it is now, guarded by the version that was read. */
 export function changeReturn(context: Context, row: ReturnRow) {
-  return context.databases.primary.execute(sql`
+  return ordersAt(context, row.orderId).execute(sql`
     with changed as (
       update returns set status = ${row.status}, decision_note = ${row.decisionNote},
         receipts = ${JSON.stringify(row.receipts)}::jsonb, version = ${row.version},

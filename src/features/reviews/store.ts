@@ -2,9 +2,11 @@ import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import { type Id, idSchema } from "#core/ids";
 import { epochMs } from "#core/time";
+import { homesOfCustomer } from "#features/orders/customer-homes";
 import type { Context } from "#platform/context";
 import type { Travel } from "#platform/cursor";
 import type { Database } from "#platform/database";
+import { findInHomes } from "#platform/order-homes";
 import { reviewStatuses } from "./schema.ts";
 
 const moment = z.coerce.date().transform((date) => epochMs(date.getTime()));
@@ -67,22 +69,47 @@ export async function selectReviews(
 }
 
 /**
- * Raises unless the author has bought the product in an order of one of these statuses; breaks the unique key
+ * Raises unless the author has bought the product in an order of one of these statuses, here or elsewhere; breaks the unique key
  * `reviews_product_id_user_id_key` when there is a review already.
  */
-export function insertReview(context: Context, review: Review, orderStatuses: readonly string[]) {
+export function insertReview(
+  context: Context,
+  review: Review,
+  bought: { statuses: readonly string[]; elsewhere: boolean },
+) {
   const { id, product_id: productId, user_id: userId, rating, title, body, author } = review;
   const at = new Date(review.created_at).toISOString();
   return context.databases.primary.execute(sql`
     with written as (
       insert into reviews (id, product_id, user_id, rating, title, body, author, created_at, updated_at)
       select ${id}, ${productId}, ${userId}, ${rating}, ${title}, ${body}, ${author}, ${at}, ${at}
-      where exists (
-        select 1 from order_lines line join orders o on o.id = line.order_id
-        where line.product_id = ${productId} and o.user_id = ${userId}
-          and o.status::text in ${orderStatuses})
+      where ${bought.elsewhere}::boolean or ${hasBought({ productId, userId }, bought.statuses)}
       returning 1)
     select expect_rows((select count(*) from written), 1)`);
+}
+
+type Purchase = { readonly productId: string; readonly userId: string };
+
+function hasBought({ productId, userId }: Purchase, orderStatuses: readonly string[]): SQL {
+  return sql`exists (
+    select 1 from order_lines line join orders o on o.id = line.order_id
+    where line.product_id = ${productId} and o.user_id = ${userId} and o.status::text in ${orderStatuses})`;
+}
+
+/** Whether a customer has bought a product in an order that lives in another database than reviews do. */
+export async function hasBoughtElsewhere(
+  context: Context,
+  purchase: Purchase,
+  orderStatuses: readonly string[],
+): Promise<boolean> {
+  const { primary } = context.databases;
+  const homes = await homesOfCustomer(context, purchase.userId);
+  const elsewhere = homes.filter(({ database }) => database !== primary);
+  const found = await findInHomes(elsewhere, async (database) => {
+    const { rows } = await database.execute(sql`select 1 where ${hasBought(purchase, orderStatuses)}`);
+    return rows;
+  });
+  return found !== undefined;
 }
 
 /** Raises unless the review is at the version that was read. */

@@ -9,7 +9,7 @@ import { recordAnswer } from "#platform/idempotency";
 import { presentOwnReview } from "./present-review.ts";
 import { shownName } from "./rules.ts";
 import type { NewReview, OwnReviewWire } from "./schema.ts";
-import { type Review, insertReview } from "./store.ts";
+import { type Review, hasBoughtElsewhere, insertReview } from "./store.ts";
 
 /** Whoever has paid may judge; what was given back completely was not kept. */
 const reviewableStatuses: readonly OrderStatus[] = [
@@ -49,9 +49,11 @@ export async function writeReview(
     updated_at: now,
   };
   const answer = presentOwnReview(review);
+  const purchase = { productId: product.id, userId: user.id };
+  const elsewhere = await hasBoughtElsewhere(context, purchase, reviewableStatuses);
   try {
     await transact(context.databases.primary, [
-      insertReview(context, review, reviewableStatuses),
+      insertReview(context, review, { statuses: reviewableStatuses, elsewhere }),
       ...recordAnswer(context, answer),
     ]);
   } catch (error) {

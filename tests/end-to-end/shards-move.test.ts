@@ -1,0 +1,176 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { z } from "zod";
+import { shardOfId } from "#core/ids";
+import { abandonMove, clearShards, moveShards, openShards } from "#local/shards/move-shards";
+import type { ShardRange } from "#local/shards/shard-range";
+import { Attempt, Order, createBuyer } from "../buying.ts";
+import { type Seller, type StockedVariant, createSeller } from "../selling.ts";
+import { type Customer, type ShopClient, createShopClient } from "../shop-client.ts";
+import { type TwoDatabases, isIn, registerCustomerOf, startWithTwoDatabases } from "./two-databases.ts";
+
+const patience = { timeout: 60_000, interval: 200 };
+const moved: ShardRange = { first: 0, last: 255 };
+const staying: ShardRange = { first: 256, last: 511 };
+
+let two: TwoDatabases;
+let shop: ShopClient;
+let buyer: ReturnType<typeof createBuyer>;
+let seller: Seller;
+let variant: StockedVariant;
+
+beforeAll(async () => {
+  two = await startWithTwoDatabases();
+  const { api, services } = two.stack.addresses;
+  shop = createShopClient(api);
+  buyer = createBuyer({ api, stripe: services.stripe });
+  seller = createSeller(api);
+  variant = await seller.stockVariant(1_000);
+});
+
+afterAll(() => two.stack.end());
+
+const Problem = z.object({ code: z.string() });
+
+async function orderOf({ token }: Customer, key: string = randomUUID()) {
+  const cart = await buyer.fillCart({ [variant.variantId]: 1 }, token);
+  return { cart, key, answer: await buyer.placeOrder(cart, { token, key }) };
+}
+
+const homesWith = async (orderId: string) =>
+  (
+    await Promise.all(
+      (["home", "east"] as const).map(async (home) =>
+        (await two.ask(home, "select 1 from orders where id = $1", [orderId])).length > 0 ? [home] : [],
+      ),
+    )
+  ).flat();
+
+/** Runs a step of the move to its end, while its connections are cut again and again. */
+async function despiteCuts(run: () => Promise<void>): Promise<number> {
+  for (let cuts = 0; ; cuts++) {
+    const running = run().then(
+      () => "done" as const,
+      (error: unknown) => error,
+    );
+    const cut = cuts < 6 ? sleep(20 + 60 * cuts).then(() => "cut" as const) : running;
+    const first = await Promise.race([running, cut]);
+    if (first === "done") return cuts;
+    await two.ask(
+      "home",
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tradewind-shards'",
+    );
+    if ((await running) === "done") return cuts;
+    if (cuts > 6) throw new Error("the move does not come to its end", { cause: await running });
+  }
+}
+
+test("shards move with all their orders while others buy, however often the move is cut off", async () => {
+  const mover = await registerCustomerOf(shop, moved);
+  const other = await registerCustomerOf(shop, staying);
+  const first = await orderOf(mover);
+  const placed = first.answer.as(Order);
+  const payment = await shop.request("/payment/checkout", {
+    method: "POST",
+    token: mover.token,
+    json: { order_id: placed.id, provider: "stripe" },
+    headers: { "idempotency-key": "pay-once" },
+  });
+  const ended = new AbortController();
+  const bought: Order[] = [];
+  const refusals = new Set<string>();
+  const buying = [1, 2].map(async () => {
+    while (!ended.signal.aborted) {
+      const cart = await buyer.fillCart({ [variant.variantId]: 1 });
+      const answer = await buyer.placeOrder(cart);
+      if (answer.status === 201) bought.push(answer.as(Order));
+      else refusals.add(`${isIn(moved, cart.id)} ${answer.status} ${answer.as(Problem).code}`);
+    }
+  });
+  const silent = () => undefined;
+  await despiteCuts(() => moveShards(two.homes, { range: moved, to: "east" }, silent));
+  const during = await orderOf(mover);
+  expect([during.answer.status, during.answer.as(Problem).code]).toEqual([503, "shard_moving"]);
+  expect((await orderOf(other)).answer.status).toBe(201);
+  const { token } = mover;
+  expect((await shop.request(`/orders/${placed.id}`, { token })).as(Order).status).toBe("pending_payment");
+  ended.abort();
+  await Promise.all(buying);
+  expect([...refusals].filter((refusal) => refusal !== "true 503 shard_moving")).toEqual([]);
+  await two.stack.deploy({ ORDER_SHARDS: "0-255=east,256-511=home,512-1023=east" });
+  expect((await shop.request(`/orders/${placed.id}`, { token })).as(Order).status).toBe("pending_payment");
+  await despiteCuts(() => openShards(two.homes, { range: moved, at: "east" }, silent));
+  await despiteCuts(() => clearShards(two.homes, { range: moved, from: "home" }, silent));
+  for (const order of [placed, ...bought])
+    expect(await homesWith(order.id)).toEqual([isIn(staying, order.id) ? "home" : "east"]);
+  expect(bought.length).toBeGreaterThan(0);
+  const again = await buyer.placeOrder(first.cart, { token, key: first.key });
+  expect([again.as(Order).id, again.headers.get("idempotent-replayed")]).toEqual([placed.id, "true"]);
+  await buyer.payWith(payment.as(Attempt));
+  await vi.waitFor(
+    async () => expect((await shop.request(`/orders/${placed.id}`, { token })).as(Order).status).toBe("paid"),
+    patience,
+  );
+  expect((await orderOf(mover)).answer.status).toBe(201);
+});
+
+test("what waits to be told of orders that move is told from where they are then, once", async () => {
+  const customer = await registerCustomerOf(shop, staying);
+  const placed = (await orderOf(customer)).answer.as(Order);
+  const range = { first: shardOfId(placed.id), last: shardOfId(placed.id) };
+  // As if nobody had got to it until the move began.
+  await two.ask(
+    "home",
+    `insert into outbox (id, type, subject, payload, leased_until)
+      select $2, type, subject, payload, 'infinity' from outbox where subject = $1 and type = 'order.placed'`,
+    [placed.id, waiting],
+  );
+  await moveShards(two.homes, { range, to: "east" }, () => undefined);
+  expect([await toldAt("home"), await toldAt("east")]).toEqual([[false], [false]]);
+  await two.stack.deploy({ ORDER_SHARDS: mapWith(range) });
+  await openShards(two.homes, { range, at: "east" }, () => undefined);
+  await vi.waitFor(async () => expect(await toldAt("east")).toEqual([true]), patience);
+  expect(await toldAt("home")).toEqual([false]);
+});
+
+const waiting = "evt_01kaxk00000000000000000000";
+
+const toldAt = async (home: "home" | "east") =>
+  (await two.ask(home, "select delivered_at is not null as told from outbox where id = $1", [waiting])).map(
+    ({ told }) => told,
+  );
+
+function mapWith({ first, last }: ShardRange): string {
+  const stays = (from: number, to: number) => (from > to ? [] : [`${from}-${to}=home`]);
+  return [
+    "0-255=east",
+    ...stays(256, first - 1),
+    `${first}-${last}=east`,
+    ...stays(last + 1, 511),
+    "512-1023=east",
+  ].join();
+}
+
+test("a move that is given up leaves everything as it was", async () => {
+  const range = { first: 768, last: 1_023 };
+  const customer = await registerCustomerOf(shop, range);
+  const placed = (await orderOf(customer)).answer.as(Order);
+  await moveShards(two.homes, { range, to: "home" }, () => undefined);
+  expect(await homesWith(placed.id)).toEqual(["home", "east"]);
+  await abandonMove(two.homes, range, () => undefined);
+  expect(await homesWith(placed.id)).toEqual(["east"]);
+  expect((await orderOf(customer)).answer.status).toBe(201);
+});
+
+test("shards are not opened before they were copied, nor cleared before they are open elsewhere", async () => {
+  const range = { first: 900, last: 901 };
+  const silent = () => undefined;
+  await expect(openShards(two.homes, { range, at: "home" }, silent)).rejects.toThrow(
+    "have not been copied to home",
+  );
+  await expect(clearShards(two.homes, { range, from: "east" }, silent)).rejects.toThrow(
+    "nothing was deleted",
+  );
+  await expect(moveShards(two.homes, { range, to: "west" }, silent)).rejects.toThrow('no database "west"');
+});
