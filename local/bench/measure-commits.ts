@@ -1,5 +1,6 @@
 import { mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { z } from "zod";
 import type { BenchStack } from "./bench-stack.ts";
@@ -15,7 +16,10 @@ const BARE_SECONDS = 1;
 /** As much as a page of an object's log. */
 const BARE_BYTES = 4_096;
 
-/** Transactions of Postgres that wrote, and commits of Durable Objects with their alarms. */
+/**
+ * Flushes of Postgres' log for which a transaction waited, several of them perhaps the same one, and commits of Durable
+ * Objects with their alarms.
+ */
 export type Commits = { postgres: number; objects: ObjectCommits };
 
 /** Commits to disk of one operation and of all that follows from it. */
@@ -29,11 +33,11 @@ export type CommitFigures = {
 
 /** What some work commits, until nothing follows from it any more. */
 export async function countCommits(stack: BenchStack, work: () => Promise<unknown>): Promise<Commits> {
-  const before = await countTransactions(stack);
+  const before = await countFlushes(stack);
   const objects = await watchObjectCommits(stack.objectsFolder);
   await work();
   await untilAllIsDone(stack);
-  return { objects: await objects.stop(), postgres: (await countTransactions(stack)) - before };
+  return { objects: await objects.stop(), postgres: (await countFlushes(stack)) - before };
 }
 
 /** Counted apart from the measured load, which looking at the objects' logs would disturb. */
@@ -70,12 +74,18 @@ export async function measureCommits(
 
 const Count = z.tuple([z.object({ count: z.coerce.number() })]);
 
-/** Transactions that ever wrote: each is a commit, though several may share a flush. */
-async function countTransactions(stack: BenchStack): Promise<number> {
+/** A server process of Postgres that has become idle reports what it did within ten seconds. */
+const REPORTED_MS_MAX = 10_500;
+
+async function countFlushes(stack: BenchStack): Promise<number> {
+  await sleep(REPORTED_MS_MAX);
   const database = new Client({ connectionString: stack.addresses.services.postgres });
   await database.connect();
   try {
-    const { rows } = await database.query("select pg_snapshot_xmax(pg_current_snapshot())::text as count");
+    const { rows } = await database.query(
+      `select coalesce(sum(fsyncs), 0) as count from pg_stat_io
+       where object = 'wal' and backend_type = 'client backend'`,
+    );
     return Count.parse(rows)[0].count;
   } finally {
     await database.end();

@@ -46,9 +46,9 @@ export function describeReport(report: Report): string {
     "rate of a read beside it; gen % is how busy the load generator's thread was in the application's and in the",
     "ceiling's run: above 90, the generator is what limited the rate, and CPU-ms is what to compare. An object write is",
     "bare workerd with one row of a SQLite object, written and flushed before an answer of the same size; reached % is",
-    "the rate of the operation beside it. Commits are those of Postgres and of objects with their alarms, per operation",
-    "and all that follows from it; beside them is how many bare ones this disk makes from as many connections, and which",
-    "share of these the measured rate needs.",
+    "the rate of the operation beside it. Commits are flushes of Postgres' log and of objects with their alarms, per",
+    "operation and all that follows from it; beside them is how many bare ones this disk makes from as many connections,",
+    "and which share of these the measured rate needs.",
     ...faults,
   ].join("\n");
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { idSchema } from "#core/ids";
 import { currentTime, secondMs } from "#core/time";
 import type { Context } from "#platform/context";
-import type { Database } from "#platform/database";
+import { type Database, committingLazily } from "#platform/database";
 import { errorFields } from "#platform/log";
 import { findInHomes, orderHomes, readEveryHome, takeFromEveryHome } from "#platform/order-homes";
 import { createBulkLane } from "./bulk-lane.ts";
@@ -77,10 +77,12 @@ async function leaseRows(
 ): Promise<OutboxRow<RecordedEvent>[]> {
   const positions = `{${delivered.join(",")}}`;
   const seconds = bulk > drainLimits.rowsPerRound ? bulkLeaseSeconds : leaseSeconds;
-  const { rows } = await database.execute(
-    sql`select * from lease_events(${positions}::bigint[], ${prompt}, ${bulk}, ${seconds})`,
-  );
+  // Events whose delivery was not noted come again, as they do after a crash of the Worker.
+  const { rows } = await database.execute(sql`
+    select leased.* from (${committingLazily}) lazily
+      left join lease_events(${positions}::bigint[], ${prompt}, ${bulk}, ${seconds}) leased on true`);
   return rows
+    .filter(({ position }) => position !== null)
     .map((row) => Row.parse(row))
     .sort((a, b) => a.position - b.position)
     .map((row) => ({

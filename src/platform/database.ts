@@ -141,6 +141,12 @@ export async function transact<Batch extends Statements>(
   }
 }
 
+/**
+ * Has the transaction commit without waiting for the disk: for leases and marks, whose loss in a crash of the database
+ * has something repeated that may be repeated. Whatever commits afterwards in the usual way takes it to disk as well.
+ */
+export const committingLazily = sql`select set_config('synchronous_commit', 'off', true)`;
+
 /** Postgres' own error, which drizzle wraps, or undefined when the fault is another. */
 export function databaseErrorOf(error: unknown): NeonDbError | undefined {
   let current = error;

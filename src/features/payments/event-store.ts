@@ -2,7 +2,7 @@ import { type SQL, and, asc, eq, inArray, isNull, lt, sql } from "drizzle-orm";
 import type { Contradiction } from "#core/payment-claims";
 import type { PaymentProvider } from "#core/payment-facts";
 import type { Context } from "#platform/context";
-import { type Database, transact } from "#platform/database";
+import { type Database, committingLazily, transact } from "#platform/database";
 import { findInHomes, otherOrderHomes } from "#platform/order-homes";
 import type { PaymentAttempt } from "./attempts.ts";
 import { contradictionsOfEvent, foreignClaimsOf } from "./event-claims.ts";
@@ -80,7 +80,8 @@ export async function takeWaitingEvents(
   const waiting = sql`array(select id from payment_events
     where id = any(array(select id from (${named}) named union ${ofPayment})) and processed_at is null
     order by id for update)`;
-  const [events, [attempt]] = await transact(primary, [
+  const [, events, [attempt]] = await transact(primary, [
+    primary.execute(committingLazily),
     primary
       .update(paymentEvents)
       .set({ nextTryAt: afterDelivery })
@@ -107,11 +108,16 @@ async function findElsewhere(
   );
 }
 
+/** An event whose mark is lost is acted on once more, and finds everything done. */
 export async function markEventsProcessed(context: Context, ids: readonly string[]): Promise<void> {
-  await context.databases.primary
-    .update(paymentEvents)
-    .set({ processedAt: sql`now()`, lastError: null, attempts: sql`attempts + 1` })
-    .where(and(inArray(paymentEvents.id, [...ids]), isNull(paymentEvents.processedAt)));
+  const { primary } = context.databases;
+  await transact(primary, [
+    primary.execute(committingLazily),
+    primary
+      .update(paymentEvents)
+      .set({ processedAt: sql`now()`, lastError: null, attempts: sql`attempts + 1` })
+      .where(and(inArray(paymentEvents.id, [...ids]), isNull(paymentEvents.processedAt))),
+  ]);
 }
 
 /** An event that contradicts what we know is done, and kept for people to look at. */
