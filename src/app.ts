@@ -8,6 +8,7 @@ import { credentialRoutes, sessionRoutes } from "#features/auth/routes";
 import { auditRoutes } from "#features/audit/routes";
 import { cartRoutes } from "#features/cart/routes";
 import { attributeRoutes } from "#features/catalog/attribute-routes";
+import { categoryRoutes } from "#features/catalog/category-routes";
 import { catalogAdminRoutes } from "#features/catalog/admin-routes";
 import { catalogBulkRoutes } from "#features/catalog/bulk-routes";
 import { catalogExportRoutes } from "#features/catalog/export-routes";
@@ -95,6 +96,7 @@ export function createApp(drainOutbox: (context: Context) => Promise<unknown>): 
   app.route("/", catalogBulkRoutes);
   app.route("/", catalogAdminRoutes);
   app.route("/", attributeRoutes);
+  app.route("/", categoryRoutes);
   app.route("/", reviewRoutes);
   app.route("/", reviewAdminRoutes);
   app.route("/", searchRoutes);

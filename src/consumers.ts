@@ -13,6 +13,7 @@ import { mailReceipt } from "#features/orders/mail-receipt";
 import { forgetErasedUser } from "#features/privacy/erase-data";
 import { restockRefunded } from "#features/payments/restock-refunded";
 import { returnMoneyOfEndedOrder } from "#features/payments/return-money";
+import { refileProducts } from "#features/catalog/refile-products";
 import { settleAfterRefund } from "#features/payments/settle-after-refund";
 import { mailReturn } from "#features/returns/mail-return";
 import { restockReturned } from "#features/returns/restock-returned";
@@ -59,6 +60,8 @@ const consumers: { readonly [Type in EventType]: readonly Consumer<Type>[] } = {
   "search.canary": [{ name: "search-canary", handle: writeCanary }],
   "search.synonyms_changed": [{ name: "search-settings", handle: renewSettings }],
   "category.made": [{ name: "category-tree", handle: announceCategory }],
+  "category.changed": [{ name: "category-tree", handle: announceCategory }],
+  "category.refile": [{ name: "refile-products", handle: refileProducts }],
   "stock.changed": [catalogueCache, searchIndex],
   "stock.low": [],
   "stock.out": [],

@@ -43,6 +43,7 @@ export const errorCodes = {
   sku_taken: { status: 409, title: "Another product has a variant with this SKU", retryable: false },
   review_needs_purchase: { status: 403, title: "Only buyers review a product", retryable: false },
   review_exists: { status: 409, title: "You have reviewed this product", retryable: false },
+  category_in_use: { status: 409, title: "The category is in use", retryable: false },
   category_handle_taken: { status: 409, title: "Another category has this handle", retryable: false },
   attribute_key_taken: { status: 409, title: "Another attribute has this key", retryable: false },
   attribute_in_use: { status: 409, title: "Products or variants have the attribute", retryable: false },

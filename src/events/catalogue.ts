@@ -16,6 +16,9 @@ export const eventSchemas = {
   /** Goes the way to the index, so that it is known how long that takes. */
   "search.canary": z.object({ set_out: z.number() }),
   "category.made": z.object({ category_id: z.string() }),
+  "category.changed": z.object({ category_id: z.string() }),
+  /** Products of a changed category, those behind the one named, are to tell of it as it is now. */
+  "category.refile": z.object({ category_id: z.string(), after: z.string() }),
   "stock.changed": z.object({ sku: z.string(), available: z.int(), version: z.int() }),
   /** The SKU's alert level fell or rose; single units that come and go near a threshold change no level. */
   "stock.low": stockEvent,

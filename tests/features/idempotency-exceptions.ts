@@ -81,6 +81,7 @@ export const answeredAfterwards: Readonly<Record<string, { again: number; reason
   },
   "PATCH /admin/products/{id}": { again: 412, reason: "If-Match lets a change of one version through once" },
   "DELETE /admin/products/{id}": { again: 412, reason: "If-Match lets a change of one version through once" },
+  "DELETE /admin/categories/{id}": { again: 404, reason: "what is gone is not found again" },
   "DELETE /admin/attributes/{key}": { again: 404, reason: "what is gone is not found again" },
   "PUT /admin/inventory/{sku}/threshold": { again: 200, reason: "the same threshold again is the same" },
   "POST /admin/inventory/{sku}/reconcile": { again: 200, reason: "what was repaired is not found again" },

@@ -27,6 +27,7 @@ import {
   roleNamed,
   customer,
   formerGuest,
+  newCategory,
   newVariant,
 } from "./idempotent-scenes.ts";
 import { paymentDeskCalls } from "./payments/desk-calls.ts";
@@ -101,6 +102,10 @@ export const repeatableCalls: Record<string, () => Promise<RepeatableCall>> = {
     const made = () => ({ title: `Lamps ${randomUUID()}` });
     return byStaff({ path: "/admin/categories", json: made(), other: made() });
   },
+  "PATCH /admin/categories/{id}": async () =>
+    byStaff({ path: await newCategory(), headers: mergePatch, json: { title: "A" }, other: { title: "B" } }),
+  "DELETE /admin/categories/{id}": async () =>
+    byStaff({ path: await newCategory(), headers: { "if-match": '"v1"' } }),
   "POST /admin/attributes": async () => {
     const made = () => ({ key: newKey(), title: "Fabric", applies_to: "product", type: "text" });
     return byStaff({ path: "/admin/attributes", json: made(), other: made() });

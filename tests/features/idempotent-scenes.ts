@@ -102,6 +102,13 @@ export async function newAttribute(): Promise<string> {
   return `/admin/attributes/${key}`;
 }
 
+/** @returns its path. */
+export async function newCategory(): Promise<string> {
+  const made = await staff("/admin/categories", { title: `Lamps ${randomUUID()}` });
+  const { id } = made.as(z.object({ id: z.string() }));
+  return `/admin/categories/${id}`;
+}
+
 export async function filledCart() {
   const { variantId } = await seller.stockVariant(5);
   const cart = await buyer.fillCart({ [variantId]: 2 });

@@ -56,10 +56,10 @@ export async function createCategory(context: Context, input: NewCategory): Prom
   return category;
 }
 
-/** The tree that was read before has not seen the new category. */
+/** The tree that was read before has not seen the change. */
 export async function announceCategory(
   context: Context,
-  _event: RecordedEvent<"category.made">,
+  _event: RecordedEvent<"category.made" | "category.changed">,
 ): Promise<void> {
   const { primary } = context.databases;
   await advanceEpoch(context, placeOf(await selectPlace(primary)));

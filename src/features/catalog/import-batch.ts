@@ -74,7 +74,8 @@ async function readKnown(context: Context, products: readonly ImportedProduct[])
     selectDocuments(primary, sql`p.handle = ${anyOf(products.map(({ handle }) => handle))}`),
     primary.execute(sql`select sku, product_id from variants where sku = ${anyOf(skus)}`),
     primary.execute(sql`select sku from stock_levels where sku = ${anyOf(skus)}`),
-    primary.execute(sql`select handle, id from categories where handle = ${anyOf(categoryHandles)}`),
+    primary.execute(sql`
+      select handle, coalesce(merged_into, id) as id from categories where handle = ${anyOf(categoryHandles)}`),
   ]);
   const definitions = await readBatchDefinitions(context, products);
   const ownerRows = owners.rows.map((row) => SkuRow.parse(row));

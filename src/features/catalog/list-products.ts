@@ -86,7 +86,10 @@ async function readRows(
   const [placeResult, categoryResult, idsResult] = await transact(database, [
     selectPlace(database),
     database.execute(
-      sql`select id from categories where id = ${category ?? ""} or handle = ${category ?? ""}`,
+      sql`
+        select coalesce(merged_into, id) as id from categories where id = ${category ?? ""} or handle = ${category ?? ""}
+        union all
+        select category_id from former_category_handles where handle = ${category ?? ""}`,
     ),
     database.execute(selectListedIds({ ...query, categoryId }, travel)),
   ]);

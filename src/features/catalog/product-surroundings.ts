@@ -40,7 +40,8 @@ export function skusOf(result: { rows: Record<string, unknown>[] }, productId: s
 export function selectCategories(context: Context, names: readonly string[]) {
   return context.databases.primary.execute(sql`
     with recursive chosen as (
-      select id, handle, title, parent_id from categories where id = ${anyOf(names)} or handle = ${anyOf(names)}
+      select id, handle, title, parent_id from categories
+      where (id = ${anyOf(names)} or handle = ${anyOf(names)}) and merged_into is null
       union
       select c.id, c.handle, c.title, c.parent_id from categories c join chosen on c.id = chosen.parent_id)
     select id, handle, title, parent_id as "parentId" from chosen order by handle`);

@@ -81,7 +81,12 @@ function productRows(writes: readonly ProductWrite[], at: EpochMs): SQL {
 
 /** What lists find the product by; see the migrations for list_terms and in_stock. */
 const termsOfRow = sql`
-  product_terms(array(select id from categories where handle = any (r.category_handles)), r.attributes, r.findable_variants)`;
+  product_terms(array(
+    with recursive up (id) as (
+      select coalesce(merged_into, id) from categories where handle = any (r.category_handles)
+      union
+      select c.parent_id from categories c join up on up.id = c.id where c.parent_id is not null)
+    select id from up), r.attributes, r.findable_variants)`;
 const stockOfRow = sql`exists (select 1 from stock_levels s where s.sku = any (r.skus) and s.available > 0)`;
 
 /** Stock levels that change meanwhile wait with their note for the product's row, or have been committed before. */
@@ -174,13 +179,24 @@ function unlinkCategories(writes: readonly ProductWrite[]): SQL {
     where product_id = any (array(select jsonb_array_elements_text(${ids}::jsonb)))`;
 }
 
+/** Filed under what has none of its own categories below it, and linked with all that is above as the tree is now. */
 function linkCategories(writes: readonly ProductWrite[]): SQL {
   const links = writes.flatMap(({ record }) =>
     record.categoryHandles.map((handle) => ({ product_id: record.id, handle })),
   );
   return sql`
-    insert into product_categories (product_id, category_id)
-    select r.product_id, c.id
-    from jsonb_to_recordset(${JSON.stringify(links)}::jsonb) as r (product_id text, handle text)
-    join categories c on c.handle = r.handle`;
+    with recursive named (product_id, category_id) as (
+      select distinct r.product_id, coalesce(c.merged_into, c.id)
+      from jsonb_to_recordset(${JSON.stringify(links)}::jsonb) as r (product_id text, handle text)
+      join categories c on c.handle = r.handle),
+    linked as (
+      select product_id, category_id from named
+      union
+      select linked.product_id, c.parent_id from linked join categories c on c.id = linked.category_id
+      where c.parent_id is not null)
+    insert into product_categories (product_id, category_id, filed)
+    select product_id, category_id, not exists (
+      select 1 from linked below join categories c on c.id = below.category_id
+      where below.product_id = linked.product_id and c.parent_id = linked.category_id)
+    from linked`;
 }

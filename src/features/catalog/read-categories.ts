@@ -10,6 +10,8 @@ const CategoryRow = z.object({
   handle: z.string(),
   title: z.string(),
   parent_id: z.string().nullable(),
+  description: z.string(),
+  image: z.object({ url: z.string(), alt: z.string() }).nullable(),
   product_count: z.coerce.number(),
 });
 type CategoryRow = z.infer<typeof CategoryRow>;
@@ -19,9 +21,9 @@ const readCategoryRows = createViewReader<CategoryRow[]>(z.array(CategoryRow));
 /** The same rows, which memory gives again and again, grow the same forest. */
 const forests = new WeakMap<CategoryRow[], CategoryNode[]>();
 
-/** All categories as a forest, siblings by title, with the number of active products in each. */
+/** All categories as a forest, siblings by their positions, then by title, with the number of active products in each. */
 export async function readCategories(context: Context): Promise<CategoryNode[]> {
-  const rows = await readCategoryRows(context, { name: "categories", read: readRows });
+  const rows = await readCategoryRows(context, { name: "categories:2", read: readRows });
   const known = forests.get(rows);
   if (known !== undefined) return known;
   const made = childrenOf(
@@ -36,11 +38,12 @@ async function readRows(database: Database): Promise<ReadAt<CategoryRow[]>> {
   const [placeResult, result] = await transact(database, [
     selectPlace(database),
     database.execute(sql`
-      select c.id, c.handle, c.title, c.parent_id, count(p.id) as product_count
+      select c.id, c.handle, c.title, c.parent_id, c.description, c.image, count(p.id) as product_count
       from categories c
       left join product_categories pc on pc.category_id = c.id
       left join products p on p.id = pc.product_id and p.status = 'active'
-      group by c.id order by c.title, c.id`),
+      where c.merged_into is null
+      group by c.id order by c.position, c.title, c.id`),
   ]);
   return { place: placeOf(placeResult), value: result.rows.map((row) => CategoryRow.parse(row)) };
 }
@@ -49,10 +52,12 @@ function childrenOf(
   parentId: string | null,
   byParent: ReadonlyMap<string | null, readonly CategoryRow[]>,
 ): CategoryNode[] {
-  return (byParent.get(parentId) ?? []).map(({ id, handle, title, product_count }) => ({
+  return (byParent.get(parentId) ?? []).map(({ id, handle, title, description, image, product_count }) => ({
     id,
     handle,
     title,
+    description,
+    image,
     product_count,
     children: childrenOf(id, byParent),
   }));

@@ -37,7 +37,7 @@ const AttributesWire = z.record(z.string(), AttributeValue).openapi({
   description: "Values by key; GET /attributes tells what they are.",
   example: { fabric: "wool" },
 });
-const MetadataWire = z
+export const MetadataWire = z
   .record(z.string(), z.string())
   .openapi({ description: "Texts by key that only the shop sees.", example: { erp_id: "4711" } });
 
@@ -92,6 +92,8 @@ export type CategoryNode = {
   id: string;
   handle: string;
   title: string;
+  description: string;
+  image: { url: string; alt: string } | null;
   product_count: number;
   children: CategoryNode[];
 };
@@ -101,6 +103,8 @@ export const CategoryNode: z.ZodType<CategoryNode> = z
     id: z.string(),
     handle: z.string(),
     title: z.string(),
+    description: z.string(),
+    image: ImageWire.nullable(),
     product_count: z.int().openapi({ description: "Active products here and below." }),
     children: z.array(z.lazy(() => CategoryNode)).openapi({
       type: "array",
@@ -194,7 +198,7 @@ const imageUrl = z
   .max(2_048)
   .regex(new RegExp(String.raw`^(?:https?:\/\/|\/)[^\s${unprintable}]+$`, "u"), "an http(s) URL or a path");
 
-const NewImage = z.strictObject({ url: imageUrl, alt: safeText(512).or(z.literal("")).default("") });
+export const NewImage = z.strictObject({ url: imageUrl, alt: safeText(512).or(z.literal("")).default("") });
 
 export const NewVariant = z.strictObject({
   sku: safeText(skuCharactersMax).openapi({

@@ -22,7 +22,15 @@ export const categories = pgTable("categories", {
   handle: text().notNull().unique(),
   title: text().notNull(),
   parentId: text("parent_id"),
+  description: text().notNull().default(""),
+  image: jsonb().$type<ProductImage>(),
+  metadata: jsonb().$type<Metadata>().notNull().default({}),
+  position: integer().notNull().default(0),
+  /** Where its products are on their way to, since it was deleted. */
+  mergedInto: text("merged_into"),
+  version: bigint({ mode: "number" }).notNull().default(1),
   createdAt: moment("created_at").notNull().defaultNow(),
+  updatedAt: moment("updated_at").notNull().defaultNow(),
 });
 
 export const products = pgTable("products", {
@@ -80,6 +88,7 @@ export const productCategories = pgTable(
   {
     productId: text("product_id").notNull(),
     categoryId: text("category_id").notNull(),
+    filed: boolean().notNull().default(true),
   },
   (table) => [primaryKey({ columns: [table.categoryId, table.productId] })],
 );

@@ -3,6 +3,7 @@ import type { Context } from "#platform/context";
 import { transact } from "#platform/database";
 import { readAdminProduct, refuseStale, replaceProduct } from "./admin-product.ts";
 import type { ProductDocument } from "./document.ts";
+import { mergePatched } from "./merge-patch.ts";
 import { defineAttributes } from "./product-attributes.ts";
 import { checkVariants, variantsFromInput } from "./product-input.ts";
 import { type ProductRecord, type ProductWrite, recordOf } from "./product-record.ts";
@@ -61,23 +62,11 @@ function patched(
     productType: patch.product_type === undefined ? record.productType : patch.product_type,
     tags: patch.tags === undefined ? record.tags : (patch.tags ?? []),
     images: patch.images === undefined ? record.images : (patch.images ?? []),
-    attributes: merged(record.attributes, patch.attributes),
-    metadata: merged(record.metadata, patch.metadata),
+    attributes: mergePatched(record.attributes, patch.attributes),
+    metadata: mergePatched(record.metadata, patch.metadata),
     categoryHandles: patch.categories === undefined ? record.categoryHandles : categories,
     options,
     variants,
   };
   return { record: next, expectedVersion: before.version, firstCounts };
-}
-
-/** RFC 7396 for one level: null removes a member, and the whole. */
-function merged<Value>(
-  before: Readonly<Record<string, Value>>,
-  patch: Readonly<Record<string, Value | null>> | null | undefined,
-): Readonly<Record<string, Value>> {
-  if (patch === undefined) return before;
-  const after: Record<string, Value> = {};
-  for (const [key, value] of Object.entries({ ...(patch === null ? {} : before), ...patch }))
-    if (value !== null) after[key] = value;
-  return after;
 }

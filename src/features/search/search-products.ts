@@ -3,6 +3,7 @@ import { canonicalJson } from "#core/canonical-json";
 import { type Id, newId } from "#core/ids";
 import { secondMs } from "#core/time";
 import { createCoalescer } from "#platform/coalesce";
+import { withPresentHandles } from "#features/catalog/former-handles";
 import type { Context } from "#platform/context";
 import { createIsolateMemory } from "#platform/isolate-memory";
 import { errorFields } from "#platform/log";
@@ -27,7 +28,9 @@ export type SearchResult = Findings & {
 };
 
 /** Products on sale that match words and filters, from the index; while it is away, from the database. */
-export async function searchProducts(context: Context, query: SearchQuery): Promise<SearchResult> {
+export async function searchProducts(context: Context, asked: SearchQuery): Promise<SearchResult> {
+  const category = asked.category && (await withPresentHandles(context, asked.category));
+  const query: SearchQuery = { ...asked, category };
   const startedAt = context.now();
   const queryId = newId("search", startedAt);
   const found = await askIndex(context, query).catch((error: unknown) => {
