@@ -4,7 +4,6 @@ import { productIndex } from "#features/search/document";
 import type { SearchStatus } from "#features/search/status-schema";
 import type { SearchMeasures } from "#features/operations/read-metrics";
 import type { Context } from "#platform/context";
-import { within } from "#platform/deadline";
 import { errorFields } from "#platform/log";
 import { readCanary } from "./canary.ts";
 import { readDriftTotals } from "./check-drift.ts";
@@ -53,13 +52,10 @@ async function readBacklog(context: Context): Promise<z.infer<typeof Backlog>> {
   return Backlog.parse(rows[0]);
 }
 
-/** How long the search server may take to say how it is before it counts as away. */
-const measureMsMax = 2_000;
-
 /** The same as numbers that may be asked for every few seconds. */
 export async function measureSearch(context: Context): Promise<SearchMeasures> {
   const [index, { repaired }] = await Promise.all([
-    within(measureMsMax, readIndex(context)).catch((error: unknown) => {
+    readIndex(context).catch((error: unknown) => {
       context.log("warn", "the search server does not tell how it is", errorFields(error));
       return undefined;
     }),
