@@ -76,7 +76,7 @@ export async function trueDigests(
   const { rows } = await context.databases.primary.execute(sql`
     select right(id, 1) as bucket, count(*) as products, encode(sha256(convert_to(
       string_agg(id || ' ' || stamp, E'\n' order by id collate "C"), 'UTF8')), 'hex') as digest
-    from (${truth} and right(p.id, 1) in (${inList(wanted)})) as stamped
+    from (${truth} and right(p.id, 1) = any (array(${inList(wanted)}))) as stamped
     group by right(id, 1)`);
   return new Map(rows.map((row) => Digest.parse(row)).map(({ bucket, ...rest }) => [bucket, rest]));
 }
