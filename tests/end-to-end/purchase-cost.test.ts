@@ -65,7 +65,7 @@ async function untilDone(orderId: string, intent: string): Promise<void> {
 }
 
 /** Round trips that name the order, its payment or its attempt: from the order's placement until nothing waits. */
-const roundTripsMax = 22;
+const roundTripsMax = 16;
 
 test("a paid purchase asks Stripe three times and makes few round trips to Postgres", async () => {
   const { api, services } = stack.addresses;
