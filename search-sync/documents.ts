@@ -3,6 +3,7 @@ import { productToWire } from "#features/catalog/wire";
 import { availabilityStatus, lowAtUsually } from "#features/inventory/rules";
 import { priceBandsOf, starsReached } from "#features/search/bands";
 import { type SearchDocument, optionAttribute } from "#features/search/document";
+import { setsOfVariant } from "#features/search/option-sets";
 import { plainText } from "#features/search/plain-text";
 
 type Category = ProductDocument["categories"][number];
@@ -13,6 +14,7 @@ export const documentLimits = {
   tagsMax: 100,
   categoriesMax: 50,
   optionValuesMax: 100,
+  optionSetsMax: 1_000,
   skusMax: 250,
   /** Levels of a category's path; a cycle in the tree ends there as well. */
   pathLevelsMax: 10,
@@ -36,6 +38,8 @@ export function searchDocumentOf(product: ProductDocument): Omit<SearchDocument,
     category_paths: categories.map((category) => pathOf(category, categories)),
     tags: product.tags.slice(0, documentLimits.tagsMax),
     options: optionsOf(product),
+    option_sets: optionSetsOf(product.variants),
+    option_sets_in_stock: optionSetsOf(product.variants.filter(({ available }) => (available ?? 0) > 0)),
     skus: product.variants.slice(0, documentLimits.skusMax).map(({ sku }) => sku),
     prices: [...new Set(product.variants.map(({ price }) => price))],
     price_bands: priceBandsOf(
@@ -80,12 +84,23 @@ function pathOf(category: Category, all: readonly Category[]): string {
   return titles.join(" > ");
 }
 
+/** So that several options, and the stock, can be asked of one and the same variant. */
+function optionSetsOf(variants: readonly DocumentVariant[]): string[] {
+  const known = variants.map(({ options }) =>
+    Object.fromEntries(Object.entries(options).map(([name, value]) => [nameOf(name), value])),
+  );
+  return [...new Set(known.flatMap(setsOfVariant))].slice(0, documentLimits.optionSetsMax);
+}
+
+/** An option's name as the index knows it. */
+const nameOf = (option: string) => optionAttribute(option).slice("options.".length);
+
 /** The values that variants have, so that a facet never leads to a value that nobody can buy. */
 function optionsOf(product: ProductDocument): Record<string, string[]> {
   const values = new Map<string, Set<string>>();
   for (const { options } of product.variants) {
     for (const [option, value] of Object.entries(options)) {
-      const name = optionAttribute(option).slice("options.".length);
+      const name = nameOf(option);
       const known = values.get(name) ?? new Set();
       if (known.size < documentLimits.optionValuesMax) known.add(value);
       values.set(name, known);

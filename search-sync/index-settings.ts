@@ -25,6 +25,8 @@ const filterable: Attribute[] = [
   "category_paths",
   "tags",
   "options",
+  "option_sets",
+  "option_sets_in_stock",
   "prices",
   "price_bands",
   "currency",

@@ -7,7 +7,7 @@ import { searchDocumentOf, stockPicture } from "./documents.ts";
  * Grows when searchDocumentOf makes another document of the same product: then all that stand in the index differ from
  * the truth, and it is rebuilt.
  */
-export const documentShape = 4;
+export const documentShape = 5;
 
 /** Characters of the hash that a stamp carries. */
 export const pictureDigits = 16;

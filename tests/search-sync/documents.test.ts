@@ -74,6 +74,13 @@ describe("the document of a product", () => {
       variant("B", { options: { Colour: "Red", "Size (U.S.)": "L" } }),
     ];
     const options = [{ name: "Colour", values: ["Red", "Never made"] }];
+    expect(searchDocumentOf(product({ variants, options })).option_sets.toSorted()).toEqual([
+      "colour⇒red",
+      "colour⇒red‖size (u s )⇒l",
+      "colour⇒red‖size (u s )⇒m",
+      "size (u s )⇒l",
+      "size (u s )⇒m",
+    ]);
     expect(searchDocumentOf(product({ variants, options })).options).toEqual({
       Colour: ["Red"],
       "Size (U S )": ["M", "L"],
@@ -158,7 +165,17 @@ describe("filters", () => {
     expect(expressions({ option })).toEqual([
       `"options.Colour" IN ["Red", "Navy: dark"]`,
       `"options.Size (U S )" IN ["M"]`,
+      `option_sets IN ["colour⇒red‖size (u s )⇒m", "colour⇒navy: dark‖size (u s )⇒m"]`,
     ]);
+  });
+
+  test("ask for the stock of the variant that has the options", () => {
+    expect(expressions({ option: "Size:M", in_stock: "true" })).toEqual([
+      `option_sets_in_stock IN ["size⇒m"]`,
+      `"options.Size" IN ["M"]`,
+    ]);
+    const option = ["A:1", "B:1", "C:1", "D:1"];
+    expect(expressions({ option, in_stock: "false" })).toContain("in_stock = false");
   });
 
   test("find products with one variant within the whole range of prices, in the shop's currency", () => {

@@ -28,6 +28,9 @@ export type SearchDocument = {
   tags: string[];
   /** Values by option name; counted and filtered as `options.Colour`. */
   options: Record<string, string[]>;
+  /** Sets of options that one variant has, and those of them that one in stock has; see option-sets. */
+  option_sets: string[];
+  option_sets_in_stock: string[];
   skus: string[];
   /** Every price of its variants in minor units, so that a range finds what some variant costs. */
   prices: number[];

@@ -64,7 +64,7 @@ export const SearchQuery = z.strictObject({
   tag: anyOf(name, "As the facet names it."),
   option: anyOf(
     OptionChoice,
-    "`Colour:Red`: an option's name and a value that some variant has; of several options each must hold.",
+    "`Colour:Red`: an option's name and a value that some variant has; of several options each must hold, all of one and the same variant. An option's facet counts products of which some variant has the value.",
     511,
   ),
   ...filters,

@@ -52,7 +52,7 @@ export async function searchIndex(context: Context, query: SearchQuery): Promise
     {
       queries: [
         pageQuestion(query, groups, onPage),
-        ...elsewhere.map((question) => countQuestion(query, groups, question)),
+        ...elsewhere.map((question) => countQuestion(context, query, question)),
       ],
     },
     { signal: AbortSignal.timeout(answerMsMax) },
@@ -113,10 +113,10 @@ function pageQuestion(query: SearchQuery, groups: readonly FilterGroup[], { attr
   };
 }
 
-function countQuestion(query: SearchQuery, groups: readonly FilterGroup[], question: FacetQuestion) {
+function countQuestion({ settings }: Context, query: SearchQuery, question: FacetQuestion) {
   return {
     ...wordsOf(query),
-    filter: groups.filter(({ facet }) => facet !== question.without).map(({ expression }) => expression),
+    filter: filterGroups(query, settings.SHOP_CURRENCY, question.without).map(({ expression }) => expression),
     facets: [...question.attributes],
     limit: 0,
   };

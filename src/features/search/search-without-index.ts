@@ -56,6 +56,7 @@ export async function searchWithoutIndex(context: Context, query: SearchQuery): 
 function conditionsOf(query: SearchQuery, shopCurrency: Currency): SQL[] {
   const { category, brand, tag, price_min, price_max, rating_min, in_stock } = query;
   const currency = comparedCurrency(query, shopCurrency);
+  const options = [...chosenOptions(query)].map(([attribute, values]) => hasOption(attribute, values));
   const conditions = [
     sql`p.status = 'active'`,
     ...wordsOf(query.q).map(containsWord),
@@ -65,13 +66,10 @@ function conditionsOf(query: SearchQuery, shopCurrency: Currency): SQL[] {
         where pc.product_id = p.id and (c.id ${oneOf(category)} or c.handle ${oneOf(category)}))`,
     brand !== undefined && sql`p.brand ${oneOf(brand)}`,
     tag !== undefined && sql`exists (select 1 from unnest(p.tags) as t (tag) where t.tag ${oneOf(tag)})`,
-    ...[...chosenOptions(query)].map(([attribute, values]) => hasOption(attribute, values)),
+    options.length > 0 && ofSomeVariant(options),
     currency !== undefined && sql`p.currency = ${currency}`,
     rating_min !== undefined && sql`p.rating_average >= ${rating_min}::numeric`,
-    in_stock !== undefined &&
-      sql`exists (
-        select 1 from variants v join stock_levels s on s.sku = v.sku
-        where v.product_id = p.id and s.available > 0) = ${in_stock}`,
+    in_stock !== undefined && sql`${ofSomeVariant([...options, isInStock])} = ${in_stock}`,
     (price_min !== undefined || price_max !== undefined) &&
       sql`exists (
         select 1 from variants v where v.product_id = p.id
@@ -80,12 +78,18 @@ function conditionsOf(query: SearchQuery, shopCurrency: Currency): SQL[] {
   return conditions.filter((condition) => condition !== false);
 }
 
+/** All of it holds of one and the same variant. */
+function ofSomeVariant(conditions: readonly SQL[]): SQL {
+  return sql`exists (select 1 from variants v where v.product_id = p.id and ${sql.join([...conditions], sql` and `)})`;
+}
+
+const isInStock = sql`exists (select 1 from stock_levels s where s.sku = v.sku and s.available > 0)`;
+
 /** Compares names as {@link chosenOptions} knows them. */
 function hasOption(attribute: string, values: readonly string[]): SQL {
   return sql`exists (
-    select 1 from variants v, jsonb_each_text(v.options) chosen
-    where v.product_id = p.id and 'options.' || translate(chosen.key, '.,:*', '    ') = ${attribute}
-      and chosen.value ${oneOf(values)})`;
+    select 1 from jsonb_each_text(v.options) chosen
+    where 'options.' || translate(chosen.key, '.,:*', '    ') = ${attribute} and chosen.value ${oneOf(values)})`;
 }
 
 function oneOf(texts: readonly string[]): SQL {

@@ -72,6 +72,40 @@ async function found(query: Record<string, string | readonly string[]>): Promise
   return (await search({ q: `"${shelf}"`, ...query })).as(Found);
 }
 
+describe("options and stock", () => {
+  test("hold of one and the same variant, not each of another", async () => {
+    const word = uniqueWord();
+    const options = [
+      { name: "Colour", values: ["Red", "Blue"] },
+      { name: "Size", values: ["S", "M"] },
+    ];
+    const one = (colour: string, size: string, quantity: number) => ({
+      sku: `${word}-${colour}-${size}`,
+      price: 1_000,
+      options: { Size: size, Colour: colour },
+      initial_quantity: quantity,
+    });
+    const { id } = await createProduct({
+      title: word,
+      options,
+      variants: [one("Red", "S", 3), one("Blue", "M", 3), one("Blue", "S", 0)],
+    });
+    await expectFound({ q: word }, [id]);
+    const ids = async (query: Record<string, string | readonly string[]>) =>
+      (await search({ q: word, ...query })).as(Found).data.map((product) => product.id);
+    expect(await ids({ option: ["Colour:Red", "Size:S"] })).toEqual([id]);
+    expect(await ids({ option: ["Colour:Red", "Size:M"] })).toEqual([]);
+    expect(await ids({ option: ["Colour:Red", "Colour:Blue", "Size:M"] })).toEqual([id]);
+    expect(await ids({ option: ["Colour:Blue", "Size:S"], in_stock: "true" })).toEqual([]);
+    expect(await ids({ option: ["Colour:Blue", "Size:S"], in_stock: "false" })).toEqual([id]);
+    expect(await ids({ option: "Colour:Blue", in_stock: "true" })).toEqual([id]);
+    const counted = (await search({ q: word, option: ["Colour:Red", "Size:S"], facets: "options" })).as(
+      Found,
+    );
+    expect(countsOf(counted, "options.Size")).toEqual({ S: 1, M: 1 });
+  });
+});
+
 describe("without filters", () => {
   test("values are counted, the most frequent first", async () => {
     const all = await found({ facets: "brand,in_stock,options.Colour,tags" });
