@@ -20,8 +20,8 @@ const entriesReadMax = 40;
 /** An isolate that has read the feed so lately believes its memory; a little earlier it reads on, after a response. */
 const believedMs = 2 * secondMs;
 const readOnAfterMs = secondMs;
-/** A reading that takes longer is given up, and for so long after a failure there is no other. */
-const readMsMax = 250;
+/** How long a reading may take while a request waits for it, and while none does; after a failure there is a pause. */
+const readMsMax = { awaited: 250, readOn: 900 } as const;
 const pauseMs = 5 * secondMs;
 /** After a beginning nothing is kept until all that may have been read before it, from memory or a replica, is old. */
 const settleMs = 3 * secondMs;
@@ -47,17 +47,17 @@ export function createChangeFeed(memory: Memory): ChangeFeed {
   let heardUntil = 0;
   let readAgainAt = 0;
 
-  async function read(context: Hearing): Promise<void> {
+  async function read(context: Hearing, msMax: number): Promise<void> {
     const begunAt = context.now();
     readAgainAt = begunAt + readOnAfterMs;
     try {
-      const entries = lastRead === undefined ? [] : await entriesFrom(context, lastRead);
-      const isGapless = entries[0]?.id === lastRead && entries.length <= entriesReadMax;
-      if (lastRead === undefined || !isGapless) begin(context, await lastEntryId(context));
-      else {
+      const from = lastRead;
+      const entries = from === undefined ? [] : await within(msMax, entriesFrom(context, from));
+      const isGapless = entries.length > 0 && entries[0]?.id === from && entries.length <= entriesReadMax;
+      if (isGapless) {
         memory.hear(entries.flatMap(({ news }) => news));
         lastRead = entries.at(-1)?.id;
-      }
+      } else begin(context, await within(msMax, lastEntryId(context)));
       heardUntil = Math.max(heardUntil, begunAt);
     } catch (error) {
       readAgainAt = begunAt + pauseMs;
@@ -71,9 +71,9 @@ export function createChangeFeed(memory: Memory): ChangeFeed {
     lastRead = entryId;
   }
 
-  function readOnce(context: Hearing): Promise<unknown> {
+  function readOnce(context: Hearing, msMax: number): Promise<unknown> {
     return coalesced(context, ["changes"], async () => {
-      await read(context);
+      await read(context, msMax);
       return new Map([["changes", true]]);
     });
   }
@@ -83,9 +83,8 @@ export function createChangeFeed(memory: Memory): ChangeFeed {
       const now = context.now();
       const isBelieved = () => now - heardUntil < believedMs;
       if (now < readAgainAt) return isBelieved();
-      const reading = readOnce(context);
-      if (isBelieved()) context.afterResponse(reading);
-      else await reading;
+      if (isBelieved()) context.afterResponse(readOnce(context, readMsMax.readOn));
+      else await readOnce(context, readMsMax.awaited);
       return isBelieved();
     },
     announce: async (context, news) => {
@@ -94,7 +93,7 @@ export function createChangeFeed(memory: Memory): ChangeFeed {
         if (lastRead === undefined) begin(context, entryId);
       }
       // Who announces much would soon be too far behind the feed to read on.
-      if (context.now() >= readAgainAt) context.afterResponse(readOnce(context));
+      if (context.now() >= readAgainAt) context.afterResponse(readOnce(context, readMsMax.readOn));
     },
   };
 }
@@ -105,7 +104,7 @@ const Entries = z.record(z.string(), z.object({ products: z.string() }));
 
 /** The entry with this id and those after it; more than are read where there are too many. */
 async function entriesFrom(context: Hearing, id: string): Promise<Entry[]> {
-  const read = await within(readMsMax, context.cache.xrange(feedKey, id, "+", entriesReadMax + 1));
+  const read = await context.cache.xrange(feedKey, id, "+", entriesReadMax + 1);
   return Object.entries(Entries.parse(read)).map(([entryId, { products }]) => ({
     id: entryId,
     news: newsOf(products),
@@ -114,7 +113,7 @@ async function entriesFrom(context: Hearing, id: string): Promise<Entry[]> {
 
 /** After Redis lost the feed its first reader begins another. */
 async function lastEntryId(context: Hearing): Promise<string> {
-  const last = await within(readMsMax, context.cache.xrevrange(feedKey, "+", "-", 1));
+  const last = await context.cache.xrevrange(feedKey, "+", "-", 1);
   const [id] = Object.keys(Entries.parse(last));
   return id ?? append(context, []);
 }
