@@ -1,3 +1,4 @@
+import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { shardOfId } from "#core/ids";
 import type { Context } from "./context.ts";
 import type { Database, OrderHome } from "./database.ts";
@@ -10,6 +11,14 @@ import { errorFields } from "./log.ts";
  */
 export function ordersAt({ databases }: Context, id: string): Database {
   return databases.orders.ofShard(shardOfId(id)).database;
+}
+
+/**
+ * The condition that a row counts in the database that is asked, by its own id or its order's: while shards move, two
+ * databases have their rows. With one database nothing is asked.
+ */
+export function livesHere(context: Context, id: SQLWrapper): SQL {
+  return orderHomes(context).length === 1 ? sql`true` : sql`is_here(${id})`;
 }
 
 /** Where orders live besides the primary: nowhere, mostly. */

@@ -184,6 +184,41 @@ test("whoever bought may review the product, wherever the order lives", async ()
   expect((await review()).status).toBe(201);
 });
 
+test("the comparison with the provider sees the payments of both databases, and finds nothing amiss", async () => {
+  const call = { method: "POST", token: admin, headers: { "idempotency-key": randomUUID() } };
+  expect((await shop.request("/admin/reconciliation", { ...call, json: {} })).status).toBe(202);
+  for (const home of homeNames)
+    await vi.waitFor(async () => {
+      const [seen] = await two.ask(home, "select count(*)::int as payments from payment_sightings");
+      expect(seen).toEqual({ payments: 1 });
+    }, patience);
+  const differences = await shop.request("/admin/payment-differences", { token: admin });
+  expect(differences.as(z.object({ data: z.array(z.unknown()) })).data).toEqual([]);
+});
+
+test("whoever is erased is erased in both databases, and orders nothing more with an old token", async () => {
+  const customer = await registerCustomerOf(shop, halves.east);
+  const { variantId } = await seller.stockVariant(3);
+  const cart = await guestCartOf("home", variantId);
+  const guestOrder = (await buyer.placeOrder(cart)).as(Order);
+  const { email, password, token } = customer;
+  const headers = { "cart-token": cart.token ?? "" };
+  await shop.request("/auth/login", { method: "POST", json: { email, password }, headers });
+  const own = (await placeAs(customer)).as(Order);
+  for (const { id } of [guestOrder, own])
+    expect((await shop.request(`/orders/${id}/cancel`, { method: "POST", token })).status).toBe(200);
+  const erased = await shop.request("/customers/me", { method: "DELETE", token });
+  expect(erased.body).toEqual({ orders: 2 });
+  const late = await buyer.fillCart({ [variantId]: 1 }, token);
+  // The cart of the erased account is emptied as well, before or after.
+  expect([401, 409]).toContain((await buyer.placeOrder(late, { token })).status);
+  expect(await two.ask("east", "select id from orders where user_id = $1", [customer.id])).toEqual([]);
+  for (const [home, { id }] of [["home", guestOrder] as const, ["east", own] as const]) {
+    const [order] = await two.ask(home, "select email, user_id from orders where id = $1", [id]);
+    expect(order).toEqual({ email: "erased@customers.invalid", user_id: null });
+  }
+});
+
 test("a database that is away fails its own customers only, and what waited goes on when it is back", async () => {
   const { variantId, sku } = await seller.stockVariant(2);
   const guest = (await buyer.placeOrder(await guestCartOf("east", variantId))).as(Order);

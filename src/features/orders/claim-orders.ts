@@ -2,7 +2,7 @@ import { type SQL, and, eq, isNull, or, sql } from "drizzle-orm";
 import type { Id } from "#core/ids";
 import type { Context } from "#platform/context";
 import type { Database } from "#platform/database";
-import { otherOrderHomes } from "#platform/order-homes";
+import { livesHere, otherOrderHomes } from "#platform/order-homes";
 import { orders } from "./tables.ts";
 
 export type GuestTraces = {
@@ -18,7 +18,7 @@ export type GuestTraces = {
  */
 export async function claimOrders(context: Context, userId: string, traces: GuestTraces): Promise<void> {
   const { primary } = context.databases;
-  const ofGuest = ordersOfGuest(traces);
+  const ofGuest = and(ordersOfGuest(traces), livesHere(context, orders.id));
   await primary.execute(sql`
     with claimed as (
       update orders set user_id = ${userId} where ${ofGuest} returning shard_of(id) as shard)

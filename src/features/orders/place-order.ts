@@ -2,6 +2,7 @@ import { AppError } from "#core/errors";
 import { type Id, newIdBeside } from "#core/ids";
 import type { CartLine } from "#durable-objects/cart/lines";
 import { insertEvents } from "#events/record";
+import { findAccount } from "#features/auth/account";
 import { type SoldLine, presentQuote, splitLines } from "#features/cart/present-cart";
 import { priceVariantsStatement, pricedVariantsOf } from "#features/catalog/variants";
 import { type Quote, quoteHash, quoteOf } from "#features/checkout/rules";
@@ -104,9 +105,11 @@ async function priceCheckout(
   const [answered, priced, named = []] =
     database === primary
       ? await primary.batch([claimStatement(primary, request), ...price])
-      : await Promise.all([claimStatement(database, request), primary.batch(price)]).then(
-          ([claim, read]) => [claim, ...read] as const,
-        );
+      : await Promise.all([
+          claimStatement(database, request),
+          primary.batch(price),
+          refuseErasedAccount(context),
+        ]).then(([claim, read]) => [claim, ...read] as const);
   const answer = answerOfClaim<OrderWire>(answered.rows, request);
   if (answer) return { found: "answer", answer };
   const where = addressesOf(context, input, named);
@@ -117,6 +120,13 @@ async function priceCheckout(
   return refusal
     ? { found: "refusal", refusal }
     : { found: "quote", quote: { ...quote, ...where.addresses } };
+}
+
+/** Where orders live apart from the accounts, no foreign key refuses those of an account that is gone. */
+async function refuseErasedAccount(context: Context): Promise<void> {
+  const { principal } = context;
+  if (principal.kind !== "user" || (await findAccount(context, principal.userId)) !== undefined) return;
+  throw new AppError("unauthenticated", { detail: "This account does not exist any more." });
 }
 
 async function quoteRefusal(

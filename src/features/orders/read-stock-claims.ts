@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { type EpochMs, dayMs, epochMs } from "#core/time";
 import type { Context } from "#platform/context";
-import { orderHomes, readMerged } from "#platform/order-homes";
+import { livesHere, orderHomes, readMerged } from "#platform/order-homes";
 import { type OrderStatus, orderStatuses, orderTimes, reservationId } from "./rules.ts";
 
 /** Orders read per SKU, the newest first. */
@@ -44,6 +44,7 @@ export async function readStockClaims(context: Context, sku: string): Promise<St
       select o.id, o.status, sum(line.quantity) as quantity, o.created_at, o.updated_at
       from order_lines line join orders o on o.id = line.order_id
       where line.sku = ${sku} and o.status not in ('cancelled', 'expired')
+        and ${livesHere(context, sql`o.id`)}
       group by o.id order by o.id desc limit ${rowsMax}`);
     return found.rows.map((row) => Row.parse(row));
   });

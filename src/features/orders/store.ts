@@ -4,7 +4,7 @@ import { actorOf } from "#core/principal";
 import type { OrderEventType } from "#events/catalogue";
 import { hasOpenAttempt } from "#features/payments/attempts";
 import type { Context } from "#platform/context";
-import { orderHomes, ordersAt, readMerged, takeFromEveryHome } from "#platform/order-homes";
+import { livesHere, orderHomes, ordersAt, readMerged, takeFromEveryHome } from "#platform/order-homes";
 import { homesOfCustomer } from "./customer-homes.ts";
 import { type Order, selectOrders } from "./load-order.ts";
 import type { OrderStatus } from "./rules.ts";
@@ -51,6 +51,7 @@ export async function selectPageOfOrders(
       and ${guestEmail === undefined ? sql`true` : sql`o.user_id is null and lower(o.email) = lower(${guestEmail})`}
       and ${status === undefined ? sql`true` : sql`o.status = ${status}`}
       and ${beforeId === undefined ? sql`true` : sql`o.id < ${beforeId}`}
+      and ${livesHere(context, sql`o.id`)}
       order by o.id desc limit ${rowsMax}`,
     ),
   );
@@ -111,6 +112,7 @@ export function selectOverdueOrders(context: Context, rowsMax: number) {
             and(eq(orders.status, "payment_unknown"), not(hasOpenAttempt(database, orders.id))),
           ),
           lt(orders.holdExpiresAt, sql`now()`),
+          livesHere(context, orders.id),
         ),
       )
       .orderBy(asc(orders.holdExpiresAt))

@@ -7,7 +7,7 @@ import { changeOrderStatements } from "#features/orders/change-order";
 import { type Order, loadOrder } from "#features/orders/load-order";
 import type { Context } from "#platform/context";
 import { lostRace, transact } from "#platform/database";
-import { orderHomes, ordersAt, readMerged } from "#platform/order-homes";
+import { livesHere, orderHomes, ordersAt, readMerged } from "#platform/order-homes";
 import { disputeFactsOf } from "./dispute-facts.ts";
 import { recordReport } from "./dispute-recording.ts";
 import type { DisputeWire } from "./schema.ts";
@@ -126,7 +126,12 @@ export async function listDisputes(
     database
       .select()
       .from(disputes)
-      .where(page.after === undefined ? undefined : lt(disputes.id, page.after))
+      .where(
+        and(
+          page.after === undefined ? undefined : lt(disputes.id, page.after),
+          livesHere(context, disputes.orderId),
+        ),
+      )
       .orderBy(desc(disputes.id))
       .limit(rowsMax),
   );

@@ -3,7 +3,7 @@ import type { Contradiction } from "#core/payment-claims";
 import type { PaymentProvider } from "#core/payment-facts";
 import type { Context } from "#platform/context";
 import { type Database, committingLazily, transact } from "#platform/database";
-import { findInHomes, otherOrderHomes } from "#platform/order-homes";
+import { findInHomes, livesHere, otherOrderHomes } from "#platform/order-homes";
 import type { PaymentAttempt } from "./attempts.ts";
 import { contradictionsOfEvent, foreignClaimsOf } from "./event-claims.ts";
 import { eventTimes } from "./event-processing.ts";
@@ -37,7 +37,7 @@ export async function storePaymentEvent(context: Context, event: VerifiedEvent):
       })
       .onConflictDoNothing({ target: [paymentEvents.provider, paymentEvents.providerEventId] })
       .returning({ id: paymentEvents.id }),
-    selectAttempt(primary, provider, sql`${event.providerReference ?? null}`),
+    selectAttempt(context, primary, { provider, reference: sql`${event.providerReference ?? null}` }),
   ]);
   if (!matters || stored === undefined || !isNoNews(event, attempt)) return matters;
   context.afterResponse(markEventsProcessed(context, [stored.id]));
@@ -50,12 +50,20 @@ function isNoNews(event: VerifiedEvent, attempt: PaymentAttempt | undefined): bo
   return contradictionsOfEvent(event, attempt).length === 0;
 }
 
-function selectAttempt(database: Database, provider: PaymentProvider, reference: SQL) {
+function selectAttempt(
+  context: Context,
+  database: Database,
+  { provider, reference }: { provider: PaymentProvider; reference: SQL },
+) {
   return database
     .select()
     .from(paymentAttempts)
     .where(
-      and(eq(paymentAttempts.provider, provider), sql`${paymentAttempts.providerReference} = ${reference}`),
+      and(
+        eq(paymentAttempts.provider, provider),
+        sql`${paymentAttempts.providerReference} = ${reference}`,
+        livesHere(context, paymentAttempts.orderId),
+      ),
     );
 }
 
@@ -87,7 +95,10 @@ export async function takeWaitingEvents(
       .set({ nextTryAt: afterDelivery })
       .where(sql`${paymentEvents.id} = any(${waiting})`)
       .returning(),
-    selectAttempt(primary, provider, sql`(select provider_reference from (${named}) named)`),
+    selectAttempt(context, primary, {
+      provider,
+      reference: sql`(select provider_reference from (${named}) named)`,
+    }),
   ]);
   return {
     events: events.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
@@ -104,7 +115,7 @@ async function findElsewhere(
   const reference = event?.providerReference;
   if (reference === undefined || reference === null) return undefined;
   return findInHomes(otherOrderHomes(context), (database) =>
-    selectAttempt(database, provider, sql`${reference}`),
+    selectAttempt(context, database, { provider, reference: sql`${reference}` }),
   );
 }
 

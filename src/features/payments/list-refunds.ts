@@ -1,6 +1,6 @@
 import { and, desc, eq, lt } from "drizzle-orm";
 import type { Context } from "#platform/context";
-import { orderHomes, readMerged } from "#platform/order-homes";
+import { livesHere, orderHomes, readMerged } from "#platform/order-homes";
 import { presentRefund } from "./present-refund.ts";
 import { refunds } from "./refund-tables.ts";
 import type { RefundWire, RefundsQuery } from "./schema.ts";
@@ -20,6 +20,7 @@ export async function listRefunds(
           status === undefined ? undefined : eq(refunds.status, status),
           orderId === undefined ? undefined : eq(refunds.orderId, orderId),
           after === undefined ? undefined : lt(refunds.id, after),
+          livesHere(context, refunds.orderId),
         ),
       )
       .orderBy(desc(refunds.id))

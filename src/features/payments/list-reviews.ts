@@ -1,7 +1,7 @@
 import { and, desc, eq, getTableColumns, isNotNull, lt, not, sql } from "drizzle-orm";
 import { epochMs, toTimestamp } from "#core/time";
 import type { Context } from "#platform/context";
-import { orderHomes, readMerged } from "#platform/order-homes";
+import { livesHere, orderHomes, readMerged } from "#platform/order-homes";
 import type { PaymentReviewWire, RefusedEventWire, ReviewsQuery } from "./review-schema.ts";
 import { paymentEvents, paymentReviews } from "./tables.ts";
 
@@ -24,6 +24,7 @@ export async function listReviews(context: Context, query: ReviewsQuery): Promis
           state === undefined ? undefined : state === "open" ? isOpen : not(isOpen),
           orderId === undefined ? undefined : eq(paymentReviews.orderId, orderId),
           after === undefined ? undefined : lt(paymentReviews.id, after),
+          livesHere(context, paymentReviews.orderId),
         ),
       )
       .orderBy(desc(paymentReviews.id))

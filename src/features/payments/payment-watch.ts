@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "#platform/context";
 import type { Database } from "#platform/database";
-import { readEveryHome, takeFromEveryHome } from "#platform/order-homes";
+import { livesHere, readEveryHome, takeFromEveryHome } from "#platform/order-homes";
 import type { PaymentWatchWire } from "./watch-schema.ts";
 
 /** After so long an order whose payment is in doubt is reported: the sweep has tried in vain, or staff have not looked. */
@@ -12,12 +12,12 @@ export const lastingSeconds = { payment_unknown: 15 * 60, payment_review: 60 * 6
 const reportedMax = 50;
 
 /** Orders whose payment is in doubt, and since when: what brought them there is the last such entry of their history. */
-const doubtful = sql`
+const doubtful = (context: Context) => sql`
   select o.id as order_id, o.status::text as status, max(entry.at) as since,
     case o.status when 'payment_unknown' then ${lastingSeconds.payment_unknown}::int
       else ${lastingSeconds.payment_review}::int end as lasting_seconds
   from orders o join order_events entry on entry.order_id = o.id and entry.type = 'order.' || o.status::text
-  where o.status in ('payment_unknown', 'payment_review')
+  where o.status in ('payment_unknown', 'payment_review') and ${livesHere(context, sql`o.id`)}
   group by o.id`;
 
 const Reported = z.array(z.object({ order_id: z.string(), status: z.string() }));
@@ -31,7 +31,7 @@ export async function reportLastingDoubts(context: Context): Promise<number> {
   const reported = await takeFromEveryHome(context, async (database) => {
     const { rows } = await database.execute(sql`
       insert into payment_alerts (order_id, status, since)
-      select order_id, status, since from (${doubtful}) doubt
+      select order_id, status, since from (${doubtful(context)}) doubt
       where since < now() - make_interval(secs => lasting_seconds)
         and not exists (select 1 from payment_alerts alert where alert.order_id = doubt.order_id
           and alert.status = doubt.status and alert.since = doubt.since)
@@ -66,7 +66,7 @@ type Figures = z.infer<typeof Figures>;
 
 /** How many payments wait for the provider's word or a person's, and for how long the oldest has. */
 export async function readPaymentWatch(context: Context): Promise<PaymentWatchWire> {
-  const [figures, ...others] = await readEveryHome(context, readFigures);
+  const [figures, ...others] = await readEveryHome(context, (database) => readFigures(context, database));
   if (figures === undefined) throw new Error("there is no database of orders");
   const { unknown, review, refused_events, failed_refunds } = others.reduce(addFigures, figures);
   return {
@@ -78,9 +78,9 @@ export async function readPaymentWatch(context: Context): Promise<PaymentWatchWi
 }
 
 /** What one database tells; events are in the primary alone, and none in any other. */
-async function readFigures(database: Database): Promise<Figures[]> {
+async function readFigures(context: Context, database: Database): Promise<Figures[]> {
   const { rows } = await database.execute(sql`
-    with doubt as materialized (${doubtful}), figures as (
+    with doubt as materialized (${doubtful(context)}), figures as (
       select status, count(*) as orders,
         count(*) filter (where since < now() - make_interval(secs => lasting_seconds)) as lasting,
         coalesce(extract(epoch from now() - min(since))::bigint, 0) as oldest
@@ -91,6 +91,7 @@ async function readFigures(database: Database): Promise<Figures[]> {
       (select count(*) from payment_events where contradictions is not null
         and received_at > now() - interval '1 day') as refused_events,
       (select count(*) from refunds failed where failed.status = 'failed' and failed.origin = 'system'
+        and ${livesHere(context, sql`failed.order_id`)}
         and not exists (select 1 from refunds retry where retry.request_key = 'retry ' || failed.id))
         as failed_refunds`);
   const none = { orders: 0, lasting: 0, oldest: 0 };

@@ -1,7 +1,7 @@
 import { type Column, type SQL, and, eq, inArray, isNull, lt, or, sql } from "drizzle-orm";
 import type { PaymentFacts, PaymentProvider } from "#core/payment-facts";
 import type { Context } from "#platform/context";
-import { findInHomes, orderHomes, ordersAt, takeFromEveryHome } from "#platform/order-homes";
+import { findInHomes, livesHere, orderHomes, ordersAt, takeFromEveryHome } from "#platform/order-homes";
 import type { PaymentAttempt } from "./attempts.ts";
 import { type AttemptStatus, checkTimes, openAttemptStatuses } from "./rules.ts";
 import { paymentAttempts } from "./tables.ts";
@@ -96,6 +96,12 @@ export async function findAttempt(
     database
       .select()
       .from(paymentAttempts)
-      .where(and(eq(paymentAttempts.provider, provider), sql`(${byReference} or ${byId})`)),
+      .where(
+        and(
+          eq(paymentAttempts.provider, provider),
+          sql`(${byReference} or ${byId})`,
+          livesHere(context, paymentAttempts.orderId),
+        ),
+      ),
   );
 }

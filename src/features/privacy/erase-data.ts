@@ -6,6 +6,7 @@ import { type Account, deleteAccount, findAccount } from "#features/auth/account
 import { signedInUser } from "#features/auth/signed-in-user";
 import { cartIdOfUser } from "#features/cart/cart-access";
 import type { Context } from "#platform/context";
+import { otherOrderHomes } from "#platform/order-homes";
 import { eraseOrders } from "./erase-orders.ts";
 import type { ErasureWire } from "./schema.ts";
 
@@ -65,4 +66,6 @@ export async function eraseGuest(context: Context, email: string): Promise<Erasu
 export async function forgetErasedUser(context: Context, event: RecordedEvent<"user.erased">): Promise<void> {
   const userId = UserId.parse(event.data.user_id);
   await context.objects.cart(cartIdOfUser(userId)).forget();
+  // Where orders live apart from the accounts, one may have been on its way while the account went.
+  if (otherOrderHomes(context).length > 0) await eraseOrders(context, { userId }, []);
 }

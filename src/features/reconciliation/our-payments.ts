@@ -4,7 +4,7 @@ import { paymentProviders } from "#core/payment-facts";
 import type { PaymentHint } from "#core/payment-records";
 import { attemptStatuses } from "#features/payments/rules";
 import type { Context } from "#platform/context";
-import { readEveryHome } from "#platform/order-homes";
+import { livesHere, readEveryHome } from "#platform/order-homes";
 import type { OurPayment } from "./rules.ts";
 
 /** One of our payments, with a mark that differs after every change of its order or itself. */
@@ -77,10 +77,10 @@ export async function readOurPayments(
         from money_ledger l where l.order_id = a.order_id) as booked,
       concat_ws(' ', o.version, a.version, (select count(*) from disputes d where d.attempt_id = a.id)) as version
     from payment_attempts a join orders o on o.id = a.order_id
-    where (a.provider = ${provider} and a.provider_reference = any(${textArray(references)}))
+    where ${livesHere(context, sql`a.order_id`)} and ((a.provider = ${provider} and a.provider_reference = any(${textArray(references)}))
       or a.id = any(${textArray(attemptIds)})
       or a.id in (select attempt_id from disputes d where d.provider = ${provider}
-        and d.provider_reference = any(${textArray(disputeIds)}))`);
+        and d.provider_reference = any(${textArray(disputeIds)})))`);
     return z.array(Row).parse(rows);
   });
 }

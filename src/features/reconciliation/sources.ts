@@ -6,7 +6,7 @@ import { type EpochMs, dayMs, hourMs } from "#core/time";
 import { openAttemptStatuses } from "#features/payments/rules";
 import type { Context } from "#platform/context";
 import type { Settings } from "#platform/env";
-import { orderHomes, readMerged } from "#platform/order-homes";
+import { livesHere, orderHomes, readMerged } from "#platform/order-homes";
 import type { PaymentRecords } from "#providers/payment-records";
 import { modeOfStripeKey } from "#providers/stripe";
 import { openSubjects, storeFinding } from "./difference-store.ts";
@@ -110,7 +110,7 @@ async function readAttempts(
   const found = await readMerged(orderHomes(context), { rowsMax, direction: "before" }, async (database) => {
     const { rows } = await database.execute(sql`
     select a.id, a.provider_reference from payment_attempts a
-    where a.provider = ${provider} and a.provider_reference is not null and a.id > ${cursor ?? ""}
+    where ${livesHere(context, sql`a.order_id`)} and a.provider = ${provider} and a.provider_reference is not null and a.id > ${cursor ?? ""}
       and a.created_at >= ${isoOf(window.from)} and a.created_at < ${isoOf(window.until)}
       and ((a.status in ${openAttemptStatuses} and a.created_at < now() - make_interval(hours => ${openHoursMin}))
         or (a.status = 'captured' and a.updated_at < now() - make_interval(hours => ${unseenHoursMax})
@@ -139,7 +139,7 @@ async function readBooks(context: Context, { window, cursor }: Place): Promise<S
   const found = await readMerged(orderHomes(context), { rowsMax, direction: "before" }, async (database) => {
     const { rows } = await database.execute(sql`
     select a.id from payment_attempts a join orders o on o.id = a.order_id
-    where a.id > ${cursor ?? ""} and ((a.updated_at >= ${isoOf(window.from)} and a.updated_at < ${isoOf(window.until)})
+    where ${livesHere(context, sql`a.order_id`)} and a.id > ${cursor ?? ""} and ((a.updated_at >= ${isoOf(window.from)} and a.updated_at < ${isoOf(window.until)})
       or (o.updated_at >= ${isoOf(window.from)} and o.updated_at < ${isoOf(window.until)})
       or 'books:' || a.id = any (array(select jsonb_array_elements_text(${JSON.stringify([...open])}::jsonb))))
     order by a.id limit ${rowsMax}`);

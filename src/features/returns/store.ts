@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gt, lt, sql } from "drizzle-orm";
 import type { Context } from "#platform/context";
 import type { Travel } from "#platform/cursor";
-import { orderHomes, ordersAt, readMerged } from "#platform/order-homes";
+import { livesHere, orderHomes, ordersAt, readMerged } from "#platform/order-homes";
 import type { ReturnStatus } from "./rules.ts";
 import { returns } from "./tables.ts";
 
@@ -37,6 +37,7 @@ export async function selectReturns(
         and(
           status === undefined ? undefined : eq(returns.status, status),
           id === undefined ? undefined : beyond(returns.id, id),
+          livesHere(context, returns.orderId),
         ),
       )
       .orderBy(direction === "after" ? desc(returns.id) : asc(returns.id))
