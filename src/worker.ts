@@ -4,7 +4,7 @@ import { createPacers } from "#events/wake-up";
 import { forgetMailTokens } from "#features/auth/mail-tokens";
 import { sweepInventory } from "#features/inventory/sweep-inventory";
 import { expireOverdueOrders } from "#features/orders/end-order";
-import { makeRoomForOrders } from "#features/orders/make-room";
+import { tendOrderMonths } from "#features/orders/tend-months";
 import { keepMisses } from "#features/search/keep-misses";
 import { reportLastingDoubts } from "#features/payments/payment-watch";
 import { forgetPayloads } from "#features/payments/event-store";
@@ -50,7 +50,7 @@ async function sweep(context: Context): Promise<void> {
     () => reportLastingDoubts(context),
     () => sweepReconciliation(context),
     () => expireOverdueOrders(context),
-    () => makeRoomForOrders(context),
+    () => tendOrderMonths(context),
     () => forgetDelivered(context),
     () => forgetAnswers(context),
     () => forgetMailTokens(context),

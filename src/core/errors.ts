@@ -82,6 +82,7 @@ export const errorCodes = {
     title: "Orders that are not finished stand against this",
     retryable: false,
   },
+  order_archived: { status: 409, title: "The order is archived", retryable: false },
   order_expired: { status: 409, title: "The order's hold has expired", retryable: false },
   payment_declined: { status: 402, title: "The payment was declined", retryable: false },
   payment_not_acceptable: {

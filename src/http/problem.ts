@@ -100,6 +100,9 @@ function refusalOf(error: unknown): AppError {
   // Of all that refer to a user, only what the user adds can miss it: the account was erased, the access token lives on.
   if (databaseFault?.code === "23503" && databaseFault.constraint?.endsWith("_user_id_fkey") === true)
     return new AppError("unauthenticated", { detail: "This account does not exist any more." });
+  // See require_order in the migrations: the month was archived between the reading and the writing.
+  if (databaseFault?.code === "TW005")
+    return new AppError("order_archived", { detail: "The order was archived just now; it can be read." });
   if (isMoving(error))
     return new AppError("shard_moving", {
       detail: "This order is on its way to another database. Try again.",

@@ -182,6 +182,12 @@ const Settings = z.object({
   /** scrypt's parallelism; one in tests, where hashing would dominate. */
   PASSWORD_SCRYPT_PARALLELISM: z.coerce.number().int().min(1).max(16).default(5),
 
+  /**
+   * Months of orders are archived when they are older than so many months and nothing of them is unfinished; unset,
+   * never. 18 at least: disputes come late.
+   */
+  ORDER_RETENTION_MONTHS: z.coerce.number().int().min(18).max(1_200).optional(),
+
   MAIL_API_URL: z.url(),
   MAIL_API_KEY: secret,
   MAIL_FROM: z.email(),

@@ -8,7 +8,7 @@ import { fulfilOrder } from "./fulfil-order.ts";
 import { listAllOrders } from "./list-orders.ts";
 import { cancelParcel, deliverParcel, shipParcel } from "./move-parcel.ts";
 import { presentOrder } from "./present-order.ts";
-import { requireOrder } from "./require-order.ts";
+import { readAnyOrder } from "./require-order.ts";
 import { AllOrdersQuery, FulfilOrder, OrderWire, OrdersPage, ShipFulfilment } from "./schema.ts";
 
 export const orderAdminRoutes = createRouter();
@@ -44,7 +44,7 @@ orderAdminRoutes.openapi(
     responses: { ...orderAnswer, ...problems("not_found") },
   }),
   async (request) => {
-    const order = await requireOrder(request.var.context, request.req.valid("param").id);
+    const order = await readAnyOrder(request.var.context, request.req.valid("param").id);
     return request.json(presentOrder(order), 200);
   },
 );
@@ -63,6 +63,7 @@ orderAdminRoutes.openapi(
         ...keyErrors,
         "shard_moving",
         "invalid_transition",
+        "order_archived",
         "conflict",
         "payment_outcome_unknown",
       ),
@@ -84,7 +85,15 @@ orderAdminRoutes.openapi(
     request: { params: orderParam, headers: keyHeaders, body: jsonBody(FulfilOrder) },
     responses: {
       201: json(OrderWire, "The order with the new fulfilment."),
-      ...problems("not_found", ...keyErrors, "shard_moving", ...bodyErrors, "invalid_transition", "conflict"),
+      ...problems(
+        "not_found",
+        ...keyErrors,
+        "shard_moving",
+        ...bodyErrors,
+        "invalid_transition",
+        "order_archived",
+        "conflict",
+      ),
     },
   }),
   async (request) => {
@@ -106,7 +115,15 @@ orderAdminRoutes.openapi(
     request: { params: parcelParam, headers: keyHeaders, body: jsonBody(ShipFulfilment) },
     responses: {
       ...orderAnswer,
-      ...problems("not_found", ...keyErrors, "shard_moving", ...bodyErrors, "invalid_transition", "conflict"),
+      ...problems(
+        "not_found",
+        ...keyErrors,
+        "shard_moving",
+        ...bodyErrors,
+        "invalid_transition",
+        "order_archived",
+        "conflict",
+      ),
     },
   }),
   async (request) => {
@@ -140,7 +157,14 @@ for (const { path, summary, move } of [
       request: { params: parcelParam, headers: keyHeaders },
       responses: {
         ...orderAnswer,
-        ...problems("not_found", ...keyErrors, "shard_moving", "invalid_transition", "conflict"),
+        ...problems(
+          "not_found",
+          ...keyErrors,
+          "shard_moving",
+          "invalid_transition",
+          "order_archived",
+          "conflict",
+        ),
       },
     }),
     async (request) => {

@@ -1,9 +1,10 @@
-import { type SQL, and, eq, isNull, or, sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
+import { z } from "zod";
 import type { Id } from "#core/ids";
 import type { Context } from "#platform/context";
 import type { Database } from "#platform/database";
 import { livesHere, otherOrderHomes } from "#platform/order-homes";
-import { orders } from "./tables.ts";
+import { orderTables } from "./places.ts";
 
 export type GuestTraces = {
   /** The cart that the guest proved to hold. */
@@ -18,42 +19,45 @@ export type GuestTraces = {
  */
 export async function claimOrders(context: Context, userId: string, traces: GuestTraces): Promise<void> {
   const { primary } = context.databases;
-  const ofGuest = and(ordersOfGuest(traces), livesHere(context, orders.id));
+  const ofGuest = sql`${ordersOfGuest(traces)} and ${livesHere(context, sql`id`)}`;
   await primary.execute(sql`
     with claimed as (
-      update orders set user_id = ${userId} where ${ofGuest} returning shard_of(id) as shard)
-    insert into customer_shards (user_id, shard) select distinct ${userId}, shard from claimed
+      update orders set user_id = ${userId} where ${ofGuest} returning shard_of(id) as shard),
+    archived as (
+      update archive.orders set user_id = ${userId} where ${ofGuest} returning shard_of(id) as shard)
+    insert into customer_shards (user_id, shard)
+    select distinct ${userId}, shard from (select * from claimed union all select * from archived) as theirs
     on conflict do nothing`);
   await Promise.all(
     otherOrderHomes(context).map(({ database }) => claimElsewhere(context, database, { userId, ofGuest })),
   );
 }
 
-type Claim = { userId: string; ofGuest: SQL | undefined };
+type Claim = { userId: string; ofGuest: SQL };
+
+const Shards = z.array(z.object({ shard: z.int() }));
 
 async function claimElsewhere(context: Context, database: Database, { userId, ofGuest }: Claim) {
-  const left = await database.selectDistinct({ shard: shardOfOrder }).from(orders).where(ofGuest);
+  const { rows } = await database.execute(
+    sql`select distinct shard_of(id) as shard from ${orderTables.everywhere.orders} o where ${ofGuest}`,
+  );
+  const left = Shards.parse(rows);
   if (left.length === 0) return;
   const shards = sql`(select value::int from jsonb_array_elements_text(${JSON.stringify(left.map(({ shard }) => shard))}::jsonb))`;
   // Known before it is true: whatever becomes of the rest, the account's list looks there.
   await context.databases.primary.execute(sql`
     insert into customer_shards (user_id, shard) select ${userId}, * from ${shards} shards
     on conflict do nothing`);
-  await database
-    .update(orders)
-    .set({ userId })
-    .where(and(ofGuest, sql`${shardOfOrder} in ${shards}`));
+  const known = sql`${ofGuest} and shard_of(id) in ${shards}`;
+  await database.execute(sql`
+    with archived as (update archive.orders set user_id = ${userId} where ${known})
+    update orders set user_id = ${userId} where ${known}`);
 }
 
-const shardOfOrder = sql<number>`shard_of(${orders.id})`;
-
-function ordersOfGuest({ cartId, verifiedEmail }: GuestTraces) {
-  return and(
-    isNull(orders.userId),
-    or(
-      ...(cartId === undefined ? [] : [eq(orders.cartId, cartId)]),
-      ...(verifiedEmail === undefined ? [] : [eq(sql`lower(${orders.email})`, verifiedEmail.toLowerCase())]),
-      sql`false`,
-    ),
-  );
+/** Columns are those of orders, wherever they are. */
+function ordersOfGuest({ cartId, verifiedEmail }: GuestTraces): SQL {
+  const byCart = cartId === undefined ? sql`false` : sql`cart_id = ${cartId}`;
+  const byEmail =
+    verifiedEmail === undefined ? sql`false` : sql`lower(email) = ${verifiedEmail.toLowerCase()}`;
+  return sql`(user_id is null and (${byCart} or ${byEmail}))`;
 }

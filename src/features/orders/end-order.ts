@@ -10,7 +10,7 @@ import { changeOrderStatements } from "./change-order.ts";
 import { type EndingPorts, cancelOrder as endOnRequest, expireOrder } from "./ending.ts";
 import { type Order, loadOrder } from "./load-order.ts";
 import { presentOrder } from "./present-order.ts";
-import { type OrderAccess, readOwnOrder } from "./read-own-order.ts";
+import { type OrderAccess, requireOwnOrder } from "./read-own-order.ts";
 import { requireOrder } from "./require-order.ts";
 import type { OrderWire } from "./schema.ts";
 import { returnStock } from "./stock-claims.ts";
@@ -25,7 +25,7 @@ const expireMax = 50;
  * @throws AppError not_found, invalid_transition, payment_outcome_unknown, conflict.
  */
 export async function cancelOrder(context: Context, access: OrderAccess): Promise<OrderWire> {
-  return cancel(context, await readOwnOrder(context, access));
+  return cancel(context, await requireOwnOrder(context, access));
 }
 
 /**

@@ -19,11 +19,12 @@ export async function* everyOrderOf(
   for (;;) {
     const orders = await selectPageOfOrders(context, {
       userId,
+      from: "everywhere",
       ...(beforeId === undefined ? {} : { beforeId }),
       rowsMax: ordersAtOnce,
     });
     for (const order of orders) {
-      const history = await selectHistory(context, order.id);
+      const history = await selectHistory(context, order);
       yield {
         ...presentOrder(order),
         history: history.map(({ type, data, at }) => ({

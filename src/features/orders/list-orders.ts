@@ -43,6 +43,7 @@ async function listOrders(
     ...whose,
     ...(query.status === undefined ? {} : { status: query.status }),
     ...(beforeId === undefined ? {} : { beforeId }),
+    from: query.include_archived === "true" ? "everywhere" : "hot",
     rowsMax: query.limit + 1,
   });
   const page = rows.slice(0, query.limit);

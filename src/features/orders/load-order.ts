@@ -6,11 +6,15 @@ import type { Context } from "#platform/context";
 import type { Database } from "#platform/database";
 import { rowFromJson } from "#platform/json-rows";
 import { ordersAt } from "#platform/order-homes";
+import { bringBackOrder } from "./bring-back.ts";
+import { type OrderTables, orderTables } from "./places.ts";
 import type { FulfilmentRow, OrderLineRow, OrderRow } from "./store.ts";
 import { fulfilments, orderLines, orders } from "./tables.ts";
 
 /** An order with all that belongs to it, as the primary has it. */
 export type Order = OrderRow & {
+  /** Its month was archived: it can be read, and nothing more happens to it. */
+  readonly archived: boolean;
   readonly lines: readonly OrderLineRow[];
   readonly fulfilments: readonly FulfilmentRow[];
   /** Oldest first. */
@@ -20,20 +24,40 @@ export type Order = OrderRow & {
   readonly refunds: readonly RefundRow[];
 };
 
-/** Reads one order from the primary. Whether the asker may see it is the caller's question. */
+/**
+ * Reads one order from the primary, to go on with it. Whether the asker may see it is the caller's question. If its month
+ * was archived, it is brought back: something moves of an order that was believed to be at rest.
+ */
 export async function loadOrder(context: Context, orderId: string): Promise<Order | undefined> {
+  const order = orderIn(await orderStatement(context, orderId));
+  if (order !== undefined || !(await bringBackOrder(context, orderId))) return order;
   return orderIn(await orderStatement(context, orderId));
 }
 
+/** Reads one order for somebody, wherever it is. */
+export async function findOrder(context: Context, orderId: string, condition: SQL = sql`true`) {
+  const order = orderIn(await orderStatement(context, orderId, condition));
+  return order ?? orderIn(await selectOrder(context, orderId, { tables: orderTables.archive, condition }));
+}
+
 /**
- * The statement of {@link loadOrder} for a batch; {@link orderIn} makes the order of its result.
+ * The statement of {@link loadOrder} for a batch, which finds no archived order; {@link orderIn} makes the order of its
+ * result.
  * @param condition on the row of `orders o`.
  */
 export function orderStatement(context: Context, orderId: string, condition: SQL = sql`true`) {
+  return selectOrder(context, orderId, { tables: orderTables.hot, condition });
+}
+
+function selectOrder(
+  context: Context,
+  orderId: string,
+  { tables, condition }: { tables: OrderTables; condition: SQL },
+) {
   // The id is given everywhere, and not joined: so the planner looks at the one month that it belongs to.
   const id = sql`${orderId}`;
   return ordersAt(context, orderId).execute(
-    sql`${treeOf(id)} from orders o where o.id = ${id} and ${condition}`,
+    sql`${treeOf(id, tables)} from ${tables.orders} o where o.id = ${id} and ${condition}`,
   );
 }
 
@@ -48,19 +72,19 @@ export function orderIn(result: unknown): Order | undefined {
  * Reads orders of a database with all that belongs to them.
  * @param which the statement's end: which rows of `orders o`, in which order, how many.
  */
-export async function selectOrders(database: Database, which: SQL): Promise<Order[]> {
-  const { rows } = await database.execute(sql`${treeOf(sql`o.id`)} from orders o ${which}`);
+export async function selectOrders(database: Database, tables: OrderTables, which: SQL): Promise<Order[]> {
+  const { rows } = await database.execute(sql`${treeOf(sql`o.id`, tables)} from ${tables.orders} o ${which}`);
   return rows.map(orderOf);
 }
 
 /** One statement, and so one snapshot: what hangs on an order is never of another version than the order itself. */
-function treeOf(id: SQL): SQL {
+function treeOf(id: SQL, { lines, fulfilments: parcels }: OrderTables): SQL {
   return sql`
-    select to_jsonb(o) as "order",
+    select to_jsonb(o) as "order", o.archived,
       (select coalesce(jsonb_agg(to_jsonb(line) order by line.position), '[]')
-        from order_lines line where line.order_id = ${id}) as lines,
+        from ${lines} line where line.order_id = ${id}) as lines,
       (select coalesce(jsonb_agg(to_jsonb(parcel) order by parcel.id), '[]')
-        from fulfilments parcel where parcel.order_id = ${id}) as fulfilments,
+        from ${parcels} parcel where parcel.order_id = ${id}) as fulfilments,
       (select coalesce(jsonb_agg(to_jsonb(attempt) order by attempt.id), '[]')
         from payment_attempts attempt where attempt.order_id = ${id}) as attempts,
       (select coalesce(jsonb_agg(to_jsonb(refund) order by refund.id), '[]')
@@ -69,6 +93,7 @@ function treeOf(id: SQL): SQL {
 
 const Tree = z.object({
   order: z.unknown(),
+  archived: z.boolean(),
   lines: z.array(z.unknown()),
   fulfilments: z.array(z.unknown()),
   attempts: z.array(z.unknown()),
@@ -80,6 +105,7 @@ function orderOf(row: unknown): Order {
   const attempts = tree.attempts.map(attemptFromJson);
   return {
     ...rowFromJson(orders, tree.order),
+    archived: tree.archived,
     lines: tree.lines.map((line) => rowFromJson(orderLines, line)),
     fulfilments: tree.fulfilments.map((parcel) => rowFromJson(fulfilments, parcel)),
     attempts,

@@ -236,6 +236,7 @@ function draftOrder(
     version: 1,
     createdAt: new Date(now),
     updatedAt: new Date(now),
+    archived: false,
     lines: bill.lines.map((line, position) => ({
       id: newIdBeside("orderLine", now, orderId),
       orderId,

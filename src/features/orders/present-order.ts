@@ -49,6 +49,7 @@ export function presentOrder(order: Order): OrderWire {
     created_at: timestampOf(order.createdAt),
     updated_at: timestampOf(order.updatedAt),
     version: order.version,
+    archived: order.archived,
   };
 }
 

@@ -10,7 +10,7 @@ import { selectHistory } from "./store.ts";
  */
 export async function readHistory(context: Context, access: OrderAccess): Promise<OrderEventWire[]> {
   const order = await readOwnOrder(context, access);
-  const events = await selectHistory(context, order.id);
+  const events = await selectHistory(context, order);
   return events.map(({ id, sequence, type, data, at }) => ({
     id,
     sequence,

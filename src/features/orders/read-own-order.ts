@@ -2,36 +2,40 @@ import { type SQL, sql } from "drizzle-orm";
 import { AppError } from "#core/errors";
 import type { Context } from "#platform/context";
 import { openToken } from "#platform/signed-tokens";
-import { type Order, orderIn, orderStatement } from "./load-order.ts";
+import { type Order, findOrder, orderStatement } from "./load-order.ts";
+import { refuseArchived } from "./require-order.ts";
 
 /** An order that somebody asks for, with the guest's token if one was sent. */
 export type OrderAccess = { readonly orderId: string; readonly orderToken: string | undefined };
 
 /**
- * The order, for its user or for the guest who holds its token; staff reads it at /admin/orders.
+ * The order to read, wherever it is, for its user or for the guest who holds its token; staff reads it at /admin/orders.
  * @throws AppError not_found for unknown orders and other people's alike.
  */
 export async function readOwnOrder(context: Context, access: OrderAccess): Promise<Order> {
-  // A statement is a promise of its own result, hence it comes in a box.
-  const { statement } = await ownOrderStatement(context, access);
-  return ownOrderIn(await statement);
+  const isTheirs = await ownershipOf(context, access);
+  const order = isTheirs && (await findOrder(context, access.orderId, isTheirs));
+  if (order === undefined) throw noSuchOrder();
+  return order;
 }
 
 /**
- * The statement that reads it, for a batch; {@link ownOrderIn} makes the order of its result.
+ * The same, to do something with it.
+ * @throws AppError not_found, order_archived.
+ */
+export async function requireOwnOrder(context: Context, access: OrderAccess): Promise<Order> {
+  return refuseArchived(await readOwnOrder(context, access));
+}
+
+/**
+ * The statement that reads it for a batch, which finds no archived order. A statement is a promise of its own result,
+ * hence it comes in a box.
  * @throws AppError not_found for whoever may have no order.
  */
 export async function ownOrderStatement(context: Context, access: OrderAccess) {
   const isTheirs = await ownershipOf(context, access);
   if (isTheirs === undefined) throw noSuchOrder();
   return { statement: orderStatement(context, access.orderId, isTheirs) };
-}
-
-/** @throws AppError not_found. */
-export function ownOrderIn(result: unknown): Order {
-  const order = orderIn(result);
-  if (order === undefined) throw noSuchOrder();
-  return order;
 }
 
 function noSuchOrder(): AppError {

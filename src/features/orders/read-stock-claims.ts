@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type EpochMs, dayMs, epochMs } from "#core/time";
 import type { Context } from "#platform/context";
 import { livesHere, orderHomes, readMerged } from "#platform/order-homes";
+import { orderTables } from "./places.ts";
 import { type OrderStatus, orderStatuses, orderTimes, reservationId } from "./rules.ts";
 
 /** Orders read per SKU, the newest first. */
@@ -38,14 +39,15 @@ const Row = z.object({
 
 /** Every order's claim on the units of a SKU, as the orders have it; inventory compares it with its own books. */
 export async function readStockClaims(context: Context, sku: string): Promise<StockClaims> {
+  const { orders, lines } = orderTables.everywhere;
   const rowsMax = claimsMax + 1;
   const rows = await readMerged(orderHomes(context), { rowsMax }, async (database) => {
     const found = await database.execute(sql`
       select o.id, o.status, sum(line.quantity) as quantity, o.created_at, o.updated_at
-      from order_lines line join orders o on o.id = line.order_id
+      from ${lines} line join ${orders} o on o.id = line.order_id
       where line.sku = ${sku} and o.status not in ('cancelled', 'expired')
         and ${livesHere(context, sql`o.id`)}
-      group by o.id order by o.id desc limit ${rowsMax}`);
+      group by o.id, o.status, o.created_at, o.updated_at order by o.id desc limit ${rowsMax}`);
     return found.rows.map((row) => Row.parse(row));
   });
   const now = context.now();

@@ -146,6 +146,7 @@ orderRoutes.openapi(
         "shard_moving",
         "not_found",
         "invalid_transition",
+        "order_archived",
         "conflict",
         "payment_outcome_unknown",
       ),

@@ -109,6 +109,10 @@ export const OrderWire = z
     created_at: z.string(),
     updated_at: z.string(),
     version: z.int(),
+    archived: z.boolean().openapi({
+      description:
+        "True for orders of a month that was archived: they can be read, and nothing more happens to them.",
+    }),
     access_token: z.string().optional().openapi({
       description: "For guests, when the order is placed: send it as Order-Token to read the order.",
     }),
@@ -146,6 +150,10 @@ export type ShipFulfilment = z.infer<typeof ShipFulfilment>;
 
 export const OrdersQuery = z.strictObject({
   status: z.enum(orderStatuses).optional(),
+  include_archived: z
+    .enum(["true", "false"])
+    .default("false")
+    .openapi({ description: "Whether orders of archived months are among them." }),
   limit: z.coerce.number().int().min(1).max(100).default(20),
   after: z.string().max(500).optional(),
 });

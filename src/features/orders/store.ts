@@ -7,8 +7,9 @@ import type { Context } from "#platform/context";
 import { livesHere, orderHomes, ordersAt, readMerged, takeFromEveryHome } from "#platform/order-homes";
 import { homesOfCustomer } from "./customer-homes.ts";
 import { type Order, selectOrders } from "./load-order.ts";
+import { orderTables } from "./places.ts";
 import type { OrderStatus } from "./rules.ts";
-import { fulfilments, orderEvents, type orderLines, orders } from "./tables.ts";
+import { archivedOrderEvents, fulfilments, orderEvents, type orderLines, orders } from "./tables.ts";
 
 export type OrderRow = typeof orders.$inferSelect;
 export type OrderLineRow = typeof orderLines.$inferSelect;
@@ -29,24 +30,28 @@ export function insertHistory(context: Context, orderId: string, entry: HistoryE
     });
 }
 
-export function selectHistory(context: Context, orderId: string) {
-  return ordersAt(context, orderId)
-    .select()
-    .from(orderEvents)
-    .where(eq(orderEvents.orderId, orderId))
-    .orderBy(asc(orderEvents.sequence));
+export function selectHistory(context: Context, { id, archived }: Pick<Order, "id" | "archived">) {
+  const table = archived ? archivedOrderEvents : orderEvents;
+  return ordersAt(context, id).select().from(table).where(eq(table.orderId, id)).orderBy(asc(table.sequence));
 }
 
+export type OrdersFilter = {
+  userId?: string;
+  guestEmail?: string;
+  status?: OrderStatus;
+  beforeId?: string;
+  from: "hot" | "everywhere";
+  rowsMax: number;
+};
+
 /** A page of orders, newest first: keyset by the id, which is in the order of creation. */
-export async function selectPageOfOrders(
-  context: Context,
-  filter: { userId?: string; guestEmail?: string; status?: OrderStatus; beforeId?: string; rowsMax: number },
-): Promise<Order[]> {
-  const { userId, guestEmail, status, beforeId, rowsMax } = filter;
+export async function selectPageOfOrders(context: Context, filter: OrdersFilter): Promise<Order[]> {
+  const { userId, guestEmail, status, beforeId, from, rowsMax } = filter;
   const homes = userId === undefined ? orderHomes(context) : await homesOfCustomer(context, userId);
   return readMerged(homes, { rowsMax }, (database) =>
     selectOrders(
       database,
+      orderTables[from],
       sql`where ${userId === undefined ? sql`true` : sql`o.user_id = ${userId}`}
       and ${guestEmail === undefined ? sql`true` : sql`o.user_id is null and lower(o.email) = lower(${guestEmail})`}
       and ${status === undefined ? sql`true` : sql`o.status = ${status}`}

@@ -1,4 +1,4 @@
-import { bigint, integer, jsonb, pgEnum, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+import { bigint, integer, jsonb, pgEnum, pgSchema, pgTable, text, timestamp } from "drizzle-orm/pg-core";
 import { type FulfilmentLine, orderStatuses } from "./rules.ts";
 import type { Address } from "./schema.ts";
 
@@ -45,7 +45,7 @@ export const orderLines = pgTable("order_lines", {
   total: minor().notNull(),
 });
 
-export const orderEvents = pgTable("order_events", {
+const orderEventColumns = {
   orderId: text("order_id").notNull(),
   sequence: integer().notNull(),
   id: text().notNull(),
@@ -53,7 +53,9 @@ export const orderEvents = pgTable("order_events", {
   data: jsonb().$type<Record<string, unknown>>().notNull().default({}),
   actor: text().notNull(),
   at: moment("at").notNull(),
-});
+};
+export const orderEvents = pgTable("order_events", orderEventColumns);
+export const archivedOrderEvents = pgSchema("archive").table("order_events", orderEventColumns);
 
 export const fulfilments = pgTable("fulfilments", {
   id: text().primaryKey(),

@@ -46,6 +46,7 @@ paymentAdminRoutes.openapi(
         "invalid_transition",
         "refund_exceeds_payment",
         "payment_outcome_unknown",
+        "order_archived",
         "conflict",
       ),
     },
@@ -69,7 +70,14 @@ paymentAdminRoutes.openapi(
     request: { params: orderParam, headers: keyHeaders },
     responses: {
       200: json(OrderWire, "The order as that leaves it."),
-      ...problems("not_found", ...keyErrors, "shard_moving", "invalid_transition", "conflict"),
+      ...problems(
+        "not_found",
+        ...keyErrors,
+        "shard_moving",
+        "invalid_transition",
+        "order_archived",
+        "conflict",
+      ),
     },
   }),
   async (request) => {

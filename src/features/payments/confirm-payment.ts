@@ -1,7 +1,7 @@
 import { AppError } from "#core/errors";
 import { loadOrder } from "#features/orders/load-order";
 import { presentOrder } from "#features/orders/present-order";
-import { type OrderAccess, readOwnOrder } from "#features/orders/read-own-order";
+import { type OrderAccess, requireOwnOrder } from "#features/orders/read-own-order";
 import type { OrderWire } from "#features/orders/schema";
 import type { Context } from "#platform/context";
 import { withholdAnswer } from "#platform/idempotency";
@@ -17,7 +17,7 @@ export type Confirmation = { order: OrderWire; known: boolean };
  * @throws AppError not_found.
  */
 export async function confirmPayment(context: Context, access: OrderAccess): Promise<Confirmation> {
-  const order = await readOwnOrder(context, access);
+  const order = await requireOwnOrder(context, access);
   try {
     const settled = (await settlePayment(context, { orderId: order.id, order })) ?? order;
     const known = settled.status !== "payment_unknown";

@@ -1,6 +1,6 @@
 import { AppError } from "#core/errors";
 import { type Order, orderIn, orderStatement } from "#features/orders/load-order";
-import { foundOrder } from "#features/orders/require-order";
+import { requireOrder } from "#features/orders/require-order";
 import type { Context } from "#platform/context";
 import { transact } from "#platform/database";
 import { ordersAt } from "#platform/order-homes";
@@ -17,7 +17,7 @@ export async function receiveManualPayment(context: Context, orderId: string): P
     markReceived(context, orderId),
     orderStatement(context, orderId),
   ]);
-  const order = foundOrder(orderIn(found));
+  const order = orderIn(found) ?? (await requireOrder(context, orderId));
   const { attempt } = order;
   if (attempt?.provider !== "manual" || attempt.status === "cancelled" || attempt.receivedAt === null)
     throw new AppError("invalid_transition", {

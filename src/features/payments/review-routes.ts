@@ -60,6 +60,7 @@ paymentReviewRoutes.openapi(
         "payment_not_acceptable",
         "insufficient_stock",
         "payment_outcome_unknown",
+        "order_archived",
         "conflict",
       ),
     },

@@ -42,6 +42,7 @@ paymentRoutes.openapi(
         "order_expired",
         "payment_in_progress",
         "payment_outcome_unknown",
+        "order_archived",
         "conflict",
       ),
     },
@@ -73,7 +74,14 @@ paymentRoutes.openapi(
     responses: {
       200: json(OrderWire, "The order as the provider's word leaves it."),
       202: json(OrderWire, "The provider has not told yet; look again at Location."),
-      ...problems("malformed_json", ...neededKeyErrors, "shard_moving", "not_found", "conflict"),
+      ...problems(
+        "malformed_json",
+        ...neededKeyErrors,
+        "shard_moving",
+        "not_found",
+        "order_archived",
+        "conflict",
+      ),
     },
   }),
   async (request) => {

@@ -1,13 +1,8 @@
 import { AppError } from "#core/errors";
 import { newIdBeside } from "#core/ids";
 import { epochMs, toTimestamp } from "#core/time";
-import {
-  type OrderAccess,
-  ownOrderIn,
-  ownOrderStatement,
-  readOwnOrder,
-} from "#features/orders/read-own-order";
-import type { Order } from "#features/orders/load-order";
+import { type OrderAccess, ownOrderStatement, requireOwnOrder } from "#features/orders/read-own-order";
+import { type Order, orderIn } from "#features/orders/load-order";
 import type { Context } from "#platform/context";
 import { lostRace, transact, violatesUnique } from "#platform/database";
 import { ordersAt } from "#platform/order-homes";
@@ -74,11 +69,11 @@ function portsOf(
       const { statement } = await ownOrderStatement(context, access);
       const database = answersAt(context, request);
       const [found, claim] = await transact(database, [statement, claimStatement(database, request)]);
-      const order = ownOrderIn(found);
+      const order = orderIn(found) ?? (await requireOwnOrder(context, access));
       const answer = answerOfClaim<PaymentAttemptWire>(claim.rows, request);
       return { order, answered: answer && { attemptId: answer.body.attempt_id, answer } };
     },
-    load: () => readOwnOrder(context, access),
+    load: () => requireOwnOrder(context, access),
     insertAttempt: async ({ id: orderId, total: amount, currency }) => {
       const id = newIdBeside("paymentAttempt", context.now(), orderId);
       try {

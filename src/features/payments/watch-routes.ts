@@ -61,6 +61,7 @@ paymentWatchRoutes.openapi(
         "invalid_transition",
         "refund_exceeds_payment",
         "payment_outcome_unknown",
+        "order_archived",
         "conflict",
       ),
     },

@@ -5,6 +5,7 @@ import { AppError } from "#core/errors";
 import type { Id } from "#core/ids";
 import { newId } from "#core/ids";
 import { actorOf } from "#core/principal";
+import { type Place, orderTables } from "#features/orders/places";
 import type { Context } from "#platform/context";
 import { type Database, lostRace, transact } from "#platform/database";
 import { orderHomes } from "#platform/order-homes";
@@ -57,7 +58,9 @@ function isTheirs({ userId, guestEmail }: DataSubject) {
   return sql`(user_id = ${userId ?? null} or (user_id is null and lower(email) = lower(${guestEmail ?? null})))`;
 }
 
-const FoundOrderRows = z.array(z.object({ id: z.string(), version: z.coerce.number(), open: z.boolean() }));
+const FoundOrderRows = z.array(
+  z.object({ id: z.string(), version: z.coerce.number(), archived: z.boolean(), open: z.boolean() }),
+);
 type FoundOrder = z.infer<typeof FoundOrderRows>[number];
 
 /** What a database has of the subject's orders. */
@@ -78,10 +81,10 @@ async function findOrdersAt(database: Database, subject: DataSubject): Promise<F
     sql`, `,
   );
   const { rows } = await database.execute(sql`
-    select id, version, status in (${statuses})
-      or exists (select 1 from disputes where order_id = orders.id and status = 'open')
-      or exists (select 1 from refunds where order_id = orders.id and status = 'pending') as open
-    from orders where ${isTheirs(subject)}`);
+    select id, version, archived, status in (${statuses})
+      or exists (select 1 from disputes where order_id = o.id and status = 'open')
+      or exists (select 1 from refunds where order_id = o.id and status = 'pending') as open
+    from ${orderTables.everywhere.orders} o where ${isTheirs(subject)}`);
   return FoundOrderRows.parse(rows);
 }
 
@@ -91,7 +94,11 @@ function eraseStatements(
   { found }: FoundOrders,
 ): [BatchItem<"pg">, ...BatchItem<"pg">[]] {
   const ids = found.map(({ id }) => id);
-  return [stripOrders(context, subject, found), ...forgetTraces(context, subject, ids)];
+  return [
+    stripOrders(context, { subject, found, place: "hot" }),
+    stripOrders(context, { subject, found, place: "archive" }),
+    ...forgetTraces(context, subject, ids),
+  ];
 }
 
 const References = z.array(z.object({ provider: z.string(), provider_reference: z.string() }));
@@ -109,28 +116,36 @@ async function forgetEvents(context: Context, { database, found }: FoundOrders):
         as of_orders (provider text, provider_reference text))`);
 }
 
-/** Fails as a lost race when an order has moved, or another was placed, since they were read. */
-function stripOrders(context: Context, subject: DataSubject, found: readonly FoundOrder[]): BatchItem<"pg"> {
+type Stripping = { subject: DataSubject; found: readonly FoundOrder[]; place: Place };
+
+/**
+ * Strips those that are at one place. Fails as a lost race when an order has moved, or another was placed, since they
+ * were read.
+ */
+function stripOrders(context: Context, { subject, found, place }: Stripping): BatchItem<"pg"> {
   const now = context.now();
+  const here = found.filter(({ archived }) => archived === (place === "archive"));
   const list = JSON.stringify(
-    found.map(({ id, version }) => ({ id, version, event_id: newId("orderEvent", now) })),
+    here.map(({ id, version }) => ({ id, version, event_id: newId("orderEvent", now) })),
   );
+  const { history } = orderTables[place];
+  const orders = place === "hot" ? sql`orders` : sql`archive.orders`;
   const stripped = (column: "shipping_address" | "billing_address") => sql`
     jsonb_strip_nulls(jsonb_build_object('name', ${erasedText}::text, 'line1', ${erasedText}::text,
       'city', ${erasedText}::text, 'country', ${sql.raw(column)} -> 'country'))`;
   return context.databases.primary.execute(sql`
     with listed as (select * from jsonb_to_recordset(${list}::jsonb) as t (id text, version bigint, event_id text)),
     stripped as (
-      update orders set email = ${erasedEmail}, notes = null, version = orders.version + 1, updated_at = now(),
+      update ${orders} o set email = ${erasedEmail}, notes = null, version = o.version + 1, updated_at = now(),
         shipping_address = ${stripped("shipping_address")}, billing_address = ${stripped("billing_address")},
         user_id = null
-      from listed where orders.id = listed.id and orders.version = listed.version
-      returning orders.id, orders.version, listed.event_id),
+      from listed where o.id = listed.id and o.version = listed.version
+      returning o.id, o.version, listed.event_id),
     told as (
-      insert into order_events (order_id, sequence, id, type, actor, at)
+      insert into ${history} (order_id, sequence, id, type, actor, at)
       select id, version, event_id, 'order.anonymised', ${actorOf(context.principal)}, ${new Date(now).toISOString()}
       from stripped)
-    select expect_rows((select count(*) from stripped), (select count(*) from orders where ${isTheirs(subject)}))`);
+    select expect_rows((select count(*) from stripped), (select count(*) from ${orders} where ${isTheirs(subject)}))`);
 }
 
 /**
@@ -141,8 +156,10 @@ function forgetTraces(context: Context, { userId }: DataSubject, ids: string[]):
   const { primary } = context.databases;
   const list = sql`(select jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`;
   return [
-    primary.execute(sql`
-      update fulfilments set tracking_number = null, tracking_url = null where order_id in ${list}`),
+    ...[orderTables.hot, orderTables.archive].map(({ fulfilments }) =>
+      primary.execute(sql`
+        update ${fulfilments} set tracking_number = null, tracking_url = null where order_id in ${list}`),
+    ),
     primary.execute(sql`
       update returns set reason = ${erasedText}, decision_note = null where order_id in ${list}`),
     primary.execute(sql`update refunds set reason = null where order_id in ${list}`),

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { paymentProviders } from "#core/payment-facts";
 import type { PaymentHint } from "#core/payment-records";
+import { orderTables } from "#features/orders/places";
 import { attemptStatuses } from "#features/payments/rules";
 import type { Context } from "#platform/context";
 import { livesHere, readEveryHome } from "#platform/order-homes";
@@ -76,7 +77,7 @@ export async function readOurPayments(
           'balance', coalesce(sum(l.amount), 0))
         from money_ledger l where l.order_id = a.order_id) as booked,
       concat_ws(' ', o.version, a.version, (select count(*) from disputes d where d.attempt_id = a.id)) as version
-    from payment_attempts a join orders o on o.id = a.order_id
+    from payment_attempts a join ${orderTables.everywhere.orders} o on o.id = a.order_id
     where ${livesHere(context, sql`a.order_id`)} and ((a.provider = ${provider} and a.provider_reference = any(${textArray(references)}))
       or a.id = any(${textArray(attemptIds)})
       or a.id in (select attempt_id from disputes d where d.provider = ${provider}

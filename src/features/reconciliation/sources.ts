@@ -4,6 +4,7 @@ import type { OutsideProvider } from "#core/payment-facts";
 import type { PaymentHint, PaymentMode, ProviderRecord } from "#core/payment-records";
 import { type EpochMs, dayMs, hourMs } from "#core/time";
 import { openAttemptStatuses } from "#features/payments/rules";
+import { orderTables } from "#features/orders/places";
 import type { Context } from "#platform/context";
 import type { Settings } from "#platform/env";
 import { livesHere, orderHomes, readMerged } from "#platform/order-homes";
@@ -138,7 +139,7 @@ async function readBooks(context: Context, { window, cursor }: Place): Promise<S
   const open = await openSubjects(context, "books:");
   const found = await readMerged(orderHomes(context), { rowsMax, direction: "before" }, async (database) => {
     const { rows } = await database.execute(sql`
-    select a.id from payment_attempts a join orders o on o.id = a.order_id
+    select a.id from payment_attempts a join ${orderTables.everywhere.orders} o on o.id = a.order_id
     where ${livesHere(context, sql`a.order_id`)} and a.id > ${cursor ?? ""} and ((a.updated_at >= ${isoOf(window.from)} and a.updated_at < ${isoOf(window.until)})
       or (o.updated_at >= ${isoOf(window.from)} and o.updated_at < ${isoOf(window.until)})
       or 'books:' || a.id = any (array(select jsonb_array_elements_text(${JSON.stringify([...open])}::jsonb))))

@@ -21,6 +21,7 @@ const moveProblems = [
   "shard_moving",
   "not_found",
   "invalid_transition",
+  "order_archived",
   "conflict",
 ] as const;
 

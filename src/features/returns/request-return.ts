@@ -2,7 +2,7 @@ import { AppError } from "#core/errors";
 import { newIdBeside } from "#core/ids";
 import { changeOrder } from "#features/orders/change-order";
 import type { Order } from "#features/orders/load-order";
-import { type OrderAccess, readOwnOrder } from "#features/orders/read-own-order";
+import { type OrderAccess, requireOwnOrder } from "#features/orders/read-own-order";
 import { requireOrder } from "#features/orders/require-order";
 import { type FulfilmentLine, mergedLines } from "#features/orders/rules";
 import type { Context } from "#platform/context";
@@ -23,7 +23,7 @@ export async function requestReturn(
   access: OrderAccess,
   input: RequestReturn,
 ): Promise<ReturnWire> {
-  const order = await readOwnOrder(context, access);
+  const order = await requireOwnOrder(context, access);
   refuseUnsent(order);
   if (!isInTime(order.fulfilments, context.now()))
     throw new AppError("return_too_late", {

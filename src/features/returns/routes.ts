@@ -37,6 +37,7 @@ returnRoutes.openapi(
         "invalid_transition",
         "return_too_late",
         "return_exceeds_delivery",
+        "order_archived",
         "conflict",
       ),
     },

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type Id, idSchema } from "#core/ids";
 import { epochMs } from "#core/time";
 import { homesOfCustomer } from "#features/orders/customer-homes";
+import { orderTables } from "#features/orders/places";
 import type { Context } from "#platform/context";
 import type { Travel } from "#platform/cursor";
 import type { Database } from "#platform/database";
@@ -91,8 +92,9 @@ export function insertReview(
 type Purchase = { readonly productId: string; readonly userId: string };
 
 function hasBought({ productId, userId }: Purchase, orderStatuses: readonly string[]): SQL {
+  const { orders, lines } = orderTables.everywhere;
   return sql`exists (
-    select 1 from order_lines line join orders o on o.id = line.order_id
+    select 1 from ${lines} line join ${orders} o on o.id = line.order_id
     where line.product_id = ${productId} and o.user_id = ${userId} and o.status::text in ${orderStatuses})`;
 }
 

@@ -72,18 +72,20 @@ export function orderIdsOf(time: string, count = 1): string[] {
   return Array.from({ length: count }, () => newId("order", epochMs(Date.parse(time))));
 }
 
+type Asking = { ask: (statement: string, values: readonly unknown[]) => Promise<unknown> };
+
 /** Stores orders with two lines, two entries of history and a parcel each. */
-export async function storeOrders({ ask }: Pick<ShopDatabase, "ask">, orders: readonly StoredOrder[]) {
+export async function storeOrders({ ask }: Asking, orders: readonly StoredOrder[]) {
   const rows = JSON.stringify(
     orders.map((order) => ({ status: "delivered", email: "buyer@example.com", ...order })),
   );
   const listed = `jsonb_to_recordset($1) as listed (id text, status order_status, "userId" text, email text)`;
   await ask(
     `insert into orders (id, status, user_id, email, cart_id, currency, subtotal, total, shipping_method,
-      shipping_address, billing_address, hold_expires_at)
+      shipping_address, billing_address, version, hold_expires_at)
      select id, status, "userId", email, 'crt_' || right(id, 26), 'EUR', 1000, 1000, 'standard',
       '{"name": "B", "line1": "1 Road", "city": "Porto", "country": "PT"}',
-      '{"name": "B", "line1": "1 Road", "city": "Porto", "country": "PT"}', now() - interval '1 hour' from ${listed}`,
+      '{"name": "B", "line1": "1 Road", "city": "Porto", "country": "PT"}', 2, now() - interval '1 hour' from ${listed}`,
     [rows],
   );
   await ask(
