@@ -2,6 +2,7 @@ import { currentTime } from "#core/time";
 import { drainOutboxOf, forgetDelivered } from "#events/outbox";
 import { createPacers } from "#events/wake-up";
 import { forgetMailTokens } from "#features/auth/mail-tokens";
+import { copyLifeMs, followsEpoch, readEpoch } from "#features/catalog/epoch";
 import { sweepInventory } from "#features/inventory/sweep-inventory";
 import { expireOverdueOrders } from "#features/orders/end-order";
 import { tendOrderMonths } from "#features/orders/tend-months";
@@ -38,8 +39,9 @@ const drainOutbox = (context: Context) =>
 
 const app = createApp(drainOutbox);
 
-const answer = answerReadily((request, bindings, executionContext) =>
-  app.fetch(request, bindings, executionContext),
+const answer = answerReadily(
+  (request, bindings, executionContext) => app.fetch(request, bindings, executionContext),
+  { covers: followsEpoch, readVersion: readEpoch, lagMs: copyLifeMs },
 );
 
 /** Finishes what a crash or a lost message left anywhere; runs every minute. */

@@ -1,8 +1,9 @@
-import { type EpochMs, currentTime, secondMs } from "#core/time";
+import { type EpochMs, currentTime, epochMs, secondMs } from "#core/time";
 import { cacheOf } from "#platform/context";
 import { type Bindings, settingsOf } from "#platform/env";
 import { createLog, errorFields } from "#platform/log";
-import { type ReadyAnswer, type ReadyAnswers, readyAnswersOf } from "#platform/ready-answers";
+import { type ReadyAnswer, type ReadyAnswers, pathOfKey, readyAnswersOf } from "#platform/ready-answers";
+import type { Counting } from "#platform/traffic";
 import { shapeOf } from "./answer-shape.ts";
 import { isAmong } from "./conditional.ts";
 import { rateFields } from "./rate-fields.ts";
@@ -27,31 +28,52 @@ type Question = {
 
 type Fields = readonly (readonly [name: string, value: string])[];
 
+/** Tells at less cost than making them anew whether what some answers are made of has changed. */
+type Watch = {
+  readonly covers: (path: string) => boolean;
+  readonly readVersion: (counting: Counting) => Promise<string | undefined>;
+  /** The chain may answer from what it had read so long before. */
+  readonly lagMs: number;
+};
+
+type Door = { readonly chain: Fetch; readonly watch: Watch };
+
+/** An answer, and when it was last known to be true. */
+type Known = { readonly answer: ReadyAnswer; readonly trueAt: EpochMs };
+
 /**
  * Gives public reads the answer that was given before, in front of everything that the chain does: a shared cache inside
  * the isolate, as RFC 9111 and RFC 5861 have it. It keeps what the chain answered with a freshness to somebody of whom
- * nothing is known. What is fresh no more is given once again while the chain makes a newer one, and later while the chain
- * cannot. Callers are counted and limited as by the chain, but what is answered here is not logged one by one.
+ * nothing is known. What is fresh no more is given once again while it is looked whether anything has changed, and if so
+ * the chain makes a newer one; and later while the chain cannot. Callers are counted and limited as by the chain, but
+ * what is answered here is not logged one by one.
  */
-export function answerReadily(chain: Fetch): Fetch {
+export function answerReadily(chain: Fetch, watch: Watch): Fetch {
+  const door = { chain, watch };
   return (request, bindings, executionContext) => {
     const question = questionOf(request, bindings, executionContext);
     if (question === undefined) return chain(request, bindings, executionContext);
-    const { answers, key } = question;
-    const known = answers.find(key);
-    if (known === undefined) return askChain(chain, question);
-    const { freshSeconds, whileRevalidateSeconds } = known.shape.freshness;
+    const known = findKnown(door, question);
+    if (known === undefined) return askChain(door, question);
+    const { freshSeconds, whileRevalidateSeconds } = known.answer.shape.freshness;
     const now = currentTime();
-    const ageSeconds = (now - known.madeAt) / secondMs;
-    if (ageSeconds >= freshSeconds + whileRevalidateSeconds) return askChain(chain, question, known);
-    const verdicts = charge(question);
+    const ageSeconds = (now - known.trueAt) / secondMs;
+    if (ageSeconds >= freshSeconds + whileRevalidateSeconds) return askChain(door, question, known);
+    const address = request.headers.get("cf-connecting-ip") ?? undefined;
+    const verdicts = chargeRead(countingOf(question), settingsOf(bindings), address);
     // Who may ask no more is told so by the chain.
     if (verdicts === undefined) return chain(request, bindings, executionContext);
-    if (ageSeconds >= freshSeconds && answers.beginRenewal(key, now)) renew(chain, question);
+    if (ageSeconds >= freshSeconds) renewAfterwards(door, question, known);
     countHit(now);
     const requestId = requestIdFrom(request.headers.get("request-id"), now);
     return respond(request, known, [["Request-Id", requestId], ...rateFields(verdicts)]);
   };
+}
+
+function findKnown({ watch }: Door, { answers, key }: Question): Known | undefined {
+  const answer = answers.find(key);
+  if (answer === undefined) return undefined;
+  return { answer, trueAt: watch.covers(pathOfKey(key)) ? answers.lastTrueAt(answer) : answer.madeAt };
 }
 
 /** With any of these the answer, or who pays for it, may be another. */
@@ -77,25 +99,24 @@ function targetOf(url: string): string {
   return url.slice(url.startsWith("/v1/", start) ? start + "/v1".length : start);
 }
 
-function charge({ request, bindings, executionContext }: Question) {
-  const settings = settingsOf(bindings);
-  const counting = {
-    cache: cacheOf(settings),
+function countingOf({ bindings, executionContext }: Question): Counting {
+  return {
+    cache: cacheOf(settingsOf(bindings)),
     now: currentTime,
     log: createLog({}),
-    afterResponse: (work: Promise<unknown>) => executionContext.waitUntil(work),
+    afterResponse: (work) => executionContext.waitUntil(work),
   };
-  return chargeRead(counting, settings, request.headers.get("cf-connecting-ip") ?? undefined);
 }
 
 /** Asks the chain and keeps what everybody may have. When the chain cannot answer, an old answer is better than none. */
-async function askChain(chain: Fetch, question: Question, old?: ReadyAnswer): Promise<Response> {
+async function askChain({ chain }: Door, question: Question, old?: Known): Promise<Response> {
   const { request, bindings, executionContext, answers } = question;
   const began = { at: currentTime(), forgettings: answers.forgettings };
   const response = await chain(request, bindings, executionContext);
   if (response.status < 500) return keep(question, response, began);
-  const ifErrorUntil = old === undefined ? 0 : old.madeAt + old.shape.freshness.ifErrorSeconds * secondMs;
-  if (old === undefined || currentTime() >= ifErrorUntil) return response;
+  if (old === undefined) return response;
+  const { ifErrorSeconds } = old.answer.shape.freshness;
+  if (currentTime() - old.trueAt >= ifErrorSeconds * secondMs) return response;
   const fields = ["request-id", "ratelimit-policy", "ratelimit"].flatMap((name) => {
     const value = response.headers.get(name);
     return value === null ? [] : [[name, value] as const];
@@ -118,19 +139,47 @@ async function keep({ request, answers, key }: Question, response: Response, beg
   return new Response(body, response);
 }
 
-/** Has the chain make a newer answer after this one; it was paid for by the request that found it old. */
-function renew(chain: Fetch, question: Question): void {
-  const { request, executionContext } = question;
+/** After this answer: first it is looked, for all answers at once, whether there is any need. */
+function renewAfterwards(door: Door, question: Question, { answer }: Known): void {
+  const { answers, key, executionContext } = question;
+  const now = currentTime();
+  const isWatched = door.watch.covers(pathOfKey(key));
+  if (isWatched && answers.isLooking(now)) return;
+  const work =
+    isWatched && answers.beginLook(now)
+      ? look(door, question).then(() =>
+          isStale(answer, answers.lastTrueAt(answer)) ? renew(door, question) : undefined,
+        )
+      : renew(door, question);
+  executionContext.waitUntil(
+    work.catch((error: unknown) =>
+      createLog({})("warn", "a kept answer was not renewed", errorFields(error)),
+    ),
+  );
+}
+
+function isStale({ shape }: ReadyAnswer, trueAt: EpochMs): boolean {
+  return currentTime() - trueAt >= shape.freshness.freshSeconds * secondMs;
+}
+
+async function look({ watch }: Door, question: Question): Promise<void> {
+  const asked = currentTime();
+  const version = await watch.readVersion(countingOf(question));
+  question.answers.endLook(version, { asked, reliedOnFrom: epochMs(currentTime() + watch.lagMs) });
+}
+
+/** Has the chain make a newer answer; it was paid for by the request that found the old one. */
+async function renew(door: Door, question: Question): Promise<void> {
+  const { request, answers, key } = question;
+  if (!answers.beginRenewal(key, currentTime())) return;
   const origin = request.headers.get("origin");
   const own = new Request(request.url, { headers: origin === null ? {} : { origin } });
   markCharged(own);
-  const renewing = askChain(chain, { ...question, request: own }).catch((error: unknown) =>
-    createLog({})("warn", "a kept answer was not renewed", errorFields(error)),
-  );
-  executionContext.waitUntil(renewing);
+  await askChain(door, { ...question, request: own });
 }
 
-function respond(request: Request, { body, etag, shape, madeAt }: ReadyAnswer, fields: Fields): Response {
+function respond(request: Request, { answer, trueAt }: Known, fields: Fields): Response {
+  const { body, etag, shape } = answer;
   const isUnchanged = isAmong(request.headers.get("if-none-match") ?? undefined, etag);
   const response = new Response(isUnchanged || request.method === "HEAD" ? null : body, {
     status: isUnchanged ? 304 : 200,
@@ -138,7 +187,7 @@ function respond(request: Request, { body, etag, shape, madeAt }: ReadyAnswer, f
   });
   response.headers.set("ETag", etag);
   for (const [name, value] of fields) response.headers.append(name, value);
-  const ageSeconds = Math.floor((currentTime() - madeAt) / secondMs);
+  const ageSeconds = Math.floor((currentTime() - trueAt) / secondMs);
   if (ageSeconds > 0) response.headers.set("Age", String(ageSeconds));
   return response;
 }

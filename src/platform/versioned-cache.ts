@@ -44,9 +44,12 @@ return 1`;
 
 let pausedUntil = 0;
 
+/** What reading copies needs of a context. */
+export type CacheReader = Pick<Context, "cache" | "now" | "log">;
+
 /** The copies under these keys, in their order. Never fails: while Redis is away nothing is cached. */
 export async function readCopies(
-  context: Context,
+  context: CacheReader,
   keys: readonly string[],
 ): Promise<(CachedCopy | undefined)[]> {
   const nothing = keys.map(() => undefined);

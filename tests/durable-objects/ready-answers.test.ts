@@ -2,6 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import type { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AppError } from "#core/errors";
+import { epochMs } from "#core/time";
 import { isUnchanged } from "#http/conditional";
 import { answerReadily } from "#http/ready-answers";
 import { readyAnswersOf } from "#platform/ready-answers";
@@ -25,7 +26,17 @@ app.get("/kept/:name", (request) => {
 });
 const chain = (request: Request, bindings: Env, executionContext: ExecutionContext) =>
   app.fetch(request, bindings, executionContext);
-const door = answerReadily(chain);
+/** What answers below /kept/watched follow, and how often it was looked at. */
+const followed = { version: "1", looks: 0 };
+const watch = {
+  covers: (path: string) => path.startsWith("/kept/watched"),
+  readVersion: () => {
+    followed.looks += 1;
+    return Promise.resolve(followed.version);
+  },
+  lagMs: 2_000,
+};
+const door = answerReadily(chain, watch);
 
 type Asked = { method?: string; headers?: Record<string, string> };
 
@@ -48,6 +59,7 @@ function passSeconds(seconds: number): void {
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"] });
   Object.assign(route, { says: "this", asked: 0, fails: false });
+  Object.assign(followed, { version: "1", looks: 0 });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -206,10 +218,76 @@ describe("an answer that is fresh no more", () => {
       const response = await chain(...asked);
       readyAnswersOf(bindings).forget(new Set(["/kept/a"]));
       return response;
-    });
+    }, watch);
     await ask(overtaken, bindings, "/kept/a");
     await ask(door, bindings, "/kept/a");
     expect(route.asked).toBe(2);
+  });
+});
+
+describe("an answer that is made of what is watched", () => {
+  const path = "/kept/watched";
+
+  /** Asks every few seconds; how often the app was asked meanwhile. */
+  async function askFor(bindings: Env, seconds: number): Promise<number> {
+    const asked = route.asked;
+    for (let passed = 0; passed < seconds; passed += 3) {
+      passSeconds(3);
+      await ask(door, bindings, path);
+    }
+    return route.asked - asked;
+  }
+
+  test("is good for as long as nothing changes, though a minute at most", async () => {
+    const bindings = bindingsWith({});
+    await ask(door, bindings, path);
+    await askFor(bindings, 9);
+    // By now the answer is one that was begun when the version was known.
+    expect(await askFor(bindings, 45)).toBe(0);
+    const { headers } = await ask(door, bindings, path);
+    expect(headers.has("age")).toBe(false);
+    expect(await askFor(bindings, 21)).toBe(1);
+  });
+
+  test("is made anew once something has changed", async () => {
+    const bindings = bindingsWith({});
+    await ask(door, bindings, path);
+    await askFor(bindings, 12);
+    followed.version = "2";
+    route.says = "that";
+    expect(await askFor(bindings, 3)).toBe(1);
+    expect(await saidBy(await ask(door, bindings, path))).toBe("that");
+  });
+
+  test("is not believed for being made of what was read before the change was seen", async () => {
+    const bindings = bindingsWith({});
+    await ask(door, bindings, path);
+    await askFor(bindings, 12);
+    followed.version = "2";
+    // The app still answers from its memory of a moment ago.
+    await askFor(bindings, 3);
+    route.says = "that";
+    await askFor(bindings, 3);
+    expect(await saidBy(await ask(door, bindings, path))).toBe("that");
+  });
+
+  test("is renewed as others are while nobody can tell the version", async () => {
+    const bindings = bindingsWith({});
+    const blind = answerReadily(chain, { ...watch, readVersion: () => Promise.resolve(undefined) });
+    for (let time = 0; time < 3; time++) {
+      await ask(blind, bindings, path);
+      passSeconds(3);
+    }
+    expect(route.asked).toBe(3);
+  });
+
+  test("is looked after by one look for many", async () => {
+    const bindings = bindingsWith({});
+    const paths = Array.from({ length: 20 }, (_, number) => `${path}-${number}`);
+    for (const each of paths) await ask(door, bindings, each);
+    passSeconds(5);
+    for (const each of paths) await ask(door, bindings, each);
+    expect(followed.looks).toBe(1);
   });
 });
 
@@ -219,23 +297,27 @@ describe("what is not kept", () => {
     const counted = answerReadily((...question) => {
       asked += 1;
       return chain(...question);
-    });
+    }, watch);
     const bindings = bindingsWith({});
     for (let time = 0; time < 2; time++) await ask(counted, bindings, path);
     expect(asked).toBe(2);
   });
 
-  test("more answers than there is room for push out the oldest", async () => {
-    const bindings = bindingsWith({});
-    route.says = "x".repeat(400_000);
-    for (let number = 0; number < 70; number++) await ask(door, bindings, `/kept/${number}`);
-    const asked = route.asked;
-    await ask(door, bindings, "/kept/69");
-    expect(route.asked).toBe(asked);
-    await ask(door, bindings, "/kept/0");
-    expect(route.asked).toBe(asked + 1);
-    route.says = "x".repeat(600_000);
-    for (let time = 0; time < 2; time++) await ask(door, bindings, "/kept/large");
-    expect(route.asked).toBe(asked + 3);
+  test("what there is no room for: the oldest answers, and one that is too large", () => {
+    const answers = readyAnswersOf(bindingsWith({}));
+    const shape = { headers: new Headers(), headersUnchanged: new Headers(), freshness };
+    const keep = (key: string, bytes: number) =>
+      answers.keep(
+        key,
+        { body: new Uint8Array(bytes), etag: '"1"', shape, madeAt: epochMs(0) },
+        answers.forgettings,
+      );
+    for (let number = 0; number < 70; number++) keep(`/${number}`, 400_000);
+    expect([answers.find("/0"), answers.find("/69")?.body.length]).toEqual([undefined, 400_000]);
+    keep("/too-large", 600_000);
+    expect(answers.find("/too-large")).toBeUndefined();
+    for (let number = 0; number < 10_001; number++) keep(`/small/${number}`, 1);
+    expect([answers.find("/69"), answers.find("/small/0")]).toEqual([undefined, undefined]);
+    expect(answers.find("/small/1")).toBeDefined();
   });
 });

@@ -17,6 +17,7 @@ import {
   writeCopies,
 } from "#platform/versioned-cache";
 import { ProductDocument } from "./document.ts";
+import { copyLifeMs } from "./epoch.ts";
 import { handleEntries } from "./product-ids.ts";
 import { changes, sellables, sellableVariantsOf } from "./sellables.ts";
 import { anyOf, documentsOf, selectDocuments } from "./store.ts";
@@ -24,9 +25,9 @@ import { anyOf, documentsOf, selectDocuments } from "./store.ts";
 /** For so long products that were seen here are shown while neither Redis nor a database can tell of them. */
 const oldMs = 10 * minuteMs;
 
-const memory = createIsolateMemory<ProductDocument>({ entriesMax: 1_000, lifeMs: 2_000, oldMs });
+const memory = createIsolateMemory<ProductDocument>({ entriesMax: 1_000, lifeMs: copyLifeMs, oldMs });
 /** Ids that no product has, so that guessing ids costs the database little; others are told through Redis. */
-const unknownIds = createIsolateMemory<true>({ entriesMax: 1_000, lifeMs: 2_000 });
+const unknownIds = createIsolateMemory<true>({ entriesMax: 1_000, lifeMs: copyLifeMs });
 const coalesced = createCoalescer<ProductDocument>();
 
 /**
@@ -70,7 +71,7 @@ async function loadProducts(
   for (const [index, id] of ids.entries()) {
     const copy = copies[index];
     if (copy === undefined) missing.push(id);
-    else if (!isAbsence(copy)) found.set(id, productOf(copy));
+    else if (!isAbsence(copy)) found.set(id, productOf(copy, memory.getOld(id, context.now())));
   }
   if (missing.length > 0) {
     const read = byId(await readDocuments(context, missing));
@@ -148,6 +149,9 @@ function cacheEntry(product: ProductDocument): CacheEntry {
   return { key: productKey(product.id), version: documentVersion(product), text: JSON.stringify(product) };
 }
 
-function productOf(copy: CachedCopy): ProductDocument {
-  return ProductDocument.parse(JSON.parse(copy.text));
+/** The product that this isolate had, if the copy is of its version: then nothing has to be parsed. */
+function productOf(copy: CachedCopy, known: ProductDocument | undefined): ProductDocument {
+  return known !== undefined && documentVersion(known) === copy.version
+    ? known
+    : ProductDocument.parse(JSON.parse(copy.text));
 }

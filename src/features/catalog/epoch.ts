@@ -9,7 +9,7 @@ import { orOld } from "#platform/or-old";
 import { errorFields } from "#platform/log";
 import { readNearby } from "#platform/nearby-reads";
 import { readyAnswersOf } from "#platform/ready-answers";
-import { type CachedCopy, readCopies, writeCopies } from "#platform/versioned-cache";
+import { type CacheReader, type CachedCopy, readCopies, writeCopies } from "#platform/versioned-cache";
 
 /**
  * A place in the primary's log of changes (LSN), 16 hexadecimal digits. The catalogue's epoch is the place up to which
@@ -30,6 +30,8 @@ type ViewReading<Value> = {
 const epochKey = "catalog:1:epoch";
 const viewKey = (name: string) => `catalog:1:view:${name}`;
 
+/** For so long this isolate believes what it has read, products and views alike. */
+export const copyLifeMs = 2_000;
 /** For so long views that were read here are shown while neither Redis nor a database can tell of them. */
 const oldMs = 10 * minuteMs;
 
@@ -46,7 +48,7 @@ let epochHere: LogPlace = "";
  * database. What it gives is shared, and not to be changed.
  */
 export function createViewReader<Value>(schema: z.ZodType<Value>) {
-  const memory = createIsolateMemory<ReadAt<Value>>({ entriesMax: 500, lifeMs: 2_000, oldMs });
+  const memory = createIsolateMemory<ReadAt<Value>>({ entriesMax: 500, lifeMs: copyLifeMs, oldMs });
   const coalesced = createCoalescer<ReadAt<Value>>();
   memories.push(memory);
 
@@ -94,6 +96,17 @@ function keepView(
     context.log("warn", "a view was not cached", errorFields(error)),
   );
   context.afterResponse(filling);
+}
+
+/** Whether the answers of a path show nothing but what the epoch tells of. */
+export function followsEpoch(path: string): boolean {
+  return /^\/(?:products(?:\/[^/]+)?|categories)$/.test(path);
+}
+
+/** The epoch as Redis has it: what was read since it was first seen is true for as long as it is seen. */
+export async function readEpoch(context: CacheReader): Promise<LogPlace | undefined> {
+  const [epoch] = await readCopies(context, [epochKey]);
+  return epoch?.version;
 }
 
 /**
