@@ -241,7 +241,11 @@ async function settleRound<Event>(
 }
 
 function nextTry(failures: number, { isOwn }: Fault, now: EpochMs): DeliveryFailure["retryAt"] {
-  const { attemptsMax, awayBackoffMsMax } = deliveryLimits;
-  if (!isOwn) return epochMs(now + Math.min(awayBackoffMsMax, backoffMs(failures)));
-  return failures >= attemptsMax ? "dead" : epochMs(now + backoffMs(failures));
+  if (isOwn) return nextTryOfOne(failures, now);
+  return epochMs(now + Math.min(deliveryLimits.awayBackoffMsMax, backoffMs(failures)));
+}
+
+/** When an event that failed by itself is tried again, after so many failures. */
+export function nextTryOfOne(failures: number, now: EpochMs): DeliveryFailure["retryAt"] {
+  return failures >= deliveryLimits.attemptsMax ? "dead" : epochMs(now + backoffMs(failures));
 }

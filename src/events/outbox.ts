@@ -1,6 +1,7 @@
 import { and, asc, eq, isNotNull, sql } from "drizzle-orm";
 import { z } from "zod";
 import { idSchema } from "#core/ids";
+import { tellable } from "#core/faults";
 import { currentTime, secondMs } from "#core/time";
 import type { Context } from "#platform/context";
 import { type Database, committingLazily } from "#platform/database";
@@ -8,7 +9,7 @@ import { errorFields } from "#platform/log";
 import { findInHomes, orderHomes, readEveryHome, takeFromEveryHome } from "#platform/order-homes";
 import { createBulkLane } from "./bulk-lane.ts";
 import { type EventType, type RecordedEvent, eventSchemas } from "./catalogue.ts";
-import type { DeliveryFailure, Handler, OutboxRow } from "./deliver-round.ts";
+import { type DeliveryFailure, type Handler, type OutboxRow, nextTryOfOne } from "./deliver-round.ts";
 import { type Places, drainLimits, drainOutbox } from "./drain.ts";
 import { outbox } from "./outbox-table.ts";
 
@@ -35,7 +36,7 @@ const Row = z.object({
   covers: Positions,
   is_bulk: z.boolean(),
   id: idSchema("event"),
-  type: z.string().refine((type): type is EventType => type in eventSchemas),
+  type: z.string(),
   subject: z.string(),
   payload: z.unknown(),
   traceparent: z.string().nullable(),
@@ -43,6 +44,10 @@ const Row = z.object({
   attempts: z.coerce.number(),
 });
 type Row = z.infer<typeof Row>;
+
+const KnownType = z.string().refine((type): type is EventType => type in eventSchemas, {
+  error: "This release does not know the type of this event.",
+});
 
 /** Delivers what is due in the outbox of a database: called after commits, and by the sweep for whatever a crash left. */
 export async function drainOutboxOf(
@@ -53,7 +58,7 @@ export async function drainOutboxOf(
   return drainOutbox<RecordedEvent>({
     lease: (places, delivered) => {
       if (places.prompt > 0) onLook();
-      return leaseRows(database, places, delivered);
+      return leaseEvents(context, database, { places, delivered });
     },
     // Events of orders are prompt: only the primary has any that come in bulk.
     takeBulkTurn: database === context.databases.primary ? takeBulkTurn : () => undefined,
@@ -69,12 +74,43 @@ export async function drainOutboxOf(
   });
 }
 
-/** See lease_events in the migrations for which rows are due. */
-async function leaseRows(
+type Lease = { readonly places: Places; readonly delivered: readonly number[] };
+
+/**
+ * Leases what can be read. An event of a newer release, or with data of another, waits as one whose delivery failed, and
+ * stops no other.
+ */
+async function leaseEvents(
+  context: Context,
   database: Database,
-  { prompt, bulk }: Places,
-  delivered: readonly number[],
+  lease: Lease,
 ): Promise<OutboxRow<RecordedEvent>[]> {
+  const readable: OutboxRow<RecordedEvent>[] = [];
+  const unreadable: DeliveryFailure[] = [];
+  for (const row of await leaseRows(database, lease)) {
+    const { position, covers, is_bulk: isBulk, handled_by: handledBy, attempts } = row;
+    try {
+      readable.push({ position, covers, isBulk, handledBy, attempts, event: eventOf(row) });
+    } catch (error) {
+      const { message } = tellable(error);
+      const fields = { event_id: row.id, event_type: row.type };
+      context.log("error", "an event cannot be read", { ...errorFields(error), ...fields });
+      context.reportError(error, fields);
+      unreadable.push({
+        position,
+        handledBy,
+        error: message,
+        retryAt: nextTryOfOne(attempts + 1, context.now()),
+      });
+    }
+  }
+  if (unreadable.length > 0) await markFailed(database, unreadable);
+  return readable;
+}
+
+/** See lease_events in the migrations for which rows are due. */
+async function leaseRows(database: Database, { places, delivered }: Lease): Promise<Row[]> {
+  const { prompt, bulk } = places;
   const positions = `{${delivered.join(",")}}`;
   const seconds = bulk > drainLimits.rowsPerRound ? bulkLeaseSeconds : leaseSeconds;
   // Events whose delivery was not noted come again, as they do after a crash of the Worker.
@@ -84,21 +120,15 @@ async function leaseRows(
   return rows
     .filter(({ position }) => position !== null)
     .map((row) => Row.parse(row))
-    .sort((a, b) => a.position - b.position)
-    .map((row) => ({
-      position: row.position,
-      covers: row.covers,
-      isBulk: row.is_bulk,
-      handledBy: row.handled_by,
-      attempts: row.attempts,
-      event: eventOf(row),
-    }));
+    .sort((a, b) => a.position - b.position);
 }
 
+/** @throws where this release does not know such an event. */
 function eventOf({ id, type, subject, payload, traceparent }: Row): RecordedEvent {
-  const data = eventSchemas[type].parse(payload);
+  const known = KnownType.parse(type);
+  const data = eventSchemas[known].parse(payload);
   // The schema of this very type has parsed the data; the union cannot express that pairing.
-  return { id, type, subject, data, traceparent: traceparent ?? undefined } as RecordedEvent;
+  return { id, type: known, subject, data, traceparent: traceparent ?? undefined } as RecordedEvent;
 }
 
 async function markFailed(database: Database, failures: readonly DeliveryFailure[]): Promise<void> {

@@ -57,6 +57,43 @@ test("a handler's fault reaches the error tracker, with ids as tags and nothing 
   }, 20_000);
 });
 
+test.each([
+  ["a type that this release does not know", "order.teleported", {}],
+  ["data of another release", "order.placed", { order: 7 }],
+])("an event with %s waits, and those after it are delivered", async (_what, type, payload) => {
+  const id = newEventId();
+  const subject = randomUUID();
+  await inDatabase("insert into outbox (id, type, subject, payload) values ($1, $2, $3, $4)", [
+    id,
+    type,
+    subject,
+    payload,
+  ]);
+  const after = newEventId();
+  await inDatabase(
+    `insert into outbox (id, type, subject, payload) values ($1, 'order.authorised', $2, $3)`,
+    [after, randomUUID(), { order_id: "ord_gone", sequence: 1, status: "authorised" }],
+  );
+  await registerCustomer();
+  const Told = z.object({ told: z.boolean(), attempts: z.int(), last_error: z.string().nullable() });
+  const read = async (event: string) =>
+    z
+      .tuple([Told])
+      .parse(
+        await inDatabase(
+          "select delivered_at is not null as told, attempts, last_error from outbox where id = $1",
+          [event],
+        ),
+      )[0];
+  try {
+    await vi.waitFor(async () => expect(await read(after)).toMatchObject({ told: true }), 25_000);
+    await vi.waitFor(async () => expect((await read(id)).attempts).toBeGreaterThan(0), 25_000);
+    expect(await read(id)).toMatchObject({ told: false, last_error: expect.any(String) });
+  } finally {
+    await inDatabase("delete from outbox where id = $1", [id]);
+  }
+});
+
 test("customers do not see dead letters", async () => {
   const { token } = await registerCustomer();
   expect((await request("/admin/dead-letters", { token })).status).toBe(403);
