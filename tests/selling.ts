@@ -12,7 +12,7 @@ export type StockedVariant = { productId: string; variantId: string; sku: string
 export type Seller = {
   /** A product with one variant, its units received by the inventory object already. Price in cents. */
   stockVariant: (units: number, price?: number) => Promise<StockedVariant>;
-  /** The exact figures of a SKU, from its journal: what its object decided last. */
+  /** The units of a SKU on sale, as everybody sees them: its object decided on them less than a second ago. */
   available: (sku: string) => Promise<number>;
 };
 

@@ -29,9 +29,10 @@ import { type LedgerStore, openLedgerStore } from "./store.ts";
 
 /**
  * Pause between a change and its copy to Postgres; what changes in between travels together. A level that fell or rose
- * is news to everybody, a number that moved within one is not.
+ * is news to everybody; a number that moved within one waits for what follows it, and is still less than a second old
+ * where it is shown.
  */
-const drainDelayMs = { news: 100, other: 1_000 } as const;
+const drainDelayMs = { news: 100, other: 300 } as const;
 const drainRetryMs = 5_000;
 /** Overdue holds ended on one touch; the rest are ended on the next. */
 const expiriesMax = 1_000;

@@ -6,7 +6,7 @@ import { createIsolateMemory } from "#platform/isolate-memory";
 import { readNearby } from "#platform/nearby-reads";
 
 /**
- * How long a figure is believed. Objects report a change within a tenth of a second or two and replicas follow in
+ * How long a figure is believed. Objects report a change within three tenths of a second and replicas follow in
  * milliseconds, so that what is shown is less than a second old.
  */
 const lifeMs = 500;

@@ -63,7 +63,7 @@ async function expectParked({ order, sku, attemptId }: Opened, { reason, differi
   const listed = await request("/admin/orders?status=payment_review&limit=100", { token: await signedIn });
   const ids = listed.as(z.object({ data: z.array(z.object({ id: z.string() })) })).data.map(({ id }) => id);
   expect(ids).toContain(order.id);
-  expect(await seller.available(sku)).toBe(1);
+  await vi.waitFor(async () => expect(await seller.available(sku)).toBe(1), patience);
   const stored = "select captured_amount::int from payment_attempts where id = $1";
   expect(await inDatabase(stored, [attemptId])).toEqual([{ captured_amount: 0 }]);
   expect(await inDatabase("select 1 from money_ledger where order_id = $1", [order.id])).toEqual([]);

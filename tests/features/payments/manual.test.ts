@@ -71,7 +71,7 @@ test.each(["buyer", "staff"] as const)(
   "until its money is there the %s can cancel a bank transfer's order, and its units are on sale again",
   async (who) => {
     const { order, variant } = await promisedOrder();
-    expect(await seller.available(variant.sku)).toBe(0);
+    await vi.waitFor(async () => expect(await seller.available(variant.sku)).toBe(0), patience);
     expect((await cancelBy(who, order)).as(Order)).toMatchObject({
       status: "cancelled",
       payment: { provider: "manual", status: "cancelled" },
@@ -105,7 +105,7 @@ test("a buyer who promised a bank transfer pays by card instead, however long ag
   await inDatabase("update orders set hold_expires_at = now() - interval '2 days' where id = $1", [order.id]);
   const attempt = (await buyer.startPayment(order)).as(Attempt);
   expect((await receive(order)).as(Problem).code).toBe("invalid_transition");
-  expect(await seller.available(variant.sku)).toBe(0);
+  await vi.waitFor(async () => expect(await seller.available(variant.sku)).toBe(0), patience);
   await buyer.payWith(attempt);
   await vi.waitFor(
     async () =>

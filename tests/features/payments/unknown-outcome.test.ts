@@ -60,7 +60,7 @@ test("while nobody knows whether the money was taken, the order says so, keeps i
   expect(confirmed.headers.get("location")).toBe(`/orders/${order.id}`);
   expect(confirmed.as(Status).status).toBe("payment_unknown");
   expect((await buyer.cancel(order)).as(Problem).code).toBe("payment_outcome_unknown");
-  expect(await seller.available(sku)).toBe(0);
+  await vi.waitFor(async () => expect(await seller.available(sku)).toBe(0), patience);
   await breakStripe(null);
   await vi.waitFor(async () => expect((await buyer.confirm(order)).status).toBe(200), patience);
   expect((await buyer.readOrder(order)).status).toBe("paid");
@@ -74,7 +74,7 @@ test("an order whose payment cannot be ended does not expire before the provider
     order.id,
   ]);
   await eventually(order, "payment_unknown");
-  expect(await seller.available(sku)).toBe(0);
+  await vi.waitFor(async () => expect(await seller.available(sku)).toBe(0), patience);
   await breakStripe(null);
   await buyer.confirm(order);
   await eventually(order, "expired");
