@@ -54,11 +54,16 @@ function selectOrder(
   orderId: string,
   { tables, condition }: { tables: OrderTables; condition: SQL },
 ) {
-  // The id is given everywhere, and not joined: so the planner looks at the one month that it belongs to.
+  return ordersAt(context, orderId).execute(orderQuery(orderId, { tables, condition }));
+}
+
+/** The id is given everywhere, and not joined: so the planner looks at the one month that it belongs to. */
+export function orderQuery(
+  orderId: string,
+  { tables, condition }: { tables: OrderTables; condition: SQL },
+): SQL {
   const id = sql`${orderId}`;
-  return ordersAt(context, orderId).execute(
-    sql`${treeOf(id, tables)} from ${tables.orders} o where o.id = ${id} and ${condition}`,
-  );
+  return sql`${treeOf(id, tables)} from ${tables.orders} o where o.id = ${id} and ${condition}`;
 }
 
 const Result = z.object({ rows: z.array(z.unknown()) });
@@ -68,13 +73,15 @@ export function orderIn(result: unknown): Order | undefined {
   return Result.parse(result).rows.map(orderOf).at(0);
 }
 
-/**
- * Reads orders of a database with all that belongs to them.
- * @param which the statement's end: which rows of `orders o`, in which order, how many.
- */
-export async function selectOrders(database: Database, tables: OrderTables, which: SQL): Promise<Order[]> {
-  const { rows } = await database.execute(sql`${treeOf(sql`o.id`, tables)} from ${tables.orders} o ${which}`);
+/** Reads orders of a database with all that belongs to them. */
+export async function selectOrders(database: Database, query: SQL): Promise<Order[]> {
+  const { rows } = await database.execute(query);
   return rows.map(orderOf);
+}
+
+/** @param which the statement's end: which rows of `orders o`, in which order, how many. */
+export function ordersQuery(tables: OrderTables, which: SQL): SQL {
+  return sql`${treeOf(sql`o.id`, tables)} from ${tables.orders} o ${which}`;
 }
 
 /** One statement, and so one snapshot: what hangs on an order is never of another version than the order itself. */

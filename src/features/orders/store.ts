@@ -1,12 +1,13 @@
-import { and, asc, eq, lt, not, or, sql } from "drizzle-orm";
+import { type SQL, and, asc, eq, lt, not, or, sql } from "drizzle-orm";
 import { newId } from "#core/ids";
 import { actorOf } from "#core/principal";
 import type { OrderEventType } from "#events/catalogue";
 import { hasOpenAttempt } from "#features/payments/attempts";
 import type { Context } from "#platform/context";
+import type { Database } from "#platform/database";
 import { livesHere, orderHomes, ordersAt, readMerged, takeFromEveryHome } from "#platform/order-homes";
 import { homesOfCustomer } from "./customer-homes.ts";
-import { type Order, selectOrders } from "./load-order.ts";
+import { type Order, ordersQuery, selectOrders } from "./load-order.ts";
 import { orderTables } from "./places.ts";
 import type { OrderStatus } from "./rules.ts";
 import { archivedOrderEvents, fulfilments, orderEvents, type orderLines, orders } from "./tables.ts";
@@ -46,19 +47,22 @@ export type OrdersFilter = {
 
 /** A page of orders, newest first: keyset by the id, which is in the order of creation. */
 export async function selectPageOfOrders(context: Context, filter: OrdersFilter): Promise<Order[]> {
-  const { userId, guestEmail, status, beforeId, from, rowsMax } = filter;
+  const { userId, rowsMax } = filter;
   const homes = userId === undefined ? orderHomes(context) : await homesOfCustomer(context, userId);
-  return readMerged(homes, { rowsMax }, (database) =>
-    selectOrders(
-      database,
-      orderTables[from],
-      sql`where ${userId === undefined ? sql`true` : sql`o.user_id = ${userId}`}
+  const query = pageQuery(filter, livesHere(context, sql`o.id`));
+  return readMerged(homes, { rowsMax }, (database) => selectOrders(database, query));
+}
+
+export function pageQuery(filter: OrdersFilter, isHere: SQL): SQL {
+  const { userId, guestEmail, status, beforeId, from, rowsMax } = filter;
+  return ordersQuery(
+    orderTables[from],
+    sql`where ${userId === undefined ? sql`true` : sql`o.user_id = ${userId}`}
       and ${guestEmail === undefined ? sql`true` : sql`o.user_id is null and lower(o.email) = lower(${guestEmail})`}
       and ${status === undefined ? sql`true` : sql`o.status = ${status}`}
       and ${beforeId === undefined ? sql`true` : sql`o.id < ${beforeId}`}
-      and ${livesHere(context, sql`o.id`)}
+      and ${isHere}
       order by o.id desc limit ${rowsMax}`,
-    ),
   );
 }
 
@@ -107,20 +111,18 @@ export function changeFulfilment(
  */
 export function selectOverdueOrders(context: Context, rowsMax: number) {
   return takeFromEveryHome(context, (database) =>
-    database
-      .select({ id: orders.id })
-      .from(orders)
-      .where(
-        and(
-          or(
-            eq(orders.status, "pending_payment"),
-            and(eq(orders.status, "payment_unknown"), not(hasOpenAttempt(database, orders.id))),
-          ),
-          lt(orders.holdExpiresAt, sql`now()`),
-          livesHere(context, orders.id),
-        ),
-      )
-      .orderBy(asc(orders.holdExpiresAt))
-      .limit(rowsMax),
+    overdueQuery(database, livesHere(context, orders.id)).limit(rowsMax),
   );
+}
+
+export function overdueQuery(database: Database, isHere: SQL) {
+  const isWaiting = or(
+    eq(orders.status, "pending_payment"),
+    and(eq(orders.status, "payment_unknown"), not(hasOpenAttempt(database, orders.id))),
+  );
+  return database
+    .select({ id: orders.id })
+    .from(orders)
+    .where(and(isWaiting, lt(orders.holdExpiresAt, sql`now()`), isHere))
+    .orderBy(asc(orders.holdExpiresAt));
 }
