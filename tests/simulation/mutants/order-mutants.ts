@@ -126,7 +126,7 @@ export const orderMutants: readonly Mutant[] = [
   {
     name: "events die after their first failure",
     file: delivery,
-    search: "failures >= attemptsMax ?",
+    search: "failures >= deliveryLimits.attemptsMax ?",
     replacement: "failures >= 1 ?",
   },
   {
