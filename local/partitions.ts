@@ -1,8 +1,6 @@
 import { Client } from "pg";
 import { z } from "zod";
-import { choosePorts } from "./ports.ts";
-import { localDatabaseUrl } from "./stack-plan.ts";
-import { readStackSettings } from "./stack-settings.ts";
+import { shopDatabaseUrl } from "./shop-database-url.ts";
 import { explainAndExit } from "./terminal.ts";
 
 const usage = "Use: npm run partitions -- list | make | retire 2025-03 | restore 2025-03";
@@ -13,7 +11,7 @@ const Reasons = z.array(z.object({ reason: z.string(), orders: z.number(), examp
 
 /** `npm run partitions -- …`: the months of orders in the database of DATABASE_URL, or else of the local shop. */
 async function tendPartitions([action, month]: readonly string[]): Promise<void> {
-  const client = new Client({ connectionString: await databaseUrl() });
+  const client = new Client({ connectionString: await shopDatabaseUrl() });
   await client.connect();
   try {
     if (action === "list") await list(client);
@@ -24,14 +22,6 @@ async function tendPartitions([action, month]: readonly string[]): Promise<void>
   } finally {
     await client.end();
   }
-}
-
-async function databaseUrl(): Promise<string> {
-  const given = process.env["DATABASE_URL"];
-  if (given !== undefined && given !== "") return given;
-  const { apiPort, servicesPort } = readStackSettings(process.env);
-  const ports = await choosePorts({ api: apiPort, services: servicesPort });
-  return localDatabaseUrl(ports.postgres);
 }
 
 async function list(client: Client): Promise<void> {

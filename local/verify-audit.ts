@@ -1,9 +1,7 @@
 import { Client } from "pg";
 import { z } from "zod";
 import { type ChainHead, emptyChain, followChain } from "#core/audit-chain";
-import { choosePorts } from "./ports.ts";
-import { localDatabaseUrl } from "./stack-plan.ts";
-import { readStackSettings } from "./stack-settings.ts";
+import { shopDatabaseUrl } from "./shop-database-url.ts";
 import { explainAndExit } from "./terminal.ts";
 
 const ENTRIES_A_PAGE = 1_000;
@@ -23,21 +21,13 @@ const Entries = z.array(
  */
 async function verifyAudit(noted: string | undefined): Promise<void> {
   const expected = noted === undefined ? undefined : parseHead(noted);
-  const client = new Client({ connectionString: await databaseUrl() });
+  const client = new Client({ connectionString: await shopDatabaseUrl() });
   await client.connect();
   try {
     console.log(describe(await follow(client, expected)));
   } finally {
     await client.end();
   }
-}
-
-async function databaseUrl(): Promise<string> {
-  const given = process.env["DATABASE_URL"];
-  if (given !== undefined && given !== "") return given;
-  const { apiPort, servicesPort } = readStackSettings(process.env);
-  const ports = await choosePorts({ api: apiPort, services: servicesPort });
-  return localDatabaseUrl(ports.postgres);
 }
 
 function parseHead(text: string): ChainHead {

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { PgDialect } from "drizzle-orm/pg-core";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { z } from "zod";
 import { type ListedQuery, selectListedIds } from "#features/catalog/listed-products";
 import { productSorts } from "#features/catalog/schema";
 import { type RunningPostgres, startPostgres } from "#local/postgres/postgres";
 import type { Travel } from "#platform/cursor";
+import { blocksOf, explained, nodesOf, planIn } from "../query-plan.ts";
 import { fillCatalogue, productsOnSale } from "./big-catalogue.ts";
 
 type Filters = Omit<ListedQuery, "sort">;
@@ -46,46 +46,19 @@ async function readRows(query: ListedQuery, travel: Travel): Promise<Row[]> {
   return (await client.query<Row>(statementOf(query, travel))).rows;
 }
 
-type Plan = {
-  "Node Type": string;
-  "Actual Rows": number;
-  "Actual Loops": number;
-  "Shared Hit Blocks": number;
-  "Shared Read Blocks": number;
-  Plans?: Plan[] | undefined;
-};
-const Plan: z.ZodType<Plan> = z.object({
-  "Node Type": z.string(),
-  "Actual Rows": z.number(),
-  "Actual Loops": z.number(),
-  "Shared Hit Blocks": z.number(),
-  "Shared Read Blocks": z.number(),
-  Plans: z.lazy(() => z.array(Plan)).optional(),
-});
-const Explained = z.tuple([z.object({ "QUERY PLAN": z.tuple([z.object({ Plan })]) })]);
-
 /** What a page takes: 8 KB blocks that were touched, and the most rows that were gathered and sorted. */
 async function costOfPage(query: ListedQuery, from: Row | undefined) {
   const place = from === undefined ? undefined : [from.sort_key, from.id];
   const { text, values } = statementOf(query, { direction: "after", from: place, rowsMax: pageRows });
-  const { rows } = await client.query({ text: `explain (analyze, buffers, format json) ${text}`, values });
-  const [
-    {
-      "QUERY PLAN": [{ Plan: plan }],
-    },
-  ] = Explained.parse(rows);
+  const plan = planIn((await client.query({ text: explained(text), values })).rows);
   const sorted = nodesOf(plan)
     .filter((node) => node["Node Type"].includes("Sort"))
     .flatMap(({ Plans = [] }) => Plans.map((input) => input["Actual Rows"] * input["Actual Loops"]));
   return {
-    blocks: plan["Shared Hit Blocks"] + plan["Shared Read Blocks"],
+    blocks: blocksOf(plan),
     rowsSorted: Math.max(0, ...sorted),
     nodes: nodesOf(plan).map((node) => node["Node Type"]),
   };
-}
-
-function nodesOf(plan: Plan): Plan[] {
-  return [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
 }
 
 /** The first page, one in the middle of the whole catalogue and the last. */

@@ -3,10 +3,10 @@ import { type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/neon-http";
 import { PgDialect } from "drizzle-orm/pg-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { z } from "zod";
 import { orderQuery } from "#features/orders/load-order";
 import { orderTables } from "#features/orders/places";
 import { type OrdersFilter, overdueQuery, pageQuery } from "#features/orders/store";
+import { blocksOf, explained, nodesOf, planIn } from "../query-plan.ts";
 import { type ShopDatabase, orderIdsOf, startShopDatabases, storeOrders } from "./shop-database.ts";
 
 const months = ["2026-01", "2026-02", "2026-03", "2026-04", "2026-05", "2026-06", "2026-07", "2026-08"];
@@ -46,35 +46,9 @@ afterAll(async () => {
   await databases.stop();
 });
 
-type Plan = {
-  "Node Type": string;
-  "Relation Name"?: string | undefined;
-  "Actual Rows": number;
-  "Actual Loops": number;
-  "Shared Hit Blocks": number;
-  "Shared Read Blocks": number;
-  Plans?: Plan[] | undefined;
-};
-const Plan: z.ZodType<Plan> = z.object({
-  "Node Type": z.string(),
-  "Relation Name": z.string().optional(),
-  "Actual Rows": z.number(),
-  "Actual Loops": z.number(),
-  "Shared Hit Blocks": z.number(),
-  "Shared Read Blocks": z.number(),
-  Plans: z.lazy(() => z.array(Plan)).optional(),
-});
-const Explained = z.tuple([z.object({ "QUERY PLAN": z.tuple([z.object({ Plan })]) })]);
-
-const nodesOf = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
-
 /** What Postgres does for a statement: the tables it looked into, the rows it read of orders, and blocks of 8 KB. */
 async function explain({ text, values }: { text: string; values: readonly unknown[] }) {
-  const [
-    {
-      "QUERY PLAN": [{ Plan: plan }],
-    },
-  ] = Explained.parse(await shop.ask(`explain (analyze, buffers, format json) ${text}`, values));
+  const plan = planIn(await shop.ask(explained(text), values));
   const ran = nodesOf(plan).filter((node) => node["Actual Loops"] > 0);
   const ofOrders = ran.filter((node) => node["Relation Name"]?.match(/^orders_/));
   return {
@@ -86,7 +60,7 @@ async function explain({ text, values }: { text: string; values: readonly unknow
       ...ran.filter((node) => node["Node Type"].endsWith("Sort")).map((node) => node["Actual Rows"]),
     ),
     orderRows: ofOrders.reduce((sum, node) => sum + node["Actual Rows"] * node["Actual Loops"], 0),
-    blocks: plan["Shared Hit Blocks"] + plan["Shared Read Blocks"],
+    blocks: blocksOf(plan),
   };
 }
 
