@@ -50,10 +50,16 @@ export type Id<Kind extends IdKind> = string & { readonly __id: Kind };
  */
 export function newId<Kind extends IdKind>(kind: Kind, now: EpochMs): Id<Kind> {
   const random = crypto.getRandomValues(new Uint8Array(16));
-  let text = "";
-  for (let shift = 45; shift >= 0; shift -= 5) text += alphabet[Math.floor(now / 2 ** shift) % 32];
+  let text = firstIdAt(kind, now);
   for (const byte of random) text += alphabet[byte % 32];
-  return `${idPrefixes[kind]}_${text}` as Id<Kind>;
+  return text as Id<Kind>;
+}
+
+/** What ids that were made before this time sort before, and all others after: the beginning of an id, and none itself. */
+export function firstIdAt(kind: IdKind, time: EpochMs): string {
+  let text = `${idPrefixes[kind]}_`;
+  for (let shift = 45; shift >= 0; shift -= 5) text += alphabet[Math.floor(time / 2 ** shift) % 32];
+  return text;
 }
 
 /**

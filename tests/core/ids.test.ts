@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { livesWithOrder, newId, newIdBeside, shardOfId, timeOfId } from "#core/ids";
+import { firstIdAt, livesWithOrder, newId, newIdBeside, shardOfId, timeOfId } from "#core/ids";
 import { epochMs } from "#core/time";
 
 const now = epochMs(Date.UTC(2026, 10, 1));
@@ -28,4 +28,11 @@ test("what lives with an order is told by its kind", () => {
     newId(kind, now),
   );
   expect([...others, "order", "ordinary"].some(livesWithOrder)).toBe(false);
+});
+
+test("ids of a moment sort behind where it begins, and those of earlier ones before it", () => {
+  const begin = firstIdAt("user", now);
+  expect(newId("user", epochMs(now - 1)) < begin).toBe(true);
+  expect(newId("user", now) > begin).toBe(true);
+  expect(firstIdAt("user", epochMs(0)) < begin).toBe(true);
 });

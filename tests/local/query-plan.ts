@@ -6,6 +6,7 @@ export type Plan = {
   "Relation Name"?: string | undefined;
   "Actual Rows": number;
   "Actual Loops": number;
+  "Rows Removed by Filter"?: number | undefined;
   "Shared Hit Blocks": number;
   "Shared Read Blocks": number;
   Plans?: Plan[] | undefined;
@@ -15,6 +16,7 @@ const Plan: z.ZodType<Plan> = z.object({
   "Relation Name": z.string().optional(),
   "Actual Rows": z.number(),
   "Actual Loops": z.number(),
+  "Rows Removed by Filter": z.number().optional(),
   "Shared Hit Blocks": z.number(),
   "Shared Read Blocks": z.number(),
   Plans: z.lazy(() => z.array(Plan)).optional(),
@@ -41,4 +43,15 @@ export function nodesOf(plan: Plan): Plan[] {
 
 export function blocksOf(plan: Plan): number {
   return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"];
+}
+
+/** Rows that were looked at in tables, those included that did not fit. */
+export function rowsReadBy(plan: Plan): number {
+  return nodesOf(plan)
+    .filter((node) => node["Relation Name"] !== undefined)
+    .reduce(
+      (sum, node) =>
+        sum + (node["Actual Rows"] + (node["Rows Removed by Filter"] ?? 0)) * node["Actual Loops"],
+      0,
+    );
 }

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
-import type { Id } from "#core/ids";
-import { epochMs, toTimestamp } from "#core/time";
+import { type Id, firstIdAt } from "#core/ids";
+import { dayMs, epochMs, toTimestamp } from "#core/time";
 import type { Context } from "#platform/context";
 import type { Travel } from "#platform/cursor";
 import type { CustomerFilters, CustomerSummary, CustomerWire } from "./directory-schema.ts";
@@ -39,10 +39,19 @@ function matching(filters: CustomerFilters): SQL {
     ...(email === undefined ? [] : [sql`lower(email) like lower(${`${literally(email)}%`})`]),
     ...(verified === undefined ? [] : [sql`(email_verified_at is not null) = ${verified}::boolean`]),
     ...(disabled === undefined ? [] : [sql`(disabled_at is not null) = ${disabled}::boolean`]),
-    ...(from === undefined ? [] : [sql`created_at >= ${from}::timestamptz`]),
-    ...(before === undefined ? [] : [sql`created_at < ${before}::timestamptz`]),
+    ...(from === undefined
+      ? []
+      : [sql`created_at >= ${from}::timestamptz and id > ${idsFrom(from, -dayMs)}`]),
+    ...(before === undefined
+      ? []
+      : [sql`created_at < ${before}::timestamptz and id < ${idsFrom(before, dayMs)}`]),
   ];
   return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `);
+}
+
+/** Ids are made when their accounts are, within a day: so the list begins where its first customer can be. */
+function idsFrom(moment: string, leewayMs: number): string {
+  return firstIdAt("user", epochMs(Math.max(0, Date.parse(moment) + leewayMs)));
 }
 
 /** A text in which nothing is a wildcard of LIKE. */

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "#platform/context";
 import type { Database } from "#platform/database";
@@ -12,12 +12,12 @@ export const lastingSeconds = { payment_unknown: 15 * 60, payment_review: 60 * 6
 const reportedMax = 50;
 
 /** Orders whose payment is in doubt, and since when: what brought them there is the last such entry of their history. */
-const doubtful = (context: Context) => sql`
+export const doubtful = (isHere: SQL) => sql`
   select o.id as order_id, o.status::text as status, max(entry.at) as since,
     case o.status when 'payment_unknown' then ${lastingSeconds.payment_unknown}::int
       else ${lastingSeconds.payment_review}::int end as lasting_seconds
   from orders o join order_events entry on entry.order_id = o.id and entry.type = 'order.' || o.status::text
-  where o.status in ('payment_unknown', 'payment_review') and ${livesHere(context, sql`o.id`)}
+  where o.status in ('payment_unknown', 'payment_review') and ${isHere}
   group by o.id`;
 
 const Reported = z.array(z.object({ order_id: z.string(), status: z.string() }));
@@ -31,7 +31,7 @@ export async function reportLastingDoubts(context: Context): Promise<number> {
   const reported = await takeFromEveryHome(context, async (database) => {
     const { rows } = await database.execute(sql`
       insert into payment_alerts (order_id, status, since)
-      select order_id, status, since from (${doubtful(context)}) doubt
+      select order_id, status, since from (${doubtful(livesHere(context, sql`o.id`))}) doubt
       where since < now() - make_interval(secs => lasting_seconds)
         and not exists (select 1 from payment_alerts alert where alert.order_id = doubt.order_id
           and alert.status = doubt.status and alert.since = doubt.since)
@@ -80,7 +80,7 @@ export async function readPaymentWatch(context: Context): Promise<PaymentWatchWi
 /** What one database tells; events are in the primary alone, and none in any other. */
 async function readFigures(context: Context, database: Database): Promise<Figures[]> {
   const { rows } = await database.execute(sql`
-    with doubt as materialized (${doubtful(context)}), figures as (
+    with doubt as materialized (${doubtful(livesHere(context, sql`o.id`))}), figures as (
       select status, count(*) as orders,
         count(*) filter (where since < now() - make_interval(secs => lasting_seconds)) as lasting,
         coalesce(extract(epoch from now() - min(since))::bigint, 0) as oldest
