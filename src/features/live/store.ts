@@ -28,11 +28,9 @@ export const followedRoomsOfOrder = createGatherer<readonly RoomName[]>(async (c
 });
 
 async function selectRooms(primary: Database, orderIds: readonly string[]) {
-  const { rows } = await primary.execute(sql`
-    select o.id as order_id, array_agg(followed.room) as rooms
-    from orders o join followed_rooms followed on followed.room in ('order:' || o.id, 'user:' || o.user_id)
-    where o.id = any (array(select jsonb_array_elements_text(${JSON.stringify(orderIds)}::jsonb)))
-    group by o.id`);
+  const { rows } = await primary.execute(
+    sql`select order_id, rooms from rooms_following_orders(${JSON.stringify(orderIds)}::jsonb)`,
+  );
   return z.array(Row).parse(rows);
 }
 

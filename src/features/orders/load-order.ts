@@ -34,36 +34,31 @@ export async function loadOrder(context: Context, orderId: string): Promise<Orde
   return orderIn(await orderStatement(context, orderId));
 }
 
-/** Reads one order for somebody, wherever it is. */
-export async function findOrder(context: Context, orderId: string, condition: SQL = sql`true`) {
-  const order = orderIn(await orderStatement(context, orderId, condition));
-  return order ?? orderIn(await selectOrder(context, orderId, { tables: orderTables.archive, condition }));
+/**
+ * Reads one order for somebody, wherever it is.
+ * @param owner whose it must be; anybody's when undefined.
+ */
+export async function findOrder(context: Context, orderId: string, owner?: string) {
+  const order = orderIn(await orderStatement(context, orderId, owner));
+  if (order !== undefined) return order;
+  const isTheirs = owner === undefined ? sql`true` : sql`o.user_id = ${owner}`;
+  const [archived] = await selectOrders(
+    ordersAt(context, orderId),
+    ordersQuery(orderTables.archive, sql`where o.id = ${orderId} and ${isTheirs}`),
+  );
+  return archived;
 }
 
 /**
  * The statement of {@link loadOrder} for a batch, which finds no archived order; {@link orderIn} makes the order of its
  * result.
- * @param condition on the row of `orders o`.
+ * @param owner whose it must be; anybody's when undefined.
  */
-export function orderStatement(context: Context, orderId: string, condition: SQL = sql`true`) {
-  return selectOrder(context, orderId, { tables: orderTables.hot, condition });
-}
-
-function selectOrder(
-  context: Context,
-  orderId: string,
-  { tables, condition }: { tables: OrderTables; condition: SQL },
-) {
-  return ordersAt(context, orderId).execute(orderQuery(orderId, { tables, condition }));
-}
-
-/** The id is given everywhere, and not joined: so the planner looks at the one month that it belongs to. */
-export function orderQuery(
-  orderId: string,
-  { tables, condition }: { tables: OrderTables; condition: SQL },
-): SQL {
-  const id = sql`${orderId}`;
-  return sql`${treeOf(id, tables)} from ${tables.orders} o where o.id = ${id} and ${condition}`;
+export function orderStatement(context: Context, orderId: string, owner?: string) {
+  const isTheirs = owner === undefined ? sql`true` : sql`tree."order" ->> 'user_id' = ${owner}`;
+  return ordersAt(context, orderId).execute(
+    sql`select tree.* from order_tree(${orderId}) tree where ${isTheirs}`,
+  );
 }
 
 const Result = z.object({ rows: z.array(z.unknown()) });
@@ -79,23 +74,23 @@ export async function selectOrders(database: Database, query: SQL): Promise<Orde
   return rows.map(orderOf);
 }
 
-/** @param which the statement's end: which rows of `orders o`, in which order, how many. */
+/**
+ * Orders with all that belongs to them, as order_tree gives one. One statement, and so one snapshot: what hangs on an
+ * order is never of another version than the order itself.
+ * @param which the statement's end: which rows of `orders o`, in which order, how many.
+ */
 export function ordersQuery(tables: OrderTables, which: SQL): SQL {
-  return sql`${treeOf(sql`o.id`, tables)} from ${tables.orders} o ${which}`;
-}
-
-/** One statement, and so one snapshot: what hangs on an order is never of another version than the order itself. */
-function treeOf(id: SQL, { lines, fulfilments: parcels }: OrderTables): SQL {
   return sql`
     select to_jsonb(o) as "order", o.archived,
       (select coalesce(jsonb_agg(to_jsonb(line) order by line.position), '[]')
-        from ${lines} line where line.order_id = ${id}) as lines,
+        from ${tables.lines} line where line.order_id = o.id) as lines,
       (select coalesce(jsonb_agg(to_jsonb(parcel) order by parcel.id), '[]')
-        from ${parcels} parcel where parcel.order_id = ${id}) as fulfilments,
+        from ${tables.fulfilments} parcel where parcel.order_id = o.id) as fulfilments,
       (select coalesce(jsonb_agg(to_jsonb(attempt) order by attempt.id), '[]')
-        from payment_attempts attempt where attempt.order_id = ${id}) as attempts,
+        from payment_attempts attempt where attempt.order_id = o.id) as attempts,
       (select coalesce(jsonb_agg(to_jsonb(refund) order by refund.id), '[]')
-        from refunds refund where refund.order_id = ${id}) as refunds`;
+        from refunds refund where refund.order_id = o.id) as refunds
+    from ${tables.orders} o ${which}`;
 }
 
 const Tree = z.object({

@@ -1,4 +1,3 @@
-import { type SQL, sql } from "drizzle-orm";
 import { AppError } from "#core/errors";
 import type { Context } from "#platform/context";
 import { openToken } from "#platform/signed-tokens";
@@ -13,8 +12,8 @@ export type OrderAccess = { readonly orderId: string; readonly orderToken: strin
  * @throws AppError not_found for unknown orders and other people's alike.
  */
 export async function readOwnOrder(context: Context, access: OrderAccess): Promise<Order> {
-  const isTheirs = await ownershipOf(context, access);
-  const order = isTheirs && (await findOrder(context, access.orderId, isTheirs));
+  const { owner } = await entitlementOf(context, access);
+  const order = await findOrder(context, access.orderId, owner);
   if (order === undefined) throw noSuchOrder();
   return order;
 }
@@ -33,9 +32,8 @@ export async function requireOwnOrder(context: Context, access: OrderAccess): Pr
  * @throws AppError not_found for whoever may have no order.
  */
 export async function ownOrderStatement(context: Context, access: OrderAccess) {
-  const isTheirs = await ownershipOf(context, access);
-  if (isTheirs === undefined) throw noSuchOrder();
-  return { statement: orderStatement(context, access.orderId, isTheirs) };
+  const { owner } = await entitlementOf(context, access);
+  return { statement: orderStatement(context, access.orderId, owner) };
 }
 
 function noSuchOrder(): AppError {
@@ -44,12 +42,16 @@ function noSuchOrder(): AppError {
   });
 }
 
-/** The condition under which the asker may have the order; undefined for whoever may have none. */
-async function ownershipOf(context: Context, access: OrderAccess): Promise<SQL | undefined> {
+/**
+ * Whose the order must be for the asker to have it; anybody's when undefined.
+ * @throws AppError not_found for whoever may have none.
+ */
+async function entitlementOf(context: Context, access: OrderAccess): Promise<{ owner: string | undefined }> {
   const { principal, settings } = context;
   const { orderId, orderToken } = access;
-  if (principal.kind === "system") return sql`true`;
+  if (principal.kind === "system") return { owner: undefined };
   if (orderToken !== undefined && (await openToken(settings, "order", orderToken)) === orderId)
-    return sql`true`;
-  return principal.kind === "user" ? sql`o.user_id = ${principal.userId}` : undefined;
+    return { owner: undefined };
+  if (principal.kind !== "user") throw noSuchOrder();
+  return { owner: principal.userId };
 }

@@ -3,8 +3,6 @@ import { type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/neon-http";
 import { PgDialect } from "drizzle-orm/pg-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { orderQuery } from "#features/orders/load-order";
-import { orderTables } from "#features/orders/places";
 import { doubtful } from "#features/payments/payment-watch";
 import { type OrdersFilter, overdueQuery, pageQuery } from "#features/orders/store";
 import { blocksOf, explained, nodesOf, planIn } from "../query-plan.ts";
@@ -75,20 +73,20 @@ function statementOf(query: SQL) {
 const pageOf = (filter: Partial<OrdersFilter>) =>
   explain(statementOf(pageQuery({ from: "hot", rowsMax: 21, ...filter }, here)));
 
-test("an order is read from its own month and from no other", async () => {
+test("an order is read by index, from its own month and from no other", async () => {
   const id = ids[3 * ordersAMonth + 7] ?? "";
-  const condition = sql`true`;
-  const { tables, nodes } = await explain(
-    statementOf(orderQuery(id, { tables: orderTables.hot, condition })),
-  );
-  expect(tables.filter((name) => /^(orders|order_lines|fulfilments)/.test(name))).toEqual([
-    "fulfilments_2026_04",
-    "order_lines_2026_04",
-    "orders_2026_04",
+  await shop.ask("begin");
+  const [tree] = await shop.ask("select * from order_tree($1)", [id]);
+  const touched = await shop.ask(`
+    select relname as name, seq_scan > 0 as whole from pg_stat_xact_user_tables
+    where relname ~ '^(orders|order_lines|fulfilments)' and (seq_scan > 0 or idx_scan > 0) order by relname`);
+  await shop.ask("commit");
+  expect(tree).toMatchObject({ order: { id }, archived: false, lines: [{}, {}], fulfilments: [{}] });
+  expect(touched).toEqual([
+    { name: "fulfilments_2026_04", whole: false },
+    { name: "order_lines_2026_04", whole: false },
+    { name: "orders_2026_04", whole: false },
   ]);
-  expect(nodes.filter((node) => node === "Seq Scan" && tables.some((name) => name.includes("2026")))).toEqual(
-    [],
-  );
 });
 
 test.each([
