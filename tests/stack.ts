@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Addresses } from "#local/stack-plan";
 import { createShopClient, type Answer } from "./shop-client.ts";
 
+export { costOf } from "./costs.ts";
 export type { Answer };
 
 /** Where the shared stack of the feature tests listens. */
@@ -12,16 +13,6 @@ export function stack(): Addresses {
 
 /** The shared stack's API. */
 export const { request, registerCustomer, adminToken } = createShopClient(stack().api);
-
-/** What a request cost, as the Worker itself counted: calls of Postgres and of Durable Objects. */
-export function costOf({ headers }: Answer): { databaseCalls: number; objectCalls: number } {
-  const timing = headers.get("server-timing") ?? "";
-  const [databaseCalls, objectCalls] = [...timing.matchAll(/desc="(\d+)"/g)].map(([, count]) =>
-    Number(count),
-  );
-  if (databaseCalls === undefined || objectCalls === undefined) throw new Error(`No costs in "${timing}"`);
-  return { databaseCalls, objectCalls };
-}
 
 const NeonStats = z.object({
   statements: z.int(),

@@ -1,10 +1,12 @@
 import type { Context } from "./context.ts";
 
-/**
- * How long a request waits for another request's load before it loads for itself: the runtime may cancel that request
- * together with its I/O, and then its promise never settles.
- */
-const patienceMs = 1_000;
+type Limits = {
+  /**
+   * How long a request waits for another request's load before it loads for itself, which is longer than a load may
+   * take: the runtime may cancel that request together with its I/O, and then its promise never settles.
+   */
+  patienceMs: number;
+};
 
 type Loaded<Value> = ReadonlyMap<string, Value>;
 
@@ -12,7 +14,7 @@ type Loaded<Value> = ReadonlyMap<string, Value>;
 export type LoadMany<Value> = (keys: readonly string[]) => Promise<Loaded<Value>>;
 
 /** A loader that makes concurrent requests of this isolate share one load of the same key. */
-export function createCoalescer<Value>() {
+export function createCoalescer<Value>({ patienceMs }: Limits = { patienceMs: 1_000 }) {
   const inFlight = new Map<string, Promise<Loaded<Value>>>();
 
   function lead(
@@ -38,7 +40,7 @@ export function createCoalescer<Value>() {
     const others = new Set(wanted.flatMap((key) => inFlight.get(key) ?? []));
     const answers = await Promise.all([
       own.length === 0 ? undefined : lead(context, own, load),
-      ...[...others].map(answerWithinPatience),
+      ...[...others].map((loading) => answerWithin(patienceMs, loading)),
     ]);
     const found = new Map(answers.flatMap((answer) => [...(answer ?? [])]));
     const [, ...othersAnswers] = answers;
@@ -51,7 +53,8 @@ export function createCoalescer<Value>() {
 }
 
 /** Undefined when the other request failed or did not answer in time: its fault is not this request's. */
-async function answerWithinPatience<Value>(
+async function answerWithin<Value>(
+  patienceMs: number,
   loading: Promise<Loaded<Value>>,
 ): Promise<Loaded<Value> | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -67,8 +67,11 @@ async function hasSeen(database: Database, mustSee: Seeing | undefined): Promise
   return Seen.parse(rows)[0].seen;
 }
 
-/** Classes of Postgres' own errors that tell of the server's state or of the recovery, not of the statement. */
-const serversFault = /^(?:08|25006|40|53|55|57|58|XX)/;
+/**
+ * Classes of Postgres' own errors that tell of the server's state or of the recovery, not of the statement; that it took
+ * longer than it may (57014) is the statement's own fault.
+ */
+const serversFault = /^(?:08|25006|40|53|55|57(?!014)|58|XX)/;
 
 function isReplicasFault(error: unknown): boolean {
   const fault = databaseErrorOf(error);

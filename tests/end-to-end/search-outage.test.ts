@@ -5,9 +5,10 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { LOCAL_CREDENTIALS } from "#local/credentials";
 import { Order, createBuyer } from "../buying.ts";
+import { costOf } from "../costs.ts";
 import { type OwnStack, startOwnStack } from "../own-stack.ts";
 import { createSeller } from "../selling.ts";
-import { type ShopClient, createShopClient } from "../shop-client.ts";
+import { type Answer, type ShopClient, createShopClient } from "../shop-client.ts";
 
 const patience = { timeout: 60_000, interval: 200 };
 const Found = z.object({
@@ -231,10 +232,53 @@ test("an order is told of while thousands of products wait for a slow search ser
   }
 });
 
-test("a search server that hangs is not waited for", async () => {
+const Suggested = z.object({ products: z.array(z.object({ title: z.string() })), degraded: z.boolean() });
+
+/** Statements of the requests that these answers belong to; readings of products come from memory or Redis. */
+function databaseCallsOf(answers: readonly Answer[]): number {
+  return answers.reduce((sum, answer) => sum + costOf(answer).databaseCalls, 0);
+}
+
+test("many who ask the same while the index is away share one statement, and its answer for a moment", async () => {
+  await createProduct("Tripod of oak");
+  await vi.waitFor(async () => expect(await search({ q: "tripod" })).toMatchObject({ total: 1 }), patience);
+  await setFaults({ fail_rate: 1 });
+  for (const path of ["/search?q=tripod&sort=newest", "/search/suggest?q=tripo"]) {
+    const askAll = () => Promise.all(Array.from({ length: 40 }, () => shop.request(path)));
+    const answers = await askAll();
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    expect(answers[0]?.body).toMatchObject({ degraded: true });
+    // On a busy machine the moment may pass meanwhile.
+    expect(databaseCallsOf([...answers, ...(await askAll())])).toBeLessThanOrEqual(2);
+  }
+  const suggested = (await shop.request("/search/suggest?q=trip&limit=3")).as(Suggested);
+  expect(suggested).toMatchObject({ degraded: true, products: [{ title: "Tripod of oak" }] });
+  await setFaults({ fail_rate: 0 });
+  await vi.waitFor(async () => {
+    expect((await shop.request("/search/suggest?q=tri")).as(Suggested).degraded).toBe(false);
+  }, patience);
+});
+
+const Requests = z.object({ requests: z.record(z.string(), z.int()) });
+
+async function searchesAsked(): Promise<number> {
+  const response = await fetch(`${stack.addresses.services.search}/_local/stats`);
+  const { requests } = Requests.parse(await response.json());
+  return requests["POST /multi-search"] ?? 0;
+}
+
+test("a search server that hangs is waited for by few, and asked again when it answers", async () => {
   await setFaults({ delay_ms: 20_000 });
   const found = await search({ q: "lantern" });
   expect(found).toMatchObject({ degraded: true, total: 2 });
   expect(found.took_ms).toBeLessThan(5_000);
+  await Promise.all(["a", "b", "c"].map((sort) => search({ q: `lantern ${sort}` })));
+  const askedBefore = await searchesAsked();
+  const words = Array.from({ length: 30 }, (_, number) => `lantern ${number}`);
+  for (const q of words) expect(await search({ q })).toMatchObject({ degraded: true });
+  expect((await searchesAsked()) - askedBefore).toBeLessThan(words.length / 3);
   await setFaults({ delay_ms: 0 });
+  await vi.waitFor(async () => {
+    expect(await search({ q: "lantern" })).toMatchObject({ degraded: false, total: 2 });
+  }, patience);
 });

@@ -19,7 +19,7 @@ searchRoutes.openapi(
     tags: ["search"],
     summary: "Search products: words, filters, facets, highlights",
     request: { query: SearchQuery },
-    responses: { 200: json(SearchAnswer, "A page of what was found."), ...problems() },
+    responses: { 200: json(SearchAnswer, "A page of what was found."), ...problems("busy") },
   }),
   async (request) => {
     const found = await searchProducts(request.var.context, request.req.valid("query"));

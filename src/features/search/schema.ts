@@ -129,7 +129,8 @@ export const SearchAnswer = z
     query_id: idSchema("search"),
     took_ms: z.int(),
     degraded: z.boolean().openapi({
-      description: "The index did not answer: found by plain comparison, without facets and typo tolerance.",
+      description:
+        "The index did not answer: found by the beginnings of words, without facets and typo tolerance.",
     }),
   })
   .openapi("SearchAnswer");

@@ -1,4 +1,3 @@
-import { MeilisearchApiError } from "meilisearch";
 import { canonicalJson } from "#core/canonical-json";
 import { type Id, newId } from "#core/ids";
 import { secondMs } from "#core/time";
@@ -8,6 +7,7 @@ import type { Context } from "#platform/context";
 import { createIsolateMemory } from "#platform/isolate-memory";
 import { errorFields } from "#platform/log";
 import { type DidYouMean, didYouMean } from "./did-you-mean.ts";
+import { askIndex, isOurFault } from "./index-asking.ts";
 import { withLiveStock } from "./live-stock.ts";
 import { nameCategories } from "./name-categories.ts";
 import { noteMiss } from "./note-miss.ts";
@@ -33,7 +33,7 @@ export async function searchProducts(context: Context, asked: SearchQuery): Prom
   const query: SearchQuery = { ...asked, category };
   const startedAt = context.now();
   const queryId = newId("search", startedAt);
-  const found = await askIndex(context, query).catch((error: unknown) => {
+  const found = await findInIndex(context, query).catch((error: unknown) => {
     tellWhy(context, error);
     return undefined;
   });
@@ -54,9 +54,9 @@ type Found = { readonly findings: Findings; readonly correction: DidYouMean | nu
 
 /** Many search for what is in the news: they share an answer for a second, to which each adds the stock of the moment. */
 const memory = createIsolateMemory<Found>({ entriesMax: 100, lifeMs: secondMs });
-const coalesced = createCoalescer<Found>();
+const coalesced = createCoalescer<Found>({ patienceMs: 3_000 });
 
-async function askIndex(context: Context, query: SearchQuery): Promise<Found> {
+async function findInIndex(context: Context, query: SearchQuery): Promise<Found> {
   const load = async (): Promise<Found> => {
     const findings = await searchNamed(context, query);
     return { findings, correction: await correctionOf(context, query, findings) };
@@ -85,17 +85,12 @@ async function correctionOf(
 
 /** What the index finds, with the categories' titles. */
 async function searchNamed(context: Context, query: SearchQuery): Promise<Findings> {
-  const findings = await searchIndex(context, query);
+  const findings = await askIndex(context, () => searchIndex(context, query));
   return { ...findings, facets: await nameCategories(context, findings.facets) };
 }
 
 /** Silence of the index is an outage and logged; that it refused or sent something else is a fault of ours. */
 function tellWhy(context: Context, error: unknown): void {
   context.log("warn", "the search index gave no answer; asking the database", errorFields(error));
-  const isOurFault = error instanceof MeilisearchApiError ? error.response.status < 500 : isUnexpected(error);
-  if (isOurFault) context.reportError(error, { job: "search" });
-}
-
-function isUnexpected(error: unknown): boolean {
-  return error instanceof Error && error.name === "ZodError";
+  if (isOurFault(error)) context.reportError(error, { job: "search" });
 }

@@ -1,36 +1,50 @@
 import { z } from "zod";
-import { Currency, type MoneyWire, money, moneyToWire } from "#core/money";
+import { Currency, money, moneyToWire } from "#core/money";
 import { readCategories } from "#features/catalog/read-categories";
 import type { CategoryNode } from "#features/catalog/schema";
+import { createCoalescer } from "#platform/coalesce";
 import type { Context } from "#platform/context";
 import { createIsolateMemory } from "#platform/isolate-memory";
 import { errorFields } from "#platform/log";
 import { wordsOfText } from "./corrections.ts";
 import { productIndex } from "./document.ts";
 import { highlightToHtml, matchMarks } from "./highlight.ts";
+import { askIndex, isOurFault } from "./index-asking.ts";
 import { SearchQuery } from "./schema.ts";
-import { searchWithoutIndex } from "./search-without-index.ts";
+import { suggestWithoutIndex } from "./search-without-index.ts";
 import type { SuggestedProduct, SuggestQuery, Suggestions } from "./suggest-schema.ts";
 
 /** Whoever types does not wait: what comes later is found without the index. */
 const answerMsMax = 700;
 
-/** Everybody types the same beginnings. */
+/** Everybody types the same beginnings, and for a moment has less of them while the index is away. */
 const memory = createIsolateMemory<Suggestions>({ entriesMax: 500, lifeMs: 10_000 });
+const degradedMemory = createIsolateMemory<Suggestions>({ entriesMax: 500, lifeMs: 2_000 });
+const coalesced = createCoalescer<Suggestions>({ patienceMs: 4_000 });
 
 /** What somebody who has typed so far may be looking for: products, brands and categories. */
 export async function suggest(context: Context, query: SuggestQuery): Promise<Suggestions> {
   const key = `${query.limit} ${query.q.toLowerCase()}`;
-  const known = memory.get(key, context.now());
+  const known = memory.get(key, context.now()) ?? degradedMemory.get(key, context.now());
   if (known !== undefined) return known;
+  const loaded = await coalesced(context, [key], async () => {
+    const suggestions = await find(context, query);
+    (suggestions.degraded ? degradedMemory : memory).set(key, suggestions, context.now());
+    return new Map([[key, suggestions]]);
+  });
+  return loaded.get(key) ?? find(context, query);
+}
+
+async function find(context: Context, query: SuggestQuery): Promise<Suggestions> {
   const categories = categoriesLike(await readCategories(context), query);
   try {
-    const [products, brands] = await Promise.all([productsLike(context, query), brandsLike(context, query)]);
-    const suggestions = { products, brands, categories, degraded: false };
-    memory.set(key, suggestions, context.now());
-    return suggestions;
+    const [products, brands] = await askIndex(context, () =>
+      Promise.all([productsLike(context, query), brandsLike(context, query)]),
+    );
+    return { products, brands, categories, degraded: false };
   } catch (error) {
     context.log("warn", "the search index gave no suggestions; asking the database", errorFields(error));
+    if (isOurFault(error)) context.reportError(error, { job: "suggest" });
     const products = await productsWithoutIndex(context, query);
     return { products, brands: [], categories, degraded: true };
   }
@@ -109,17 +123,23 @@ function allOf(forest: readonly CategoryNode[]): CategoryNode[] {
   return forest.flatMap((node) => [node, ...allOf(node.children)]);
 }
 
+/** None when the database has too much to do: nobody waits for suggestions. */
 async function productsWithoutIndex(
   context: Context,
   { q, limit }: SuggestQuery,
 ): Promise<SuggestedProduct[]> {
-  const { hits } = await searchWithoutIndex(context, SearchQuery.parse({ q, limit }));
-  return hits.map(({ id, handle, title, highlight, images, price_min }) => ({
+  const products = await suggestWithoutIndex(context, SearchQuery.parse({ q, limit })).catch(
+    (error: unknown) => {
+      context.log("warn", "the database gave no suggestions either", errorFields(error));
+      return [];
+    },
+  );
+  return products.map(({ id, handle, title, images, priceMin, currency }) => ({
     id,
     handle,
     title,
-    highlight: highlight.title,
+    highlight: highlightToHtml(title),
     image: images[0]?.url ?? null,
-    price_min: price_min satisfies MoneyWire,
+    price_min: moneyToWire(money(priceMin, currency)),
   }));
 }

@@ -33,6 +33,7 @@ const statements = [
   "set synchronous_commit = off",
   // Built once at the end, as an index is built faster over what is there; names are not looked for here.
   "drop index products_names_like",
+  "drop index products_words",
   "drop index products_terms",
   "drop index products_price_ranges",
   `insert into categories (id, handle, title, parent_id)
