@@ -58,12 +58,18 @@ function chooseReplica(context: Context): Replica | undefined {
 
 const Seen = z.tuple([z.object({ seen: z.boolean() })]);
 
-/** Asked before the reading, which then sees at least as much. A replica replays commits in the primary's order. */
+/**
+ * Asked before the reading, which then sees at least as much. A replica replays commits in the primary's order. Its
+ * `pg_current_snapshot` does not list what is still under way, so that each transaction is asked for by itself, and only
+ * when the replica has come to it: before that, Postgres refuses to tell.
+ */
 async function hasSeen(database: Database, mustSee: Seeing | undefined): Promise<boolean> {
   if (mustSee === undefined) return true;
   const ids = `{${mustSee.transactions.join(",")}}`;
   const { rows } = await database.execute(sql`
-    select bool_and(pg_visible_in_snapshot(id, pg_current_snapshot())) as seen from unnest(${ids}::xid8[]) id`);
+    select bool_and(case when id < pg_snapshot_xmax(pg_current_snapshot())
+        then pg_xact_status(id) is not distinct from 'committed' else false end) as seen
+      from unnest(${ids}::xid8[]) id`);
   return Seen.parse(rows)[0].seen;
 }
 

@@ -14,7 +14,6 @@ const writers = 4;
 
 let stack: OwnStack;
 let shop: ShopClient;
-let signedIn: { readonly token: Promise<string>; readonly at: number } | undefined;
 let replica: Client;
 
 beforeAll(async () => {
@@ -31,20 +30,11 @@ afterAll(async () => {
 
 const Written = z.object({ id: z.string(), title: z.string(), version: z.int() });
 
-/** Well within the life of an access token. */
-const signInAgainMs = 180_000;
-
-function staffToken(): Promise<string> {
-  if (signedIn === undefined || Date.now() - signedIn.at > signInAgainMs)
-    signedIn = { token: shop.adminToken(), at: Date.now() };
-  return signedIn.token;
-}
-
 type Product = { id: string; sku: string; version: number };
 
 async function createProduct(): Promise<Product> {
   const sku = randomUUID();
-  const token = await staffToken();
+  const token = await shop.adminToken();
   const json = { title: `Unwritten ${sku}`, status: "active", variants: [{ sku, price: 500 }] };
   const { id, version } = (await shop.request("/admin/products", { method: "POST", token, json })).as(
     Written,
@@ -60,7 +50,7 @@ async function rename(
 ): Promise<string> {
   const answer = await shop.request(`/admin/products/${product.id}`, {
     method: "PATCH",
-    token: await staffToken(),
+    token: await shop.adminToken(),
     json: { title },
     headers: {
       "if-match": `"v${product.version}"`,
@@ -151,6 +141,30 @@ test("the token keeps the reader off a replica that has not seen the write, and 
     const asked = await askedDuring(documents, read);
     expect(asked).toContain("replica");
   }, patience);
+});
+
+test("a replica that has seen a write that began later, but not this one, is not asked", async () => {
+  const [product, later] = [await createProduct(), await createProduct()];
+  await untilReplicaHas(later);
+  const connectionString = stack.addresses.services.postgres;
+  const [holder, writer] = [new Client({ connectionString }), new Client({ connectionString })];
+  await Promise.all([holder.connect(), writer.connect()]);
+  await holder.query("begin");
+  await holder.query("lock table outbox in share row exclusive mode");
+  const renaming = rename(product, "Begun first");
+  await vi.waitFor(async () => {
+    const begun = "select from pg_stat_activity where wait_event_type = 'Lock' and backend_xid is not null";
+    expect((await writer.query(begun)).rowCount).toBeGreaterThan(0);
+  }, patience);
+  await writer.query("update products set title = 'Done first' where id = $1", [later.id]);
+  await vi.waitFor(async () => {
+    const { rows } = await replica.query("select title from products where id = $1", [later.id]);
+    expect(rows).toEqual([{ title: "Done first" }]);
+  }, patience);
+  await replica.query("select pg_wal_replay_pause()");
+  await Promise.all([holder.end(), writer.end()]);
+  expect(await titleSeen(product, await renaming)).toBe("Begun first");
+  await replica.query("select pg_wal_replay_resume()");
 });
 
 test("a repeated write answers with a token that shows the first one's effect", async () => {
