@@ -5,8 +5,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PartName, PartOptions } from "./part-launchers.ts";
 import { PartReport, type PartCommand } from "./part-messages.ts";
+import { projectFolder } from "./project.ts";
 
 const PROGRAM = join(import.meta.dirname, "run-part.ts");
+/** Compiled modules of earlier runs, with which a part is up in half the time. */
+const COMPILED = join(projectFolder, "node_modules", ".cache", "tradewind-compiled");
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 20_000;
 const GROUP_ENDS_MS_MAX = 2_000;
@@ -71,6 +74,7 @@ async function spawnPart({ name, logFolder }: Launch<PartName>): Promise<ChildPr
     return spawn(process.execPath, ["--disable-warning=ExperimentalWarning", PROGRAM, name], {
       stdio: ["ignore", output.fd, output.fd, "ipc"],
       detached: true,
+      env: { NODE_COMPILE_CACHE: COMPILED, ...process.env },
     });
   } finally {
     await output.close();

@@ -20,8 +20,17 @@ type Answered = { method: string; path: string; status: number; mediaType: strin
 /** Throws when an answer is one that the API's own description does not allow. */
 export type CheckAnswer = (answered: Answered) => void;
 
+/** Checks are compiled from a schema once, whoever of a file's clients asks first. */
+const descriptions = new Map<string, Promise<CheckAnswer>>();
+
 /** Reads the description of a running shop. */
-export async function readDescription(api: string): Promise<CheckAnswer> {
+export function readDescription(api: string): Promise<CheckAnswer> {
+  const description = descriptions.get(api) ?? compileDescription(api);
+  descriptions.set(api, description);
+  return description;
+}
+
+async function compileDescription(api: string): Promise<CheckAnswer> {
   const response = await fetch(`${api}/openapi.json`);
   const { paths, components } = Description.parse(await response.json());
   const routes = Object.entries(paths).map(([template, operations]) => ({

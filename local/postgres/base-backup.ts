@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { constants, cp, mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Client } from "pg";
 import { z } from "zod";
+import { copyFolder } from "./copy-folder.ts";
 
 export const REPLICATION_SLOT = "replica";
 
@@ -49,12 +50,7 @@ export async function copyPrimary(
 }
 
 async function copyDataFolder(from: string, to: string): Promise<void> {
-  await mkdir(to, { recursive: true, mode: 0o700 });
-  await cp(from, to, {
-    recursive: true,
-    mode: constants.COPYFILE_FICLONE,
-    filter: (path) => !NOT_COPIED.test(relative(from, path)),
-  });
+  await copyFolder(from, to, (path) => !NOT_COPIED.test(path));
   await mkdir(join(to, "pg_wal", "archive_status"), { recursive: true, mode: 0o700 });
   await mkdir(join(to, "pg_wal", "summaries"), { recursive: true, mode: 0o700 });
 }

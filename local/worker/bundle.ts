@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
+import { makeOnce } from "../made-once.ts";
 import { projectFolder } from "../project.ts";
 
 const run = promisify(execFile);
@@ -37,17 +38,7 @@ export async function ensureBundle(log: (line: string) => void): Promise<string>
   const folder = join(CACHE, await hashSources());
   if (existsSync(folder)) return folder;
   log("making the bundle with wrangler");
-  const partial = `${folder}.${process.pid}`;
-  await mkdir(partial, { recursive: true });
-  try {
-    await makeBundle(partial);
-    // Another start may have made the same bundle meanwhile.
-    await rename(partial, folder).catch((fault: unknown) => {
-      if (!existsSync(folder)) throw fault;
-    });
-  } finally {
-    await rm(partial, { recursive: true, force: true });
-  }
+  await makeOnce(folder, makeBundle);
   await removeOldBundles();
   return folder;
 }
