@@ -148,10 +148,16 @@ export function refuseInvalid(target: string, issues: readonly z.core.$ZodIssue[
   });
 }
 
-/** Where one of several shapes was possible, what is wrong with each of them. */
+/** Where one of several shapes was possible, what is wrong with those that were meant, or with each if none was. */
 function alternativesOf(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   if (issue.code !== "invalid_union" || issue.errors.length === 0) return [issue];
-  return issue.errors.flat().map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+  const meant = issue.errors.filter((faults) => !faults.some(isOfAnotherType));
+  const told = meant.length === 0 ? issue.errors : meant;
+  return told.flat().map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
+function isOfAnotherType({ code, path }: z.core.$ZodIssue): boolean {
+  return code === "invalid_type" && path.length === 0;
 }
 
 function pointerTo(target: string, segments: readonly PropertyKey[]): string {

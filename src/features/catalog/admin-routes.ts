@@ -7,16 +7,10 @@ import { acceptsKey, keyErrors, keyHeaders, writeOnce } from "#http/idempotency"
 import { createRouter, ifMatchHeader, json, jsonBody, problems } from "#http/openapi";
 import { readAdminProduct } from "./admin-product.ts";
 import { archiveProduct } from "./archive-product.ts";
+import { NewCategory } from "./category-schema.ts";
 import { createCategory } from "./create-category.ts";
 import { createProduct } from "./create-product.ts";
-import {
-  AdminProductWire,
-  CategoryLink,
-  NewCategory,
-  NewProduct,
-  ProductParam,
-  ProductPatch,
-} from "./schema.ts";
+import { AdminProductWire, CategoryLink, NewProduct, ProductParam, ProductPatch } from "./schema.ts";
 import { updateProduct } from "./update-product.ts";
 import { productToAdminWire } from "./wire.ts";
 

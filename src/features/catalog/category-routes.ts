@@ -4,9 +4,8 @@ import { requireContentType } from "#http/content-type";
 import { describeRoute } from "#http/describe-route";
 import { acceptsKey, keyErrors, writeOnce } from "#http/idempotency";
 import { createRouter, ifMatchHeader, json, problems } from "#http/openapi";
-import { AdminCategory, CategoryParam, CategoryPatch } from "./category-schema.ts";
+import { AdminCategory, CategoryParam, CategoryPatch, NewCategory } from "./category-schema.ts";
 import { changeCategory, readCategory, removeCategory } from "./change-category.ts";
-import { NewCategory } from "./schema.ts";
 
 export const categoryRoutes = createRouter();
 

@@ -1,19 +1,22 @@
 import { z } from "@hono/zod-openapi";
 import { idSchema } from "#core/ids";
 import { MetadataPatch } from "./attribute-inputs.ts";
-import { MetadataWire, NewCategory, NewImage } from "./schema.ts";
+import {
+  MetadataWire,
+  NewImage,
+  categoryFields,
+  newHandle,
+  productLimits,
+  safeText,
+  soughtText,
+} from "./schema.ts";
 
 export const categoryLimits = { descriptionCharactersMax: 5_000, positionMax: 1_000_000 } as const;
 
 /** A category as the staff sees it. */
 export const AdminCategory = z
   .object({
-    id: z.string(),
-    handle: z.string(),
-    title: z.string(),
-    parent_id: z.string().nullable(),
-    description: z.string(),
-    image: z.object({ url: z.string(), alt: z.string() }).nullable(),
+    ...categoryFields,
     position: z.int(),
     metadata: MetadataWire,
     version: z.int(),
@@ -23,6 +26,17 @@ export const AdminCategory = z
 export type AdminCategory = z.infer<typeof AdminCategory>;
 
 export const CategoryParam = z.object({ id: idSchema("category") });
+
+export const NewCategory = z
+  .strictObject({
+    title: safeText(productLimits.titleCharactersMax).min(1),
+    handle: newHandle.optional().openapi({
+      description: "Unless given, made from the titles from the top, joined by slashes.",
+    }),
+    parent: soughtText.nullable().default(null).openapi({ description: "Id or handle; null is the top." }),
+  })
+  .openapi("NewCategory");
+export type NewCategory = z.infer<typeof NewCategory>;
 
 const { title, handle, parent } = NewCategory.shape;
 

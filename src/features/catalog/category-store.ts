@@ -1,20 +1,9 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "#platform/context";
-import type { AdminCategory } from "./category-schema.ts";
+import { AdminCategory } from "./category-schema.ts";
 
-const CategoryRow = z.object({
-  id: z.string(),
-  handle: z.string(),
-  title: z.string(),
-  parent_id: z.string().nullable(),
-  description: z.string(),
-  image: z.object({ url: z.string(), alt: z.string() }).nullable(),
-  position: z.coerce.number(),
-  metadata: z.record(z.string(), z.string()),
-  version: z.coerce.number(),
-  former_handles: z.array(z.string()),
-});
+const CategoryRow = AdminCategory.extend({ position: z.coerce.number(), version: z.coerce.number() });
 
 /** The category as the primary knows it, unless it has been deleted. */
 export async function selectCategory(context: Context, id: string): Promise<AdminCategory | undefined> {

@@ -5,11 +5,12 @@ import { insertEvents } from "#events/record";
 import type { Context } from "#platform/context";
 import { transact, violatesUnique } from "#platform/database";
 import { recordAnswer } from "#platform/idempotency";
+import type { NewCategory } from "./category-schema.ts";
 import { advanceEpoch, placeOf, selectPlace } from "./epoch.ts";
 import { insertCategories } from "./product-writes.ts";
 import { categoriesOf, selectCategories } from "./product-surroundings.ts";
 import { categoryDepthMax, handleFrom } from "./rules.ts";
-import type { CategoryLink, NewCategory } from "./schema.ts";
+import type { CategoryLink } from "./schema.ts";
 
 /**
  * Makes a category under another or at the top; its handle tells its place, as an import's do.

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Position, Travel } from "#platform/cursor";
 import { combinationsOf } from "./option-choices.ts";
-import type { OptionChoice, ProductSort } from "./schema.ts";
+import type { OptionChoice, ProductSort } from "./list-filters.ts";
 
 /** What a list asks for, the category by its id. */
 export type ListedQuery = {

@@ -1,4 +1,4 @@
-import type { OptionChoice } from "./schema.ts";
+import type { OptionChoice } from "./list-filters.ts";
 import { optionsPerVariantMax } from "./rules.ts";
 
 /**

@@ -3,17 +3,9 @@ import { z } from "zod";
 import type { Context } from "#platform/context";
 import { type Database, transact } from "#platform/database";
 import { type ReadAt, createViewReader, placeOf, selectPlace } from "./epoch.ts";
-import type { CategoryNode } from "./schema.ts";
+import { type CategoryNode, categoryFields } from "./schema.ts";
 
-const CategoryRow = z.object({
-  id: z.string(),
-  handle: z.string(),
-  title: z.string(),
-  parent_id: z.string().nullable(),
-  description: z.string(),
-  image: z.object({ url: z.string(), alt: z.string() }).nullable(),
-  product_count: z.coerce.number(),
-});
+const CategoryRow = z.object({ ...categoryFields, product_count: z.coerce.number() });
 type CategoryRow = z.infer<typeof CategoryRow>;
 
 const readCategoryRows = createViewReader<CategoryRow[]>(z.array(CategoryRow));

@@ -4,10 +4,11 @@ import { isUnchanged, notModified } from "#http/conditional";
 import { describeRoute } from "#http/describe-route";
 import { createRouter, json, problems } from "#http/openapi";
 import { pageOf, pageQuery, pageRequestOf, pageToWire } from "#http/pagination";
+import { productFilters } from "./list-filters.ts";
 import { listProducts } from "./list-products.ts";
 import { readCategories } from "./read-categories.ts";
 import { readProduct } from "./read-product.ts";
-import { CategoryNode, ProductParam, ProductWire, productFilters } from "./schema.ts";
+import { CategoryNode, ProductParam, ProductWire } from "./schema.ts";
 import { productEtag, productToWire } from "./wire.ts";
 
 /**

@@ -28,9 +28,19 @@ const OptionWire = z.object({
   values: z.array(z.string()).openapi({ example: ["S", "M", "L"] }),
 });
 
-export const CategoryLink = z
-  .object({ id: z.string(), handle: z.string(), title: z.string(), parent_id: z.string().nullable() })
-  .openapi("CategoryLink");
+/** What there is to tell of a category. */
+export const categoryFields = {
+  id: z.string(),
+  handle: z.string(),
+  title: z.string(),
+  parent_id: z.string().nullable(),
+  description: z.string(),
+  image: ImageWire.nullable(),
+};
+
+const { id, handle, title, parent_id, description, image } = categoryFields;
+
+export const CategoryLink = z.object({ id, handle, title, parent_id }).openapi("CategoryLink");
 export type CategoryLink = z.infer<typeof CategoryLink>;
 
 const AttributesWire = z.record(z.string(), AttributeValue).openapi({
@@ -100,11 +110,11 @@ export type CategoryNode = {
 
 export const CategoryNode: z.ZodType<CategoryNode> = z
   .object({
-    id: z.string(),
-    handle: z.string(),
-    title: z.string(),
-    description: z.string(),
-    image: ImageWire.nullable(),
+    id,
+    handle,
+    title,
+    description,
+    image,
     product_count: z.int().openapi({ description: "Active products here and below." }),
     children: z.array(z.lazy(() => CategoryNode)).openapi({
       type: "array",
@@ -113,79 +123,15 @@ export const CategoryNode: z.ZodType<CategoryNode> = z
   })
   .openapi("Category");
 
-const amount = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const name = z.string().max(productLimits.titleCharactersMax).regex(plainText);
-
-export const productSorts = ["newest", "price", "-price", "rating", "title"] as const;
-export type ProductSort = (typeof productSorts)[number];
-
-const attributeFilter = z
-  .string()
-  .max(320)
-  .regex(new RegExp(`^[a-z][a-z0-9_]{0,63}:[^${unprintable}]+$`, "u"), "such as fabric:wool");
-
-/** Values of options that one request may choose. */
-export const optionChoicesMax = 20;
-
-export const OptionChoice = z
-  .string()
-  .max(511)
-  .regex(/^[^\p{Cc}\p{Cs}:]{1,255}:[^\p{Cc}\p{Cs}]{1,255}$/u, "the option's name, a colon and the value")
-  .transform((text) => {
-    const colon = text.indexOf(":");
-    return { name: text.slice(0, colon), value: text.slice(colon + 1) };
-  });
-export type OptionChoice = z.infer<typeof OptionChoice>;
-
-/** The filters and the sort of product lists. */
-export const productFilters = {
-  category: name.optional().openapi({ description: "Id or handle; its sub-categories are included." }),
-  brand: name.optional(),
-  price_min: amount.optional().openapi({ description: "Minor units; some variant costs at least this." }),
-  price_max: amount.optional().openapi({ description: "Minor units; some variant costs at most this." }),
-  currency: z
-    .string()
-    .regex(/^[A-Z]{3}$/)
-    .optional()
-    .openapi({ description: "The shop's currency unless given, where prices are compared." }),
-  rating_min: z.coerce.number().min(0).max(5).optional(),
-  in_stock: z
-    .enum(["true", "false"])
-    .transform((text) => text === "true")
-    .optional()
-    .openapi({
-      description: "true: some variant is available; false: none is. With options: of those that have them.",
-    }),
-  option: z
-    .union([OptionChoice, z.array(OptionChoice).max(optionChoicesMax)])
-    .transform((choices) => [choices].flat())
-    .optional()
-    .openapi({
-      type: "array",
-      items: { type: "string", maxLength: 511 },
-      maxItems: optionChoicesMax,
-      description:
-        "`Size:M`: an option's name and a value. Of several options each must hold, all of one and the same variant; repeat an option for any of several values.",
-    }),
-  attribute: z
-    .union([attributeFilter, z.array(attributeFilter).max(10)])
-    .transform((wanted) => [wanted].flat())
-    .optional()
-    .openapi({
-      type: "array",
-      items: { type: "string", maxLength: 320 },
-      maxItems: 10,
-      description: "`key:value` of the product or a variant, such as `fabric:wool`; all of them must hold.",
-    }),
-  sort: z.enum(productSorts).default("newest"),
-};
-
-const safeText = (charactersMax: number) => z.string().trim().max(charactersMax).regex(plainText);
+/** What a caller looks for: a name, an id or a handle. */
+export const soughtText = z.string().max(productLimits.titleCharactersMax).regex(plainText);
+/** What a caller writes. */
+export const safeText = (charactersMax: number) => z.string().trim().max(charactersMax).regex(plainText);
 /** An id or a handle in a path. */
-export const ProductParam = z.object({ id: name.openapi({ description: "Id or handle." }) });
+export const ProductParam = z.object({ id: soughtText.openapi({ description: "Id or handle." }) });
 
 const minor = z.int().min(0).max(priceMinorMax);
-const handle = z
+export const newHandle = z
   .string()
   .max(productLimits.titleCharactersMax)
   .regex(
@@ -232,7 +178,7 @@ export type NewVariant = z.infer<typeof NewVariant>;
 
 const productFields = {
   title: safeText(productLimits.titleCharactersMax),
-  handle,
+  handle: newHandle,
   description: z.string().max(productLimits.descriptionCharactersMax),
   brand: safeText(255).nullable(),
   product_type: safeText(255).nullable(),
@@ -251,7 +197,7 @@ const productFields = {
     .array(z.strictObject({ name: safeText(255), values: z.array(safeText(255)).min(1).max(250) }))
     .max(productLimits.optionsMax),
   categories: z
-    .array(name)
+    .array(soughtText)
     .max(productLimits.categoriesMax)
     .openapi({ description: "Handles or ids of categories that exist; ancestors are added." }),
   variants: z.array(NewVariant).min(1).max(productLimits.variantsMax),
@@ -260,7 +206,7 @@ const productFields = {
 export const NewProduct = z
   .strictObject({
     ...productFields,
-    handle: handle.optional().openapi({ description: "Made from the title unless given." }),
+    handle: newHandle.optional().openapi({ description: "Made from the title unless given." }),
     description: productFields.description.default(""),
     brand: productFields.brand.default(null),
     product_type: productFields.product_type.default(null),
@@ -297,14 +243,3 @@ export const ProductPatch = z
   .partial()
   .openapi("ProductPatch");
 export type ProductPatch = z.infer<typeof ProductPatch>;
-
-export const NewCategory = z
-  .strictObject({
-    title: safeText(productLimits.titleCharactersMax).min(1),
-    handle: handle.optional().openapi({
-      description: "Unless given, made from the titles from the top, joined by slashes.",
-    }),
-    parent: name.nullable().default(null).openapi({ description: "Id or handle; null is the top." }),
-  })
-  .openapi("NewCategory");
-export type NewCategory = z.infer<typeof NewCategory>;

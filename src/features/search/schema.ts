@@ -1,7 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import { idSchema } from "#core/ids";
 import { unprintable } from "#core/text";
-import { OptionChoice, ProductWire, productFilters } from "#features/catalog/schema";
+import { OptionChoice, productFilters } from "#features/catalog/list-filters";
+import { ProductWire } from "#features/catalog/schema";
 import { facetAttributes } from "./document.ts";
 
 export const searchLimits = {

@@ -5,7 +5,7 @@ import { PgDialect } from "drizzle-orm/pg-core";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ListedQuery, selectListedIds } from "#features/catalog/listed-products";
-import { productSorts } from "#features/catalog/schema";
+import { productSorts } from "#features/catalog/list-filters";
 import { type RunningPostgres, startPostgres } from "#local/postgres/postgres";
 import type { Travel } from "#platform/cursor";
 import { blocksOf, explained, nodesOf, planIn } from "../query-plan.ts";
