@@ -3,9 +3,9 @@ import { defineConfig } from "vitest/config";
 import { settingsOfWorkerTests } from "./tests/durable-objects/worker-settings.ts";
 
 /** Groups run one after the other, since the real stack wants both cores for itself. */
-const pure = { sequence: { groupOrder: 0 } };
-const sharedStack = { sequence: { groupOrder: 1 } };
-const ownStacks = { sequence: { groupOrder: 2 }, fileParallelism: false };
+const pure = { sequence: { groupOrder: 0 }, maxWorkers: 2 };
+const sharedStack = { sequence: { groupOrder: 1 }, maxWorkers: 2 };
+const ownStacks = { sequence: { groupOrder: 2 }, maxWorkers: 2 };
 
 export default defineConfig({
   test: {

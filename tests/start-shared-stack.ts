@@ -1,11 +1,15 @@
 import type { TestProject } from "vitest/node";
+import { makeAdmin } from "#local/make-admin";
 import type { Addresses } from "#local/stack-plan";
 import { startOwnStack } from "./own-stack.ts";
+import { createShopClient, type SignIn } from "./shop-client.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
     addresses: Addresses;
     stateFolder: string;
+    /** One for each worker of the shared stack's tests. */
+    admins?: SignIn[];
   }
 }
 
@@ -14,5 +18,13 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const stack = await startOwnStack();
   project.provide("addresses", stack.addresses);
   project.provide("stateFolder", stack.stateFolder);
+  project.provide("admins", await makeAdmins(stack.addresses, project.config.maxWorkers));
   return stack.end;
+}
+
+async function makeAdmins({ api, services }: Addresses, count: number): Promise<SignIn[]> {
+  const { registerCustomer } = createShopClient(api);
+  const admins = await Promise.all(Array.from({ length: count }, registerCustomer));
+  for (const { email } of admins) await makeAdmin(services.postgres, email);
+  return admins.map(({ email, password }) => ({ email, password }));
 }

@@ -27,9 +27,12 @@ function end(token: string, path = "") {
   return request(`/auth/sessions${path}`, { method: "DELETE", token });
 }
 
+/** The close code comes at once, but workerd lets go of the connection only when the object has been idle for 10 s. */
+const socketOptions = { handshakeTimeout: 25_000, closeTimeout: 200 };
+
 /** Resolves with the close code of a WebSocket that this token opened and that was greeted. */
 async function openSocket(token: string): Promise<{ closed: Promise<number> }> {
-  const socket = new WebSocket((await ticketOf({ token })).url);
+  const socket = new WebSocket((await ticketOf({ token })).url, socketOptions);
   const closed = new Promise<number>((resolve) => {
     socket.on("close", resolve);
   });

@@ -247,7 +247,8 @@ describe("caching", () => {
     await expect.poll(shown, { timeout: 20_000, interval: 50 }).toEqual([[product.id, "Renamed"]]);
     await patchProduct(product.id, { status: "draft" }, '"v2"');
     await expect.poll(shown, { timeout: 20_000, interval: 50 }).not.toContainEqual([product.id, "Renamed"]);
-    expect((await request(`/products/${product.id}`)).status).toBe(404);
+    const status = async () => (await request(`/products/${product.id}`)).status;
+    await expect.poll(status, { timeout: 20_000, interval: 50 }).toBe(404);
   });
 });
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Stripe } from "stripe";
-import { afterEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { z } from "zod";
 import { LOCAL_CREDENTIALS } from "#local/credentials";
 import { signDelivery } from "#local/queue/signature";
@@ -8,6 +8,7 @@ import { createBuyer } from "../../buying.ts";
 import { inDatabase } from "../../in-database.ts";
 import { createSeller } from "../../selling.ts";
 import { type Answer, costOf, request, stack } from "../../stack.ts";
+import { steer } from "./steering.ts";
 
 const { api, services } = stack();
 const buyer = createBuyer({ api, stripe: services.stripe });
@@ -69,17 +70,6 @@ function deliver(eventId: string): Promise<Answer> {
   });
 }
 
-async function breakStripe(error_500: { path: string; times: number } | null): Promise<void> {
-  const fault = error_500 && { ...error_500, stored: false, effect: false };
-  const answer = await fetch(`${services.stripe}/_simulator/faults`, {
-    method: "POST",
-    body: JSON.stringify({ error_500: fault }),
-  });
-  expect(answer.status).toBe(200);
-}
-
-afterEach(() => breakStripe(null));
-
 test("Stripe tells the shop of a purchase only what can move the order", async () => {
   const events = await eventsOf(await payOnce());
   expect(events.map(({ type }) => type)).toEqual([
@@ -134,7 +124,8 @@ test("that the money of a captured payment went back is acted on", async () => {
 
 test("late news of a captured payment costs one read and one write, and the provider is not asked", async () => {
   const reference = await payOnce();
-  await breakStripe({ path: `/v1/payment_intents/${reference}`, times: 1_000_000 });
+  const path = `/v1/payment_intents/${reference}`;
+  await steer("stripe", "strikes", { fault: "error_500", path, stored: false, times: 1_000_000 });
   const late = [
     await storeEvent({ reference, type: "payment_intent.amount_capturable_updated", dueInSeconds: 3600 }),
     await storeEvent({ reference, type: "payment_intent.succeeded", dueInSeconds: 3600 }),
@@ -150,13 +141,14 @@ test("late news of a captured payment costs one read and one write, and the prov
 
 test("news that money went back asks the provider although the payment was captured", async () => {
   const reference = await payOnce();
-  await breakStripe({ path: `/v1/payment_intents/${reference}`, times: 1_000_000 });
+  const path = `/v1/payment_intents/${reference}`;
+  await steer("stripe", "strikes", { fault: "error_500", path, stored: false, times: 1_000_000 });
   const id = await storeEvent({ reference, type: "charge.refunded", dueInSeconds: 3600 });
   expect((await deliver(id)).status).toBeGreaterThanOrEqual(500);
   expect((await eventsOf(reference)).filter(({ processed }) => !processed)).toEqual([
     { type: "charge.refunded", processed: false, attempts: 1 },
   ]);
-  await breakStripe(null);
+  await steer("stripe", "strikes/lift", { containing: reference });
   expect((await deliver(id)).status).toBe(200);
 });
 

@@ -6,6 +6,7 @@ import { type Order, createBuyer } from "../../buying.ts";
 import { createSeller } from "../../selling.ts";
 import { type Answer } from "../../shop-client.ts";
 import { request, stack } from "../../stack.ts";
+import { steer } from "./steering.ts";
 
 const { api, services } = stack();
 export const buyer = createBuyer({ api, stripe: services.stripe });
@@ -87,13 +88,10 @@ export async function paymentsAt(approveUrl: string) {
 /** Takes the money that the buyer approved, past the shop. */
 export async function takeAt(approveUrl: string, what: "authorise" | "capture"): Promise<void> {
   const id = new URL(approveUrl).searchParams.get("token");
-  await paypalFaults({ drop_webhooks: what === "capture" });
+  const told = { fault: "drop_webhook", containing: id, times: 100 };
+  if (what === "capture") await steer("paypal", "strikes", told);
   await askPaypal("POST", `/v2/checkout/orders/${id}/authorize`);
   const [authorization] = (await paymentsAt(approveUrl)).authorizations;
   if (what === "capture") await askPaypal("POST", `/v2/payments/authorizations/${authorization?.id}/capture`);
-  await paypalFaults({ drop_webhooks: false });
-}
-
-async function paypalFaults(faults: object): Promise<void> {
-  await fetch(`${services.paypal}/_simulator/faults`, { method: "POST", body: JSON.stringify(faults) });
+  await steer("paypal", "strikes/lift", { containing: id });
 }

@@ -7,6 +7,7 @@ import { createBuyer, type Order } from "../../buying.ts";
 import { createSeller } from "../../selling.ts";
 import { inDatabase } from "../../in-database.ts";
 import { adminToken, request, stack } from "../../stack.ts";
+import { steer } from "./steering.ts";
 
 const { api, services } = stack();
 const buyer = createBuyer({ api, stripe: services.stripe });
@@ -104,9 +105,7 @@ test("a refund with restocking puts exactly its units back on sale", async () =>
 
 test("a refund whose answer was lost is finished by itself, once", async () => {
   const { order } = await paidOrder();
-  const faults = (body: object) =>
-    fetch(`${services.stripe}/_simulator/faults`, { method: "POST", body: JSON.stringify(body) });
-  await faults({ lose_reply: { path: "/v1/refunds", method: "POST", times: 2 } });
+  await loseRefundReplies(await intentOf(order));
   const answer = await refund(order, { amount: 900 });
   expect(answer.as(Problem).code).toBe("payment_outcome_unknown");
   await inDatabase("update refunds set next_check_at = now() where order_id = $1", [order.id]);
@@ -118,22 +117,16 @@ test("a refund whose answer was lost is finished by itself, once", async () => {
 
 test("a refund at the provider's dashboard is booked with us", async () => {
   const { order } = await paidOrder();
-  const intents = await stripe.paymentIntents.list({ limit: 100 });
-  const intent = intents.data.find((each) => each.metadata["order_id"] === order.id);
-  await stripe.refunds.create({ payment_intent: intent?.id ?? "", amount: 300 });
+  await stripe.refunds.create({ payment_intent: await intentOf(order), amount: 300 });
   await vi.waitFor(async () => expect((await moneyOf(order)).refunded.amount).toBe(300), patience);
   expect(await balancesOf(order)).toEqual({ "receivable:stripe": 1700, sales: -2000, refunds: 300 });
 });
 
 test("a refund at the dashboard that is told while one of ours is under way is booked once ours is decided", async () => {
   const { order } = await paidOrder();
-  await fetch(`${services.stripe}/_simulator/faults`, {
-    method: "POST",
-    body: JSON.stringify({ lose_reply: { path: "/v1/refunds", method: "POST", times: 2 } }),
-  });
+  const intent = await intentOf(order);
+  await loseRefundReplies(intent);
   expect((await refund(order, { amount: 900 })).as(Problem).code).toBe("payment_outcome_unknown");
-  const intents = await stripe.paymentIntents.list({ limit: 100 });
-  const intent = intents.data.find((each) => each.metadata["order_id"] === order.id)?.id ?? "";
   await stripe.refunds.create({ payment_intent: intent, amount: 300 });
   await vi.waitFor(async () => expect(await unprocessedEvents(intent)).toBe(0), patience);
   await inDatabase("update refunds set next_check_at = now() where order_id = $1", [order.id]);
@@ -143,6 +136,18 @@ test("a refund at the dashboard that is told while one of ours is under way is b
   });
   expect(await balancesOf(order)).toEqual({ "receivable:stripe": 800, sales: -2000, refunds: 1200 });
 });
+
+async function intentOf(order: Order): Promise<string> {
+  const rows = await inDatabase("select provider_reference from payment_attempts where order_id = $1", [
+    order.id,
+  ]);
+  return z.tuple([z.object({ provider_reference: z.string() })]).parse(rows)[0].provider_reference;
+}
+
+function loseRefundReplies(intent: string): Promise<void> {
+  const call = { path: "/v1/refunds", method: "POST", containing: intent };
+  return steer("stripe", "strikes", { fault: "lose_reply", times: 2, ...call });
+}
 
 async function unprocessedEvents(reference: string): Promise<number> {
   const told = await inDatabase(

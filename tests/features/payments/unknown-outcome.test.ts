@@ -1,9 +1,10 @@
-import { afterEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { z } from "zod";
 import { Attempt, createBuyer, type Order } from "../../buying.ts";
 import { inDatabase } from "../../in-database.ts";
 import { createSeller } from "../../selling.ts";
 import { stack } from "../../stack.ts";
+import { steer } from "./steering.ts";
 
 const { api, services } = stack();
 const buyer = createBuyer({ api, stripe: services.stripe });
@@ -14,18 +15,17 @@ const forever = 1_000_000;
 const Problem = z.object({ code: z.string() });
 const Status = z.object({ status: z.string() });
 
-type Breakdown = { path: string; times: number; stored: boolean; effect: boolean };
+type Breakdown = { times: number; stored: boolean; effect: boolean };
 
-/** Makes Stripe answer 500 to these calls. */
-async function breakStripe(error_500: Breakdown | null): Promise<void> {
-  const answer = await fetch(`${services.stripe}/_simulator/faults`, {
-    method: "POST",
-    body: JSON.stringify({ error_500 }),
-  });
-  expect(answer.status).toBe(200);
+/** Makes Stripe answer 500 to this call for this payment. */
+function breakStripe(intent: string, call: "capture" | "cancel", how: Breakdown): Promise<void> {
+  const path = `/v1/payment_intents/${intent}/${call}`;
+  return steer("stripe", "strikes", { fault: "error_500", path, ...how });
 }
 
-afterEach(() => breakStripe(null));
+function mendStripe(intent: string): Promise<void> {
+  return steer("stripe", "strikes/lift", { containing: intent });
+}
 
 type Opened = { order: Order; attempt: Attempt; intent: string; sku: string };
 
@@ -42,7 +42,7 @@ function eventually(order: Order, status: string): Promise<void> {
 
 test("a capture that took effect without an answer is found out by reading, and the order is paid once", async () => {
   const { order, attempt, intent } = await openPayment();
-  await breakStripe({ path: `/v1/payment_intents/${intent}/capture`, times: 1, stored: true, effect: true });
+  await breakStripe(intent, "capture", { times: 1, stored: true, effect: true });
   await buyer.payWith(attempt);
   await eventually(order, "paid");
   const types = (await buyer.readHistory(order)).map(({ type }) => type);
@@ -51,8 +51,7 @@ test("a capture that took effect without an answer is found out by reading, and 
 
 test("while nobody knows whether the money was taken, the order says so, keeps its stock and answers 202", async () => {
   const { order, attempt, intent, sku } = await openPayment();
-  const path = `/v1/payment_intents/${intent}/capture`;
-  await breakStripe({ path, times: forever, stored: false, effect: false });
+  await breakStripe(intent, "capture", { times: forever, stored: false, effect: false });
   await buyer.payWith(attempt);
   await eventually(order, "payment_unknown");
   const confirmed = await buyer.confirm(order);
@@ -61,21 +60,20 @@ test("while nobody knows whether the money was taken, the order says so, keeps i
   expect(confirmed.as(Status).status).toBe("payment_unknown");
   expect((await buyer.cancel(order)).as(Problem).code).toBe("payment_outcome_unknown");
   await vi.waitFor(async () => expect(await seller.available(sku)).toBe(0), patience);
-  await breakStripe(null);
+  await mendStripe(intent);
   await vi.waitFor(async () => expect((await buyer.confirm(order)).status).toBe(200), patience);
   expect((await buyer.readOrder(order)).status).toBe("paid");
 });
 
 test("an order whose payment cannot be ended does not expire before the provider has told", async () => {
   const { order, intent, sku } = await openPayment();
-  const path = `/v1/payment_intents/${intent}/cancel`;
-  await breakStripe({ path, times: forever, stored: false, effect: false });
+  await breakStripe(intent, "cancel", { times: forever, stored: false, effect: false });
   await inDatabase("update orders set hold_expires_at = now() - interval '1 second' where id = $1", [
     order.id,
   ]);
   await eventually(order, "payment_unknown");
   await vi.waitFor(async () => expect(await seller.available(sku)).toBe(0), patience);
-  await breakStripe(null);
+  await mendStripe(intent);
   await buyer.confirm(order);
   await eventually(order, "expired");
   await vi.waitFor(async () => expect(await seller.available(sku)).toBe(1), patience);
@@ -83,7 +81,7 @@ test("an order whose payment cannot be ended does not expire before the provider
 
 test("an answer that Stripe stored as a fault does not keep the money from being taken", async () => {
   const { order, attempt, intent } = await openPayment();
-  await breakStripe({ path: `/v1/payment_intents/${intent}/capture`, times: 1, stored: true, effect: false });
+  await breakStripe(intent, "capture", { times: 1, stored: true, effect: false });
   await buyer.payWith(attempt);
   await vi.waitFor(async () => {
     await buyer.confirm(order);
