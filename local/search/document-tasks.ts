@@ -73,9 +73,9 @@ export async function deleteDocuments(
   const ids =
     deletion.by === "ids"
       ? [...new Set(deletion.ids)].filter((id) => index.has(id))
-      : filterDocuments(() => index.filter(deletion.filter))
-          .toArray()
-          .map((document) => index.idOf(document));
+      : Array.from(filterDocuments(() => index.filter(deletion.filter)).members(), (document) =>
+          index.idOf(document),
+        );
   store.removeDocuments(stored, ids);
   for (const id of ids) index.remove(id);
   if (index.isWasteful) await indexes.rebuild(stored);

@@ -62,8 +62,11 @@ export class AttributeIndex {
     return this.#firsts[document];
   }
 
-  /** How many of `documents` hold each value; values that none holds are left out. */
-  countValues(documents: DocumentSet): {
+  /** How many of `documents` hold each value that is accepted; values that none holds are left out. */
+  countValues(
+    documents: DocumentSet,
+    accepts: (label: string) => boolean = () => true,
+  ): {
     values: Map<string, number>;
     numbers: { min: number; max: number } | null;
   } {
@@ -71,6 +74,7 @@ export class AttributeIndex {
     let min = Number.POSITIVE_INFINITY;
     let max = Number.NEGATIVE_INFINITY;
     for (const [number, postings] of this.#numbers) {
+      if (!accepts(postings.label)) continue;
       const count = documents.countOf(postings.documents.view());
       if (count === 0) continue;
       values.set(postings.label, count);
@@ -78,6 +82,7 @@ export class AttributeIndex {
       max = Math.max(max, number);
     }
     for (const postings of this.#strings.values()) {
+      if (!accepts(postings.label)) continue;
       const count = documents.countOf(postings.documents.view());
       if (count > 0) values.set(postings.label, (values.get(postings.label) ?? 0) + count);
     }
@@ -85,40 +90,49 @@ export class AttributeIndex {
   }
 
   /** Splits documents into groups of equal value, numbers before strings, those without a value last. */
-  *inOrder(documents: readonly number[], direction: Direction, set: () => DocumentSet): Generator<number[]> {
+  *inOrder(documents: Uint32Array, direction: Direction, set: () => DocumentSet): Generator<Uint32Array> {
     if (documents.length <= FEW_DOCUMENTS) yield* this.#sortFew(documents, direction);
     else yield* this.#walkValues(set(), direction);
   }
 
-  *#sortFew(documents: readonly number[], direction: Direction): Generator<number[]> {
+  *#sortFew(documents: Uint32Array, direction: Direction): Generator<Uint32Array> {
     const sign = direction === "asc" ? 1 : -1;
-    const sorted = [...documents].sort((left, right) =>
-      compareFirsts(this.#firsts[left], this.#firsts[right], sign),
+    const sorted = documents.toSorted(
+      (left, right) => compareFirsts(this.#firsts[left], this.#firsts[right], sign) || left - right,
     );
-    let group: number[] = [];
-    for (const document of sorted) {
-      const [previous] = group;
-      if (previous !== undefined && this.#firsts[previous] !== this.#firsts[document]) {
-        yield group;
-        group = [];
-      }
-      group.push(document);
+    let start = 0;
+    for (let index = 1; index <= sorted.length; index += 1) {
+      const isSame =
+        index < sorted.length && this.#firsts[sorted[start] ?? 0] === this.#firsts[sorted[index] ?? 0];
+      if (isSame) continue;
+      yield sorted.subarray(start, index);
+      start = index;
     }
-    yield group;
   }
 
-  *#walkValues(remaining: DocumentSet, direction: Direction): Generator<number[]> {
-    const ascending = [...this.#numbersInOrder(), ...this.#stringsInOrder()];
-    for (const [, postings] of direction === "asc" ? ascending : ascending.reverse()) {
-      const group: number[] = [];
-      for (const document of postings.documents.view()) {
+  *#walkValues(remaining: DocumentSet, direction: Direction): Generator<Uint32Array> {
+    for (const { documents } of this.#valuesInOrder(direction)) {
+      const group = new GrowingList();
+      const holders = documents.view();
+      for (let index = 0; index < holders.length; index += 1) {
+        const document = holders[index] ?? 0;
         if (!remaining.has(document)) continue;
         remaining.delete(document);
         group.push(document);
       }
-      if (group.length > 0) yield group;
+      if (group.length > 0) yield group.view();
     }
-    yield remaining.toArray();
+    const others = remaining.members();
+    if (others.length > 0) yield others;
+  }
+
+  *#valuesInOrder(direction: Direction): Generator<ValuePostings> {
+    const ordered = [this.#numbersInOrder(), this.#stringsInOrder()];
+    for (const values of direction === "asc" ? ordered : ordered.reverse())
+      for (let index = 0; index < values.length; index += 1) {
+        const entry = direction === "asc" ? values[index] : values[values.length - 1 - index];
+        if (entry !== undefined) yield entry[1];
+      }
   }
 
   #postingsToGrow(key: Scalar, label: string): ValuePostings {

@@ -8,7 +8,8 @@ export type MatchedTerm = { match: TermMatch; isRequired: boolean };
 
 /** The documents that answer the query at all, and how many terms of it each satisfies. */
 export type Candidates = {
-  documents: number[];
+  /** In ascending order. */
+  documents: Uint32Array;
   /** The terms in the order in which they are kept. */
   terms: MatchedTerm[];
   matchedTerms: (document: number) => number;
@@ -18,13 +19,16 @@ export function findCandidates(matched: readonly MatchedTerm[], strategy: Matchi
   const terms = strategy === "frequency" ? rarestFirst(matched) : [...matched];
   const required = strategy === "all" ? terms : terms.filter((term) => term.isRequired);
   const matchedTerms = (document: number): number => {
-    const missing = terms.findIndex(({ match }) => !match.has(document));
-    return missing === -1 ? terms.length : missing;
+    for (let number = 0; number < terms.length; number += 1)
+      if (terms[number]?.match.has(document) === false) return number;
+    return terms.length;
   };
-  const [anchor] = required.length > 0 ? required : terms;
-  const documents = (anchor?.match.documents() ?? []).filter((document) =>
-    required.every(({ match }) => match.has(document)),
-  );
+  const [anchor, ...others] = required.length > 0 ? required : terms.slice(0, 1);
+  const ofAnchor = anchor?.match.documents() ?? new Uint32Array();
+  const documents =
+    others.length === 0
+      ? ofAnchor
+      : ofAnchor.filter((document) => others.every(({ match }) => match.has(document)));
   return { documents, terms, matchedTerms };
 }
 

@@ -1,8 +1,9 @@
 import type { Settings } from "../settings.ts";
 import type { QueryTerm } from "./query-parser.ts";
-import { Postings, type TextIndex } from "./text-index.ts";
+import { Postings } from "./postings.ts";
+import type { TextIndex } from "./text-index.ts";
 import { fold, tokenize } from "./tokenizer.ts";
-import { editsToPrefix, swaps, typosAllowed, weighFirstLetter } from "./typos.ts";
+import { swaps, typosAllowed, weighFirstLetter } from "./typos.ts";
 
 /** Occurrences that satisfy a term of the query, and how many typos away they are. */
 type Source = { postings: Postings; typos: number; isExact: boolean };
@@ -10,8 +11,10 @@ type Source = { postings: Postings; typos: number; isExact: boolean };
 /** What one term of the query may stand for. */
 export type Derivation = {
   sources: Source[];
-  /** Each word that matches, with how many of its letters to highlight. */
+  /** Words that match, with how many of their letters to highlight. */
   highlights: Map<string, number>;
+  /** All words that begin so match, too. */
+  beginning?: string;
   typosMax: number;
 };
 
@@ -46,15 +49,18 @@ function deriveWord(
 ): Derivation {
   const typosMax = typosAllowed(word, settings);
   const derivation: Derivation = { sources: [], highlights: new Map(), typosMax };
+  const isKnown = (found: string) => derivation.highlights.has(found) || (isPrefix && found.startsWith(word));
   const accept = (found: string, postings: Postings, typos: number) => {
-    if (typos > typosMax || derivation.highlights.has(found)) return;
-    derivation.sources.push({ postings, typos, isExact: found === word });
-    const isCompleted = isPrefix && typos === 0 && found.startsWith(word);
-    derivation.highlights.set(found, isCompleted ? word.length : found.length);
+    if (typos > typosMax || isKnown(found)) return;
+    derivation.sources.push({ postings, typos, isExact: false });
+    derivation.highlights.set(found, found.length);
   };
   const whole = text.whole(word);
-  if (whole !== undefined) accept(word, whole, 0);
-  if (isPrefix) for (const [found, postings] of text.startingWith(word)) accept(found, postings, 0);
+  if (whole !== undefined) {
+    derivation.sources.push({ postings: whole, typos: 0, isExact: true });
+    derivation.highlights.set(word, word.length);
+  }
+  if (isPrefix) addBeginning(derivation, word, text);
   if (typosMax === 0) return derivation;
   for (const swapped of swaps(word)) {
     const postings = text.whole(swapped);
@@ -64,14 +70,18 @@ function deriveWord(
     accept(found, postings, weighFirstLetter(word, found, edits));
   }
   if (isPrefix && !HAS_DIGIT.test(word)) {
-    for (const [found, postings] of text.startingWith(word.charAt(0))) {
-      if (found.length > word.length - typosMax && !derivation.highlights.has(found)) {
-        accept(found, postings, editsToPrefix(word, found, typosMax));
-      }
-    }
+    for (const [found, postings, edits] of text.withinBeginning(word, typosMax))
+      if (found.length > word.length - typosMax) accept(found, postings, edits);
   }
-  if (typosMax > 0) addSplit(derivation, word, text);
+  addSplit(derivation, word, text);
   return derivation;
+}
+
+function addBeginning(derivation: Derivation, word: string, text: TextIndex): void {
+  derivation.beginning = word;
+  const { isGathered, words } = text.startingWith(word);
+  for (const [found, postings] of words)
+    if (isGathered || found !== word) derivation.sources.push({ postings, typos: 0, isExact: false });
 }
 
 function derivePhrase(words: readonly string[], text: TextIndex): Derivation {
@@ -117,21 +127,20 @@ function phrasePostings(words: readonly string[], text: TextIndex): Postings {
 /** Both lists are in the order of their documents, so one walk finds the pairs. */
 function followedBy(firsts: Postings, nexts: Postings, distance: number): Postings {
   const found = new Postings();
+  const [documents, places] = [firsts.documents.view(), firsts.places.view()];
+  const [nextDocuments, nextPlaces] = [nexts.documents.view(), nexts.places.view()];
   let start = 0;
-  firsts.forEach((document, place) => {
-    while (start < nexts.documents.length && nexts.documents.at(start) < document) start += 1;
-    const wanted = Math.floor(place / 2) + distance;
-    for (
-      let index = start;
-      index < nexts.documents.length && nexts.documents.at(index) === document;
-      index += 1
-    ) {
-      if (Math.floor(nexts.places.at(index) / 2) === wanted) {
-        found.add(document, place);
-        return;
-      }
+  for (let first = 0; first < documents.length; first += 1) {
+    const document = documents[first] ?? 0;
+    const place = places[first] ?? 0;
+    while (start < nextDocuments.length && (nextDocuments[start] ?? 0) < document) start += 1;
+    const wanted = (place >>> 1) + distance;
+    for (let next = start; next < nextDocuments.length && nextDocuments[next] === document; next += 1) {
+      if ((nextPlaces[next] ?? 0) >>> 1 !== wanted) continue;
+      found.add(document, place);
+      break;
     }
-  });
+  }
   return found;
 }
 

@@ -65,21 +65,36 @@ export class DocumentSet {
   /** How many of `documents` are in the set. */
   countOf(documents: Uint32Array): number {
     let count = 0;
-    for (const document of documents) if (this.has(document)) count += 1;
+    for (let index = 0; index < documents.length; index += 1) if (this.has(documents[index] ?? 0)) count += 1;
+    return count;
+  }
+
+  count(): number {
+    let count = 0;
+    for (let index = 0; index < this.#words.length; index += 1) count += bitsIn(this.#words[index] ?? 0);
     return count;
   }
 
   /** The members in ascending order. */
-  toArray(): number[] {
-    const members: number[] = [];
-    this.#words.forEach((word, index) => {
-      let bits = word;
+  members(): Uint32Array {
+    const members = new Uint32Array(this.count());
+    let length = 0;
+    for (let index = 0; index < this.#words.length; index += 1) {
+      let bits = this.#words[index] ?? 0;
       while (bits !== 0) {
         const lowest = bits & -bits;
-        members.push(index * BITS + (31 - Math.clz32(lowest)));
+        members[length] = index * BITS + (31 - Math.clz32(lowest));
+        length += 1;
         bits ^= lowest;
       }
-    });
+    }
     return members;
   }
+}
+
+/** Bits are counted in pairs, fours and eights, whose sums a multiplication gathers in the highest byte. */
+function bitsIn(word: number): number {
+  const pairs = word - ((word >>> 1) & 0x55555555);
+  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }

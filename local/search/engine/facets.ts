@@ -44,9 +44,9 @@ export function searchFacet(
     );
   }
   const words = tokenize(typed).map(({ word }) => word);
-  const entries = [...(index.attribute(name)?.countValues(found).values ?? [])];
+  const accepts = (label: string) => words.length === 0 || isLike(label, { typed, words }, index.settings);
+  const entries = [...(index.attribute(name)?.countValues(found, accepts).values ?? [])];
   return entries
-    .filter(([label]) => words.length === 0 || isLike(label, { typed, words }, index.settings))
     .sort(orderOf(index.settings, name))
     .slice(0, index.settings.faceting.maxValuesPerFacet)
     .map(([value, count]) => ({ value, count }));

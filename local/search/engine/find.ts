@@ -16,7 +16,8 @@ import { fold } from "./tokenizer.ts";
 
 /** Everything found, before a page is cut from it. */
 export type Found = {
-  documents: number[];
+  /** In ascending order, unless they had to be ranked to be found. */
+  documents: Uint32Array;
   ranked: (wanted: number) => number[];
   rules: RankingRule[];
   highlights: Highlights;
@@ -30,13 +31,15 @@ export function find(index: SearchIndex, parameters: SearchParameters): Found {
   const matched = matchTerms(terms, { index, parameters, allowed });
   const refused = matchTerms(excluded, { index, parameters, allowed });
   const candidates = findCandidates(matched, parameters.matchingStrategy ?? "last");
-  const documents = (matched.length === 0 ? allowed.toArray() : candidates.documents).filter(
-    (document) => !refused.some(({ match }) => match.has(document)),
-  );
+  const answering = matched.length === 0 ? allowed.members() : candidates.documents;
+  const documents =
+    refused.length === 0
+      ? answering
+      : answering.filter((document) => !refused.some(({ match }) => match.has(document)));
   const rules = rulesFor({ index, terms: candidates.terms, matchedTerms: candidates.matchedTerms, sort });
   const ranked = (wanted: number) => rankDocuments(documents, rules, wanted);
   const highlights = (word: string) =>
-    matched.map(({ match }) => match.highlights.get(word)).find((letters) => letters !== undefined);
+    matched.map(({ match }) => match.lettersOf(word)).find((letters) => letters !== undefined);
   return narrow({ documents, ranked, rules, highlights }, index, parameters);
 }
 
@@ -122,7 +125,7 @@ function narrow(found: Found, index: SearchIndex, parameters: SearchParameters):
     seen.add(value);
     return isNew;
   });
-  return { ...found, documents: kept, ranked: () => kept };
+  return { ...found, documents: Uint32Array.from(kept), ranked: () => kept };
 }
 
 function distinctAttribute({ settings }: SearchIndex, { distinct }: SearchParameters): string | null {

@@ -25,4 +25,10 @@ export class GrowingList {
   view(): Uint32Array {
     return this.#numbers.subarray(0, this.length);
   }
+
+  /** Takes these elements, of which there are some, for its own. */
+  replace(numbers: Uint32Array<ArrayBuffer>): void {
+    this.#numbers = numbers;
+    this.length = numbers.length;
+  }
 }

@@ -16,8 +16,12 @@ type HitContext = {
 /** The hits as they go over the wire. A document that was deleted while the search waited for its index is left out. */
 export function presentHits({ load, ...context }: HitContext): Document[] {
   const { index, parameters, found, shown } = context;
-  const scoreOf = parameters.showRankingScore ? rankingScores(shown, found.rules) : undefined;
-  const detailsOf = parameters.showRankingScoreDetails ? scoreDetails(shown, found.rules) : undefined;
+  const scoreOf = parameters.showRankingScore
+    ? rankingScores(Uint32Array.from(shown), found.rules)
+    : undefined;
+  const detailsOf = parameters.showRankingScoreDetails
+    ? scoreDetails(Uint32Array.from(shown), found.rules)
+    : undefined;
   return shown.flatMap((document) => {
     const stored = load(index.idOf(document));
     if (stored === undefined) return [];
@@ -43,7 +47,7 @@ function presentDocument(stored: Document, { index, parameters, found }: Omit<Hi
 }
 
 function scoreDetails(
-  documents: readonly number[],
+  documents: Uint32Array,
   rules: readonly RankingRule[],
 ): (document: number) => Record<string, unknown> {
   const scorings = rules.map(({ name, score }, order) => ({ name, order, scoreOf: score?.(documents) }));

@@ -3,7 +3,8 @@ import type { MatchedTerm } from "./candidates.ts";
 import { DocumentSet } from "./document-set.ts";
 import { type RankingRule, splitByCost } from "./ranking.ts";
 import type { SearchIndex } from "./search-index.ts";
-import { isLastOfField, positionOf } from "./text-index.ts";
+import { isLastOfField, positionOf } from "./postings.ts";
+import type { PlacesOfTerm } from "./term-match.ts";
 
 export type SortBy = { attribute: string; direction: Direction };
 
@@ -55,21 +56,31 @@ function wordRules(name: string, judgement: Judgement): RankingRule[] {
   }
 }
 
-type CostOf = (document: number) => number;
+/** What a document costs, given its place in the bucket as well. */
+type CostOf = (document: number, ordinal: number) => number;
 
 /** A rule that prices each document of a bucket; `price` sees the whole bucket so that it can read the postings once. */
-function costRule(name: string, costMax: number, price: (bucket: readonly number[]) => CostOf): RankingRule {
+function costRule(name: string, costMax: number, price: (bucket: Uint32Array) => CostOf): RankingRule {
   return {
     name,
-    split: (bucket) => splitByCost(bucket, price(bucket)),
+    split: (bucket) => (costMax === 0 ? [bucket] : splitByCost(bucket, costsIn(bucket, price(bucket)))),
     score: (documents) => {
-      const costOf = price(documents);
+      const sorted = documents.toSorted();
+      const costOf = price(sorted);
+      const ordinals = new Map([...sorted].map((document, ordinal) => [document, ordinal]));
       return (document) => {
-        const cost = Math.min(costOf(document), costMax);
+        const cost = Math.min(costOf(document, ordinals.get(document) ?? 0), costMax);
         return { rank: costMax + 1 - cost, rankMax: costMax + 1 };
       };
     },
   };
+}
+
+function costsIn(bucket: Uint32Array, costOf: CostOf): Uint16Array {
+  const costs = new Uint16Array(bucket.length);
+  for (let ordinal = 0; ordinal < bucket.length; ordinal += 1)
+    costs[ordinal] = costOf(bucket[ordinal] ?? 0, ordinal);
+  return costs;
 }
 
 function wordsRule({ terms, matchedTerms }: Judgement): RankingRule {
@@ -90,44 +101,57 @@ function attributeRankRule(judgement: Judgement): RankingRule {
   );
 }
 
-/** Nearby positions count as equal, ever more so further into the text. */
+/** Nearby positions count as equal, ever more so further into the text: by how many binary digits the position has. */
 function wordPositionRule(judgement: Judgement): RankingRule {
   return costRule("wordPosition", POSITION_COST_MAX, () => {
     const positions = sumOverTerms(judgement, ({ match }, document) => match.positionIn(document));
     const inOrder = (judgement.terms.length * (judgement.terms.length - 1)) / 2;
-    return (document) => Math.ceil(Math.log2(Math.max(positions(document) - inOrder, 0) + 1));
+    return (document) => 32 - Math.clz32(Math.max(positions(document) - inOrder, 0));
   });
 }
 
 function sumOverTerms(
   { terms, matchedTerms }: Judgement,
   costOf: (term: MatchedTerm, document: number) => number,
-): CostOf {
-  return (document) =>
-    terms.slice(0, matchedTerms(document)).reduce((sum, term) => sum + costOf(term, document), 0);
+): (document: number) => number {
+  return (document) => {
+    const matched = matchedTerms(document);
+    let sum = 0;
+    for (let number = 0; number < matched; number += 1) {
+      const term = terms[number];
+      if (term !== undefined) sum += costOf(term, document);
+    }
+    return sum;
+  };
 }
 
-function proximityRule({ terms, matchedTerms, index }: Judgement): RankingRule {
+function proximityRule({ terms, matchedTerms }: Judgement): RankingRule {
   const costMax = (terms.length - 1) * (DISTANCE_MAX - 1);
   return costRule("proximity", costMax, (bucket) => {
-    const documents = DocumentSet.of(bucket, index.live.capacity);
-    const places = terms.map(({ match }) => match.placesIn(documents, false));
-    return (document) => {
+    const placesOfTerms = terms.map(({ match }) => match.placesIn(bucket, false));
+    return (document, ordinal) => {
       let cost = 0;
       for (let term = 1; term < matchedTerms(document); term += 1) {
-        cost += nearest(places[term - 1]?.get(document), places[term]?.get(document)) - 1;
+        cost +=
+          nearest(placesOf(placesOfTerms[term - 1], ordinal), placesOf(placesOfTerms[term], ordinal)) - 1;
       }
       return cost;
     };
   });
 }
 
+const NOWHERE = new Uint32Array();
+
+function placesOf(ofTerm: PlacesOfTerm | undefined, ordinal: number): Uint32Array {
+  return ofTerm?.places.subarray(ofTerm.starts[ordinal], ofTerm.starts[ordinal + 1]) ?? NOWHERE;
+}
+
 /** The least distance between two words in one field; the wrong order costs one more. */
-function nearest(lefts: readonly number[] = [], rights: readonly number[] = []): number {
+function nearest(lefts: Uint32Array, rights: Uint32Array): number {
   let least = DISTANCE_MAX;
-  for (const left of lefts) {
-    for (const right of rights) {
-      const steps = Math.floor(right / 2) - Math.floor(left / 2);
+  for (let left = 0; left < lefts.length; left += 1) {
+    for (let right = 0; right < rights.length; right += 1) {
+      const steps = ((rights[right] ?? 0) >>> 1) - ((lefts[left] ?? 0) >>> 1);
       const distance = steps >= 0 ? Math.max(steps, 1) : 1 - steps;
       if (distance < least) least = distance;
     }
@@ -136,27 +160,27 @@ function nearest(lefts: readonly number[] = [], rights: readonly number[] = []):
 }
 
 /** Best where the whole field is the query, then where it begins with it, then by how many words stand as typed. */
-function exactnessRule({ terms, index }: Judgement): RankingRule {
+function exactnessRule({ terms }: Judgement): RankingRule {
   const shares = terms.length + 1;
   return costRule("exactness", 2 * shares + terms.length, (bucket) => {
-    const documents = DocumentSet.of(bucket, index.live.capacity);
-    const places = terms.map(({ match }) => match.placesIn(documents, true));
-    return (document) => {
-      const exactTerms = terms.filter(({ match }) => match.isExactIn(document)).length;
-      const ofDocument = places.map((placesOfTerm) => placesOfTerm.get(document) ?? []);
-      return fieldLikeness(ofDocument) * shares + (terms.length - exactTerms);
+    const placesOfTerms = terms.map(({ match }) => match.placesIn(bucket, true));
+    return (document, ordinal) => {
+      let inexact = 0;
+      for (const { match } of terms) if (!match.isExactIn(document)) inexact += 1;
+      if (inexact > 0) return 2 * shares + inexact;
+      return fieldLikeness(placesOfTerms.map((ofTerm) => placesOf(ofTerm, ordinal))) * shares;
     };
   });
 }
 
 /** 0: a field consists of exactly these words; 1: a field begins with them; 2: neither. */
-function fieldLikeness(placesOfTerms: readonly (readonly number[])[]): 0 | 1 | 2 {
-  const [starts = [], ...followers] = placesOfTerms;
+function fieldLikeness(placesOfTerms: readonly Uint32Array[]): 0 | 1 | 2 {
+  const [starts = NOWHERE, ...followers] = placesOfTerms;
   let likeness: 1 | 2 = 2;
   for (const start of starts) {
     if (positionOf(start) !== 0) continue;
     const sequence = followers.map((places, index) =>
-      places.find((place) => Math.floor(place / 2) === Math.floor(start / 2) + index + 1),
+      places.find((place) => place >>> 1 === (start >>> 1) + index + 1),
     );
     if (sequence.includes(undefined)) continue;
     if (isLastOfField(sequence.at(-1) ?? start)) return 0;

@@ -1,26 +1,25 @@
-/** A step of the bucket sort: it splits documents that all earlier rules hold equal, best group first. */
+/**
+ * A step of the bucket sort: it splits documents that all earlier rules hold equal, best group first. Buckets and groups
+ * are in ascending order of their documents' numbers.
+ */
 export type RankingRule = {
   name: string;
-  split: (bucket: readonly number[]) => Iterable<readonly number[]>;
+  split: (bucket: Uint32Array) => Iterable<Uint32Array>;
   /** How well documents do by this rule, for their ranking scores; absent for rules that do not score (sort). */
-  score?: (documents: readonly number[]) => (document: number) => RuleScore;
+  score?: (documents: Uint32Array) => (document: number) => RuleScore;
 };
 
 type RuleScore = { rank: number; rankMax: number };
 
 /** The best `wanted` documents in order. Rules are lazy: a bucket is split only when the page reaches into it. */
-export function rankDocuments(
-  bucket: readonly number[],
-  rules: readonly RankingRule[],
-  wanted: number,
-): number[] {
+export function rankDocuments(bucket: Uint32Array, rules: readonly RankingRule[], wanted: number): number[] {
   const ranked: number[] = [];
   fillFrom(bucket, rules, { ranked, wanted });
   return ranked;
 }
 
 function fillFrom(
-  bucket: readonly number[],
+  bucket: Uint32Array,
   [rule, ...rest]: readonly RankingRule[],
   page: { ranked: number[]; wanted: number },
 ): void {
@@ -35,20 +34,32 @@ function fillFrom(
 }
 
 /** Groups by cost, cheapest first; within a group the order stays. */
-export function splitByCost(bucket: readonly number[], costOf: (document: number) => number): number[][] {
-  const groups = new Map<number, number[]>();
-  for (const document of bucket) {
-    const cost = costOf(document);
-    const group = groups.get(cost);
-    if (group === undefined) groups.set(cost, [document]);
-    else group.push(document);
+export function* splitByCost(bucket: Uint32Array, costs: Uint16Array): Generator<Uint32Array> {
+  let costMax = 0;
+  for (let index = 0; index < costs.length; index += 1) costMax = Math.max(costMax, costs[index] ?? 0);
+  const ends = new Uint32Array(costMax + 2);
+  for (let index = 0; index < costs.length; index += 1) {
+    const cost = costs[index] ?? 0;
+    ends[cost + 1] = (ends[cost + 1] ?? 0) + 1;
   }
-  return [...groups].sort(([left], [right]) => left - right).map(([, group]) => group);
+  for (let cost = 1; cost < ends.length; cost += 1) ends[cost] = (ends[cost] ?? 0) + (ends[cost - 1] ?? 0);
+  const grouped = new Uint32Array(bucket.length);
+  const next = ends.slice();
+  for (let index = 0; index < bucket.length; index += 1) {
+    const cost = costs[index] ?? 0;
+    const slot = next[cost] ?? 0;
+    grouped[slot] = bucket[index] ?? 0;
+    next[cost] = slot + 1;
+  }
+  for (let cost = 0; cost <= costMax; cost += 1) {
+    const group = grouped.subarray(ends[cost], ends[cost + 1]);
+    if (group.length > 0) yield group;
+  }
 }
 
 /** Meilisearch's global score: each rule refines the share that the rules before it left. */
 export function rankingScores(
-  documents: readonly number[],
+  documents: Uint32Array,
   rules: readonly RankingRule[],
 ): (document: number) => number {
   const scorings = rules.flatMap(({ score }) => (score === undefined ? [] : [score(documents)]));

@@ -1,56 +1,31 @@
 import SearchableMap from "minisearch/SearchableMap";
 import { scalarsOf } from "./attribute-path.ts";
-import { GrowingList } from "./growing-list.ts";
+import { Postings, placeAt } from "./postings.ts";
+import { SortedWords } from "./sorted-words.ts";
 import { tokenize } from "./tokenizer.ts";
-
-/** Words further into one field share the last position. */
-const POSITION_MAX = 65_535;
-const PLACES_PER_FIELD = (POSITION_MAX + 1) * 2;
 
 /** Distance between two elements of an array: far enough that no proximity reaches across. */
 const ELEMENT_GAP = 8;
 
-/** Where a word occurs: parallel lists of the document and the place within it, see `placeAt`. */
-export class Postings {
-  readonly documents = new GrowingList();
-  readonly places = new GrowingList();
+/** A beginning that at least so many words share has its occurrences gathered when it is first asked for. */
+const SHARED_BY_MIN = 64;
+/** So many beginnings are kept, those asked for longest ago making room. */
+const GATHERED_MAX = 500;
 
-  add(document: number, place: number): void {
-    this.documents.push(document);
-    this.places.push(place);
-  }
+/** Where the words that begin in one way occur; the list is long, or it is one of few words. */
+export type Beginning = { readonly isGathered: boolean; readonly words: readonly [string, Postings][] };
 
-  forEach(visit: (document: number, place: number) => void): void {
-    for (let index = 0; index < this.documents.length; index += 1) {
-      visit(this.documents.at(index), this.places.at(index));
-    }
-  }
-}
-
-/** Packs field, position and whether the word ends its field into one number that orders by field, then position. */
-function placeAt(field: number, position: number, isLast: boolean): number {
-  return field * PLACES_PER_FIELD + Math.min(position, POSITION_MAX) * 2 + (isLast ? 1 : 0);
-}
-
-export function fieldOf(place: number): number {
-  return Math.floor(place / PLACES_PER_FIELD);
-}
-
-export function positionOf(place: number): number {
-  return Math.floor((place % PLACES_PER_FIELD) / 2);
-}
-
-export function isLastOfField(place: number): boolean {
-  return place % 2 === 1;
-}
-
-/** Words to their occurrences. MiniSearch's radix tree answers prefixes and typos, a map answers whole words faster. */
+/** Words to their occurrences. MiniSearch's radix tree answers typos, a sorted list beginnings, a map whole words. */
 export class TextIndex {
   /** Attribute paths that hold searchable text; the position in this list is the field number of a place. */
   readonly fields: string[] = [];
   readonly #fieldNumbers = new Map<string, number>();
   readonly #words = new Map<string, Postings>();
   readonly #tree = new SearchableMap<Postings>();
+  readonly #sorted = new SortedWords();
+  /** What was gathered for common beginnings; documents that come later are added. */
+  readonly #gathered = new Map<string, Postings>();
+  #lettersGatheredMax = 0;
 
   add(document: number, path: string, value: unknown): void {
     const texts = scalarsOf(value);
@@ -62,6 +37,9 @@ export class TextIndex {
       tokens.forEach(({ word }, index) => {
         const place = placeAt(field, position + index, index === tokens.length - 1);
         this.#postingsToGrow(word).add(document, place);
+        for (let letters = 1; letters <= Math.min(word.length, this.#lettersGatheredMax); letters += 1) {
+          this.#gathered.get(word.slice(0, letters))?.add(document, place);
+        }
       });
       position += tokens.length + ELEMENT_GAP;
     }
@@ -71,14 +49,33 @@ export class TextIndex {
     return this.#words.get(word);
   }
 
-  startingWith(prefix: string): Iterable<[string, Postings]> {
-    return this.#tree.atPrefix(prefix);
+  /** The words that begin so; where there are many, their occurrences stand together under the beginning. */
+  startingWith(prefix: string): Beginning {
+    const gathered = this.#gathered.get(prefix);
+    if (gathered !== undefined) return this.#keep(prefix, gathered);
+    const words = this.#sorted.startingWith(prefix).map((word) => this.#entryOf(word));
+    if (words.length < SHARED_BY_MIN) return { isGathered: false, words };
+    return this.#keep(prefix, Postings.gathered(words.map(([, postings]) => postings)));
+  }
+
+  /** Words with a beginning within an edit distance (a swap of two letters counts one), from the same first letter on. */
+  withinBeginning(typed: string, edits: number): [word: string, postings: Postings, edits: number][] {
+    return this.#sorted.near(typed, edits).map(([word, distance]) => [...this.#entryOf(word), distance]);
   }
 
   /** Words within an edit distance, a swap of two letters counted as two edits. */
   *within(word: string, edits: number): Generator<[word: string, postings: Postings, edits: number]> {
     for (const [found, [postings, distance]] of this.#tree.fuzzyGet(word, edits))
       yield [found, postings, distance];
+  }
+
+  #keep(prefix: string, postings: Postings): Beginning {
+    this.#gathered.delete(prefix);
+    this.#gathered.set(prefix, postings);
+    this.#lettersGatheredMax = Math.max(this.#lettersGatheredMax, prefix.length);
+    const [oldest] = this.#gathered.keys();
+    if (this.#gathered.size > GATHERED_MAX && oldest !== undefined) this.#gathered.delete(oldest);
+    return { isGathered: true, words: [[prefix, postings]] };
   }
 
   #fieldNumber(path: string): number {
@@ -88,12 +85,17 @@ export class TextIndex {
     return this.fields.push(path) - 1;
   }
 
+  #entryOf(word: string): [string, Postings] {
+    return [word, this.#words.get(word) ?? new Postings()];
+  }
+
   #postingsToGrow(word: string): Postings {
     const known = this.#words.get(word);
     if (known !== undefined) return known;
     const postings = new Postings();
     this.#words.set(word, postings);
     this.#tree.set(word, postings);
+    this.#sorted.add(word);
     return postings;
   }
 }

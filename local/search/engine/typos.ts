@@ -37,7 +37,7 @@ export function editsToPrefix(typed: string, word: string, editsMax: number): nu
         at(previous, column) + 1,
         at(current, column - 1) + 1,
         at(previous, column - 1) + (typed[row - 1] === word[column - 1] ? 0 : 1),
-        isSwap(typed, word, row, column) ? at(beforePrevious, column - 2) + 1 : Number.POSITIVE_INFINITY,
+        swapCost({ typed, word, row, column }, beforePrevious[column - 2]),
       );
       current.push(edits);
       best = Math.min(best, edits);
@@ -49,8 +49,13 @@ export function editsToPrefix(typed: string, word: string, editsMax: number): nu
   return Math.min(...previous);
 }
 
-function isSwap(typed: string, word: string, row: number, column: number): boolean {
-  return row > 1 && column > 1 && typed[row - 1] === word[column - 2] && typed[row - 2] === word[column - 1];
+type Corner = { typed: string; word: string; row: number; column: number };
+
+/** The edits when the last two letters of both are swapped, if they are, from those without them. */
+export function swapCost({ typed, word, row, column }: Corner, without: number | undefined): number {
+  const isSwap =
+    row > 1 && column > 1 && typed[row - 1] === word[column - 2] && typed[row - 2] === word[column - 1];
+  return isSwap && without !== undefined ? without + 1 : Number.POSITIVE_INFINITY;
 }
 
 function at(numbers: readonly number[], index: number): number {

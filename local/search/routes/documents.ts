@@ -152,7 +152,7 @@ async function fetchDocuments(
   const { offset, limit } = pagingOf(source, "document");
   const wanted = ids ? new Set(ids) : undefined;
   const matching = filterDocuments(() => index.filter(filter))
-    .toArray()
+    .members()
     .filter((document) => wanted?.has(index.idOf(document)) ?? true);
   const rules = parseSort(sort ?? [], index, "invalid_document_sort").map((sortBy) =>
     sortRule(index, sortBy),
