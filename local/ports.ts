@@ -1,3 +1,4 @@
+import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -43,11 +44,25 @@ export async function choosePorts(base: { api: number; services: number }): Prom
 async function claimFreePort(taken: Set<number>): Promise<number> {
   for (let tries = 0; tries < FREE_PORT_TRIES_MAX; tries += 1) {
     const port = FREE_PORT_FIRST + Math.floor(Math.random() * (FREE_PORT_LAST - FREE_PORT_FIRST));
-    if (taken.has(port) || !(await isFree(port))) continue;
+    if (taken.has(port) || !(await reserve(port)) || !(await isFree(port))) continue;
     taken.add(port);
     return port;
   }
   throw new Error(`No free port was found on ${HOST} between ${FREE_PORT_FIRST} and ${FREE_PORT_LAST}.`);
+}
+
+/**
+ * Keeps a port from being chosen by anybody else who starts a stack, as long as this process lives: a part listens some
+ * seconds after its port was chosen, and may be away for a while later. UDP's ports are others than those that the parts
+ * listen on, and the system gives each to one process only.
+ * @returns false when somebody has it.
+ */
+function reserve(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const reservation = createSocket("udp4").unref();
+    reservation.once("error", () => reservation.close(() => resolve(false)));
+    reservation.bind({ port, address: HOST, exclusive: true }, () => resolve(true));
+  });
 }
 
 /**
