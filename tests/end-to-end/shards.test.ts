@@ -41,6 +41,7 @@ afterAll(() => two.stack.end());
 
 const Orders = z.object({ data: z.array(Order), next_cursor: z.string().nullable() });
 const Problem = z.object({ code: z.string() });
+const Readiness = z.object({ order_databases: z.object({ east: z.object({ status: z.string() }) }) });
 
 async function placeAs({ token }: Customer, key: string = randomUUID()) {
   const { variantId } = await seller.stockVariant(3);
@@ -223,7 +224,16 @@ test("a database that is away fails its own customers only, and what waited goes
   const { variantId, sku } = await seller.stockVariant(2);
   const guest = (await buyer.placeOrder(await guestCartOf("east", variantId))).as(Order);
   const attempt = await buyer.startPayment(guest);
+  const ready = () => shop.request("/ready");
+  expect((await ready()).as(Readiness).order_databases.east.status).toBe("up");
   await two.setAway(true);
+  expect(await ready()).toMatchObject({
+    status: 503,
+    body: {
+      dependencies: { database_primary: { status: "up" } },
+      order_databases: { east: { status: "down" } },
+    },
+  });
   const refused = await placeAs(customers.east);
   expect([refused.status, refused.as(Problem).code]).toEqual([503, "dependency_unavailable"]);
   const paid = await payManually(customers.home, (await placeAs(customers.home)).as(Order));
@@ -231,6 +241,7 @@ test("a database that is away fails its own customers only, and what waited goes
   const { token } = customers.home;
   expect((await shop.request(`/orders/${paid.id}`, { token })).status).toBe(200);
   await two.setAway(false);
+  await vi.waitFor(async () => expect((await ready()).status).toBe(200), patience);
   await buyer.payWith(attempt.as(Attempt));
   await vi.waitFor(async () => expect((await buyer.readOrder(guest)).status).toBe("paid"), patience);
   await vi.waitFor(async () => expect(await seller.available(sku)).toBe(1), patience);

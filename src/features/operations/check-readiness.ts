@@ -2,6 +2,7 @@ import type { Context } from "#platform/context";
 import { pingDatabase } from "#platform/database";
 import { within } from "#platform/deadline";
 import { errorFields } from "#platform/log";
+import { otherOrderHomes } from "#platform/order-homes";
 import type { Dependency, DependencyState, Readiness } from "./schema.ts";
 
 /** How long a dependency may take to answer a probe, in milliseconds. */
@@ -12,6 +13,12 @@ export async function checkReadiness(context: Context): Promise<Readiness> {
   const { databases, cache, queue, search } = context;
   const probe = (dependency: Dependency, ask: () => Promise<unknown>) =>
     probeDependency(context, dependency, ask);
+  const probingOrders = Promise.all(
+    otherOrderHomes(context).map(
+      async ({ name, database }) =>
+        [name, await probeDependency(context, `orders at ${name}`, () => pingDatabase(database))] as const,
+    ),
+  );
   const [primary, replica, cacheState, queueState, searchState] = await Promise.all([
     probe("database_primary", () => pingDatabase(databases.primary)),
     probe("database_replica", () =>
@@ -28,13 +35,15 @@ export async function checkReadiness(context: Context): Promise<Readiness> {
     queue: queueState,
     search: searchState,
   };
-  const ready = Object.values(dependencies).every(({ status }) => status === "up");
-  return { status: ready ? "ready" : "unavailable", dependencies };
+  const orderDatabases = Object.fromEntries(await probingOrders);
+  const states = [...Object.values(dependencies), ...Object.values(orderDatabases)];
+  const ready = states.every(({ status }) => status === "up");
+  return { status: ready ? "ready" : "unavailable", dependencies, order_databases: orderDatabases };
 }
 
 async function probeDependency(
   context: Context,
-  dependency: Dependency,
+  dependency: string,
   ask: () => Promise<unknown>,
 ): Promise<DependencyState> {
   const startedAt = context.now();

@@ -18,6 +18,10 @@ export const Readiness = z
   .object({
     status: z.enum(["ready", "unavailable"]),
     dependencies: z.record(z.enum(dependencies), DependencyState),
+    order_databases: z.record(z.string(), DependencyState).openapi({
+      description:
+        "By name, where orders live in other databases besides the primary. One that is down fails its own customers.",
+    }),
   })
   .openapi("Readiness");
 export type Readiness = z.infer<typeof Readiness>;
