@@ -118,6 +118,7 @@ export const routeAccess = {
   "POST /jobs/search-rebuild": "our queue",
 
   "POST /admin/products": "catalogue:write",
+  "GET /admin/products": "catalogue:read",
   "GET /admin/products/{id}": "catalogue:read",
   "PATCH /admin/products/{id}": "catalogue:write",
   "DELETE /admin/products/{id}": "catalogue:write",

@@ -5,12 +5,15 @@ import { requireContentType } from "#http/content-type";
 import { describeRoute } from "#http/describe-route";
 import { acceptsKey, keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
 import { createRouter, ifMatchHeader, json, jsonBody, problems } from "#http/openapi";
+import { pageOf, pageQuery, pageRequestOf, pageToWire } from "#http/pagination";
 import { readAdminProduct } from "./admin-product.ts";
 import { archiveProduct } from "./archive-product.ts";
 import { NewCategory } from "./category-schema.ts";
 import { createCategory } from "./create-category.ts";
 import { createProduct } from "./create-product.ts";
+import { listStaffProducts } from "./list-staff-products.ts";
 import { AdminProductWire, CategoryLink, NewProduct, ProductParam, ProductPatch } from "./schema.ts";
+import { staffProductFilters } from "./staff-list-schema.ts";
 import { updateProduct } from "./update-product.ts";
 import { productToAdminWire } from "./wire.ts";
 
@@ -76,6 +79,27 @@ catalogAdminRoutes.openapi(
       createCategory(context, input),
     );
     return request.json(category, 201);
+  },
+);
+
+catalogAdminRoutes.openapi(
+  describeRoute({
+    tags,
+    method: "get",
+    path: "/admin/products",
+    summary: "Products of any status",
+    description: "As they are at this moment: what was written just now is among them.",
+    request: { query: z.strictObject({ ...staffProductFilters, ...pageQuery }) },
+    responses: {
+      200: json(pageOf(AdminProductWire), "A page of products"),
+      ...problems("invalid_cursor"),
+    },
+  }),
+  async (request) => {
+    const { limit, after, before, ...query } = request.req.valid("query");
+    const page = await listStaffProducts(request.var.context, query, pageRequestOf({ limit, after, before }));
+    request.header("Cache-Control", "private, no-store");
+    return request.json(pageToWire(page, productToAdminWire), 200);
   },
 );
 

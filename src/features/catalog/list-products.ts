@@ -1,4 +1,3 @@
-import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { canonicalJson, sha256Hex } from "#core/canonical-json";
 import type { Page, PageRequest } from "#core/page";
@@ -10,7 +9,7 @@ import { createIsolateMemory } from "#platform/isolate-memory";
 import { readProducts } from "./cached-products.ts";
 import type { ProductDocument } from "./document.ts";
 import { type ReadAt, createViewReader, placeOf, selectPlace } from "./epoch.ts";
-import { type ListedQuery, selectListedIds } from "./listed-products.ts";
+import { ListedRow, type ListedQuery, selectCategoryId, selectListedIds } from "./listed-products.ts";
 
 export type ProductQuery = Omit<ListedQuery, "categoryId"> & {
   /** Id or handle; categories below it are included. */
@@ -85,12 +84,7 @@ async function readRows(
   const categoryId = category === undefined ? undefined : (categoryIds.get(category, context.now()) ?? "");
   const [placeResult, categoryResult, idsResult] = await transact(database, [
     selectPlace(database),
-    database.execute(
-      sql`
-        select coalesce(merged_into, id) as id from categories where id = ${category ?? ""} or handle = ${category ?? ""}
-        union all
-        select category_id from former_category_handles where handle = ${category ?? ""}`,
-    ),
+    database.execute(selectCategoryId(category ?? "")),
     database.execute(selectListedIds({ ...query, categoryId }, travel)),
   ]);
   if (category !== undefined) {
@@ -102,5 +96,3 @@ async function readRows(
 }
 
 const CategoryRow = z.object({ id: z.string() });
-const ListedRow = z.object({ id: z.string(), sort_key: z.string() });
-type ListedRow = z.infer<typeof ListedRow>;

@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import { z } from "zod";
 import type { Position, Travel } from "#platform/cursor";
 import { combinationsOf } from "./option-choices.ts";
 import type { OptionChoice, ProductSort } from "./list-filters.ts";
@@ -19,7 +20,11 @@ export type ListedQuery = {
   readonly sort: ProductSort;
 };
 
-type Sort = { readonly column: SQL; readonly type: SQL; readonly descending: boolean };
+/** A row of {@link selectListedIds}. */
+export const ListedRow = z.object({ id: z.string(), sort_key: z.string() });
+export type ListedRow = z.infer<typeof ListedRow>;
+
+export type Sort = { readonly column: SQL; readonly type: SQL; readonly descending: boolean };
 
 const sorts: { readonly [Name in ProductSort]: Sort } = {
   newest: { column: sql`p.created_at`, type: sql`timestamptz`, descending: true },
@@ -44,7 +49,15 @@ export function selectListedIds(query: ListedQuery, travel: Travel): SQL {
     order by ${column} ${direction}, p.id ${direction} limit ${travel.rowsMax}`;
 }
 
-function beyond(
+/** The statement that finds the category of a name: its id, its handle or one that it had. */
+export function selectCategoryId(name: string): SQL {
+  return sql`
+    select coalesce(merged_into, id) as id from categories where id = ${name} or handle = ${name}
+    union all
+    select category_id from former_category_handles where handle = ${name}`;
+}
+
+export function beyond(
   { column, type, downwards }: { column: SQL; type: SQL; downwards: boolean },
   from: Position | undefined,
 ): SQL[] {
@@ -71,7 +84,7 @@ function filtersOf(query: ListedQuery): SQL[] {
 }
 
 /** The product has one of the terms at least. */
-function hasTerm(terms: readonly SQL[]): SQL {
+export function hasTerm(terms: readonly SQL[]): SQL {
   const [only, ...others] = terms;
   if (only === undefined) return sql`false`;
   const wanted = sql`array[${sql.join([only, ...others], sql`, `)}]`;

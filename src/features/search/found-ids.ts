@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Currency } from "#core/money";
+import { isMeantBy } from "#features/catalog/product-words";
 import { chosenOptions } from "./filter-expression.ts";
 import { comparedCurrency } from "./rules.ts";
 import type { SearchQuery, SearchSort } from "./schema.ts";
@@ -9,10 +10,6 @@ type Reach = {
   /** Products that can be paged through. */
   readonly reachableMax: number;
 };
-
-/** More words narrow the search no further, and are cut like those of products: see the migration for products.words. */
-const wordsMax = 6;
-const wordCharactersMax = 40;
 
 /** Each is the order of an index, from whose beginning a common word is soon found. */
 const orders: Readonly<Record<SearchSort, SQL>> = {
@@ -65,24 +62,6 @@ function conditionsOf(query: SearchQuery, shopCurrency: Currency): SQL {
     conditions.filter((condition) => condition !== false),
     sql` and `,
   );
-}
-
-/** By its words, or because one of its variants has what was typed as its SKU. */
-function isMeantBy(text: string): SQL {
-  const skus = [...new Set([text, text.toUpperCase()])];
-  const hasSku = sql`p.id = any (array(select product_id from variants where sku in (${listOf(skus)})))`;
-  const words = wordsOf(text);
-  if (words.length === 0) return hasSku;
-  const beginnings = words.map((word) => `'${word}':*`).join(" & ");
-  return sql`(p.words @@ ${beginnings}::tsquery or ${hasSku})`;
-}
-
-function wordsOf(text: string): string[] {
-  const runs = text.toLowerCase().match(/[a-z0-9\u{80}-\u{10ffff}]+/gu) ?? [];
-  return runs
-    .filter((run) => /[\p{L}\p{N}]/u.test(run))
-    .slice(0, wordsMax)
-    .map((run) => Array.from(run).slice(0, wordCharactersMax).join(""));
 }
 
 function isFiledUnder(categories: readonly string[]): SQL {

@@ -98,6 +98,7 @@ export function exampleRequests(owner: Belongings) {
     "POST /jobs/reconciliation": nothing,
     "POST /jobs/search-rebuild": nothing,
     "POST /admin/products": nothing,
+    "GET /admin/products": nothing,
     "GET /admin/products/{id}": nothing,
     "PATCH /admin/products/{id}": nothing,
     "DELETE /admin/products/{id}": nothing,

@@ -40,6 +40,13 @@ const statements = [
   `insert into audit_entries (sequence, content, previous_hash, hash)
     select i, jsonb_build_object('actor', ${ifRare("'rare'", "'common'")}, 'action', ${ifRare("'rare'", "'common'")},
       'detail', repeat('x', 200)), '', 'hash ' || i from ${every}`,
+  `insert into products (id, handle, title, brand, status, tags, list_terms, currency, price_min, price_max, created_at,
+      updated_at)
+    select ${idOf("prd")}, 'product-' || i, ${ifRare("'Vicuna product ' || i", "'Tent product ' || md5(i::text)")},
+      ${ifRare("'Rare'", "'Common'")}, ${ifRare("'draft'", "case when i % 2 = 0 then 'active' else 'archived' end")},
+      array[${ifRare("'rare'", "'common'")}], array[product_term('category', ${ifRare("'cat_rare'", "'cat_common'")})],
+      'USD', 100, 100, now() - i * interval '1 minute', now() - i * interval '1 minute' from ${every}`,
+  "insert into categories (id, handle, title) values ('cat_rare', 'rare', 'Rare')",
   `insert into variants (id, product_id, position, sku, title, price, currency)
     select ${idOf("var")}, ${idOf("prd")}, 0, 'SKU-' || lpad(i::text, 6, '0'), 'Only', 100, 'USD' from ${every}`,
   `insert into stock_levels (sku, on_hand, held, sold, version, level)

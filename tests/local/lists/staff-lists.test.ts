@@ -3,6 +3,8 @@ import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { listAuditEntries } from "#features/audit/read-entries";
+import { listStaffProducts } from "#features/catalog/list-staff-products";
+import type { StaffProductQuery } from "#features/catalog/staff-list-schema";
 import { listCustomers } from "#features/customers/directory";
 import { listDeadLetters } from "#features/dead-letters/dead-letters";
 import { listAlerts } from "#features/inventory/list-alerts";
@@ -73,10 +75,16 @@ const ofData = ({ data, next_cursor: next }: { data: readonly unknown[]; next_cu
   next,
 });
 
+const products = async (query: StaffProductQuery, page: Asked) =>
+  ofItems(await listStaffProducts(context, query, page));
+
 const hoursLater = (hours: number) => new Date(firstAccountAt.getTime() + hours * hourMs).toISOString();
 
 /** Every list of the staff that grows with the shop, by its length. */
 const whole: Record<string, List> = {
+  "products by change": async (page) => products({ sort: "updated" }, page),
+  "products by age": async (page) => products({ sort: "newest" }, page),
+  "products by title": async (page) => products({ sort: "title" }, page),
   customers: async (page) => ofItems(await listCustomers(context, {}, page)),
   "the audit log": async (page) => ofItems(await listAuditEntries(context, {}, page)),
   "movements of a SKU": async ({ limit, after }) =>
@@ -98,6 +106,12 @@ const whole: Record<string, List> = {
 
 /** The oldest rows, which no others are like. */
 const rare: Record<string, List> = {
+  drafts: async (page) => products({ sort: "updated", status: "draft" }, page),
+  "drafts by title": async (page) => products({ sort: "title", status: "draft" }, page),
+  "products of a tag": async (page) => products({ sort: "updated", tag: "rare" }, page),
+  "products of a brand": async (page) => products({ sort: "newest", brand: "Rare" }, page),
+  "products of a category": async (page) => products({ sort: "title", category: "rare" }, page),
+  "products of a word": async (page) => products({ sort: "updated", q: "vicu" }, page),
   "disabled customers": async (page) => ofItems(await listCustomers(context, { disabled: true }, page)),
   "unverified customers": async (page) =>
     ofItems(await listCustomers(context, { email_verified: false }, page)),
@@ -130,7 +144,7 @@ const rare: Record<string, List> = {
 
 const pageRows = 20;
 /** Some steps down an index for each row of a page; a whole list is 10,000 rows. */
-const blocksMax = 180;
+const blocksMax = 300;
 const rowsMax = 200;
 
 test.each(Object.entries(whole))("the last page of %s takes as little as the first", async (_, list) => {
