@@ -37,6 +37,9 @@ const filterable: Attribute[] = [
 
 const sortable: Attribute[] = ["created_at", "price_min", "rating", "rating_count"];
 
+/** Signs that the server takes for letters: "Sony®" would be another word than "Sony". */
+const signs = Array.from("®©™℠°<>=|~^¬¨´¦$€£¥¢₤₩₹₽₺₴₿");
+
 /** How the index searches, as data. A change here is applied by the next isolate that starts, or within a minute. */
 const ownSettings = {
   searchableAttributes: searchable,
@@ -53,6 +56,7 @@ const ownSettings = {
     "in_stock:desc",
     "rating_count:desc",
   ],
+  separatorTokens: signs,
   // Words that say nothing of a product: "tent for two" must not ask for a "for".
   stopWords: ["a", "an", "and", "for", "from", "in", "of", "on", "or", "the", "to", "with"],
   typoTolerance: {

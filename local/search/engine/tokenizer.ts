@@ -29,7 +29,11 @@ export function fold(text: string): string {
     .replace(LIGATURE, (letter) => LIGATURES[letter] ?? letter);
 }
 
-/** Splits at whatever is neither letter, digit nor mark; scripts without spaces are cut by the runtime's dictionary. */
+/**
+ * Splits at whatever is neither letter, digit nor mark. The real server takes some signs (such as ® or <) for letters
+ * unless `separatorTokens` names them, as this shop's settings do. Scripts without spaces are cut by the runtime's
+ * dictionary.
+ */
 export function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
   for (const match of text.matchAll(WORD)) {

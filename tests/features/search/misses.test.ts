@@ -12,7 +12,8 @@ const Misses = z.object({
 const patience = { timeout: 25_000, interval: 200 };
 
 /** A word without digits, of which a search index has never heard. */
-const unheardOf = () => `miss${uniqueWord().replaceAll(/\d/g, "")}`;
+const unheardOf = () =>
+  `miss${uniqueWord().replaceAll(/\d/g, (digit) => "ghijklmnop".charAt(Number(digit)))}`;
 
 async function searchFrom(visitor: number, query: Record<string, string>): Promise<Found> {
   const headers = { "cf-connecting-ip": `198.51.100.${visitor}` };

@@ -74,6 +74,12 @@ describe("what is found", () => {
     expect(hit?.highlight.title).toBe(`<em>Whistling</em> Kettle &lt;b&gt;<em>${shelf}</em>&lt;/b&gt;`);
   });
 
+  test("a sign that touches a word does not hide it", async () => {
+    const word = uniqueWord();
+    const { id } = await createProduct({ title: `Oz® ${word} |rim| <hub> 20°tilt 5€ Lux™` });
+    await expectFound({ q: `"oz ${word} rim hub 20 tilt 5 lux"` }, [id]);
+  });
+
   test("no words find everything that passes the filters", async () => {
     await expectFound({ brand }, [tent.id]);
   });
