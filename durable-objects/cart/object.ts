@@ -68,7 +68,7 @@ export class CartObject extends DurableObject<Bindings> {
     const request = { key, fingerprint, orderId: newIdBeside("order", at, cartId), at };
     const known = this.#store.checkoutOf("key", key);
     const { reply, checkout } = beginCheckout(known, this.#store.load().lines, request);
-    if (checkout) this.#store.saveCheckout(checkout);
+    if (checkout) this.#store.addCheckout(checkout);
     return Promise.resolve(reply);
   }
 
@@ -76,7 +76,7 @@ export class CartObject extends DurableObject<Bindings> {
   abandonCheckout(orderId: Id<"order">): Promise<void> {
     const checkout = this.#store.checkoutOf("order_id", orderId);
     const abandoned = checkout && abandonCheckout(checkout);
-    if (abandoned) this.#store.saveCheckout(abandoned);
+    if (abandoned) this.#store.changeCheckout(abandoned);
     return Promise.resolve();
   }
 
@@ -97,7 +97,7 @@ export class CartObject extends DurableObject<Bindings> {
     const completed = current && completeCheckout(current, cart.lines);
     if (completed === undefined) return;
     this.#atomically(() => {
-      this.#store.saveCheckout(completed.checkout);
+      this.#store.changeCheckout(completed.checkout);
       this.#store.save({ ...cart, lines: completed.lines, version: cart.version + 1 });
     });
   }

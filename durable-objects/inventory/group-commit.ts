@@ -12,6 +12,8 @@ export type GroupHooks<Ground> = {
   readonly open: () => Ground;
   /** Runs in the same turn as the transaction, so that its writes share the flush. */
   readonly close: () => Promise<void>;
+  /** Runs after a command's or the whole group's writes were undone. */
+  readonly undone: () => void;
 };
 
 export const groupLimits = {
@@ -85,6 +87,7 @@ export class GroupCommit<Ground> {
         return group.map((waiting) => this.#decideOne(waiting, ground));
       });
     } catch (fault) {
+      this.#hooks.undone();
       return group.map(
         ({ fail }) =>
           () =>
@@ -97,6 +100,7 @@ export class GroupCommit<Ground> {
     try {
       return this.#storage.transactionSync(() => decide(ground));
     } catch (fault) {
+      this.#hooks.undone();
       return () => fail(fault);
     }
   }

@@ -58,7 +58,8 @@ export type Inspection = {
 export class InventoryObject extends DurableObject<Bindings> {
   readonly #store: LedgerStore;
   readonly #group: GroupCommit<EpochMs>;
-  #armedFor: EpochMs | undefined;
+  /** When the alarm is due; null: it is not set, undefined: it was not asked for yet. */
+  #armedFor: EpochMs | null | undefined;
   /** The stock's version up to which the journal's copy is arranged for. */
   #arrangedSeq: number;
   #drainNotBefore = 0;
@@ -72,8 +73,8 @@ export class InventoryObject extends DurableObject<Bindings> {
     this.#group = new GroupCommit(state.storage, {
       open: () => this.#expireOverdue(),
       close: () => this.#arrangeDrain(),
+      undone: () => this.#store.lookAgain(),
     });
-    void state.blockConcurrencyWhile(() => this.#recallAlarm());
   }
 
   reserve(command: Reserve, firstCount?: number): Promise<ReserveReply> {
@@ -140,7 +141,8 @@ export class InventoryObject extends DurableObject<Bindings> {
     let next: EpochMs | undefined;
     try {
       const now = await this.#group.submit((at) => at);
-      const pruned = this.#store.prune(horizonsAt(now), pruneRowsMax);
+      const isOld = (this.#store.earliestPrune() ?? Number.POSITIVE_INFINITY) <= now;
+      const pruned = isOld ? this.#store.prune(horizonsAt(now), pruneRowsMax) : 0;
       await this.#drainJournal();
       if (pruned === pruneRowsMax) next = currentTime();
     } catch (error) {
@@ -150,7 +152,7 @@ export class InventoryObject extends DurableObject<Bindings> {
       next = epochMs(currentTime() + drainRetryMs);
       this.#drainNotBefore = next;
     }
-    this.#armedFor = undefined;
+    this.#armedFor = null;
     if (this.#store.undrained(1).length > 0) next ??= currentTime();
     await this.#arm([next, this.#store.earliestExpiry(), this.#store.earliestPrune()]);
   }
@@ -180,21 +182,26 @@ export class InventoryObject extends DurableObject<Bindings> {
     return now;
   }
 
+  /** Asked for where it is needed first. A journal that no alarm would copy any more is arranged for anew. */
   async #recallAlarm(): Promise<void> {
     const alarm = await this.ctx.storage.getAlarm();
-    this.#armedFor = alarm === null ? undefined : epochMs(alarm);
-    if (alarm === null && this.#store.undrained(1).length > 0) await this.#arm([currentTime()]);
+    // The alarm itself may have begun meanwhile.
+    if (this.#armedFor !== undefined) return;
+    this.#armedFor = alarm === null ? null : epochMs(alarm);
+    const [first] = this.#store.undrained(1);
+    if (alarm === null && first !== undefined) this.#arrangedSeq = Math.min(this.#arrangedSeq, first.seq - 1);
   }
 
   /** The alarm that copies the journal also finds when the next hold expires, and arms itself for it. */
   async #arrangeDrain(): Promise<void> {
+    if (this.#armedFor === undefined) await this.#recallAlarm();
     const { seq } = this.#store.stock;
     if (seq > this.#arrangedSeq) {
       this.#arrangedSeq = seq;
       const delayMs = this.#hasNews ? drainDelayMs.news : drainDelayMs.other;
       this.#hasNews = false;
       await this.#arm([epochMs(Math.max(currentTime() + delayMs, this.#drainNotBefore))]);
-    } else if (this.#armedFor === undefined) {
+    } else if (this.#armedFor === null) {
       // A refusal changes no stock, but leaves a tombstone.
       await this.#arm([this.#store.earliestPrune()]);
     }

@@ -89,6 +89,35 @@ test("a placed order leaves what was added since, and is taken out once", async 
   expect((await cart.view()).lines).toMatchObject([{ variantId: tent, quantity: 3 }]);
 });
 
+test("the newest checkouts are remembered, and the oldest forgotten", async () => {
+  const cart = newCart();
+  await cart.add(variant(), 1, undefined);
+  const keys = Array.from({ length: cartLimits.checkoutsMax + 1 }, (_, each) => `key-${each}`);
+  const begin = async (key: string) => {
+    const checkout = await cart.beginCheckout(key, "f", cartId);
+    return checkout.ok ? checkout.orderId : checkout.reason;
+  };
+  const orderIds: string[] = [];
+  for (const key of keys) {
+    orderIds.push(await begin(key));
+    // Ids of one millisecond are in no order.
+    await scheduler.wait(2);
+  }
+  expect(await begin("key-1")).toBe(orderIds[1]);
+  expect(await begin("key-0")).not.toBe(orderIds[0]);
+});
+
+test("a checkout that was given up sets its key free, and its order still takes its lines", async () => {
+  const cart = newCart();
+  await cart.add(variant(), 1, undefined);
+  const given = await cart.beginCheckout("key", "f", cartId);
+  if (!given.ok) throw new Error(given.reason);
+  await cart.abandonCheckout(given.orderId);
+  expect(await cart.beginCheckout("key", "f", cartId)).not.toMatchObject({ orderId: given.orderId });
+  await cart.completeCheckout(given.orderId);
+  expect((await cart.view()).lines).toEqual([]);
+});
+
 test("an empty cart starts no order", async () => {
   expect(await newCart().beginCheckout("key", "f", cartId)).toEqual({ ok: false, reason: "empty" });
 });

@@ -5,6 +5,8 @@ import { GroupCommit, groupLimits } from "#durable-objects/inventory/group-commi
 
 afterEach(() => reset());
 
+const noHooks = { open: () => undefined, close: () => Promise.resolve(), undone: () => {} };
+
 /** Runs the work beside a group commit over the real storage of an object. */
 async function beside<Result>(
   work: (group: GroupCommit<number>, sizes: number[]) => Promise<Result>,
@@ -12,7 +14,7 @@ async function beside<Result>(
   const inventory = env.INVENTORY.get(env.INVENTORY.idFromName("group"));
   return runInDurableObject(inventory, (_, { storage }) => {
     const sizes: number[] = [];
-    const hooks = { open: () => sizes.push(0), close: () => Promise.resolve() };
+    const hooks = { ...noHooks, open: () => sizes.push(0) };
     return work(new GroupCommit(storage, hooks), sizes);
   });
 }
@@ -53,7 +55,7 @@ test("a command that throws undoes its own writes only, and its caller is told",
   const inventory = env.INVENTORY.get(env.INVENTORY.idFromName("group"));
   await runInDurableObject(inventory, async (_, { storage }) => {
     storage.sql.exec("create table notes (note text)");
-    const group = new GroupCommit(storage, { open: () => undefined, close: () => Promise.resolve() });
+    const group = new GroupCommit(storage, noHooks);
     const write = (note: string) => storage.sql.exec("insert into notes values (?)", note);
     const outcomes = await Promise.allSettled([
       group.submit(() => void write("alone")),
@@ -77,7 +79,7 @@ test("a group whose transaction fails tells every caller, and the next group goe
     const open = () => {
       if (failing) throw new Error("no ground");
     };
-    const group = new GroupCommit(storage, { open, close: () => Promise.resolve() });
+    const group = new GroupCommit(storage, { ...noHooks, open });
     const outcomes = await Promise.allSettled([group.submit(() => 1), group.submit(() => 2)]);
     expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
     failing = false;

@@ -1,6 +1,7 @@
 import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
+import { z } from "zod";
 import { pruneRowsMax, retention } from "#durable-objects/inventory/retention";
 
 const inventoryOf = (sku: string) => env.INVENTORY.get(env.INVENTORY.idFromName(sku));
@@ -75,6 +76,17 @@ test("a fault in one command takes no other with it", async () => {
   ]);
 });
 
+test("a fault in the very first command leaves an object that takes the next", async () => {
+  const inventory = inventoryOf("faulty beginning");
+  const nameless = z.custom<string>().parse(null);
+  const reserve = (id: string) => inventory.reserve({ type: "reserve", id, quantity: 1, holdMs: hourMs }, 10);
+  const [faulty] = await Promise.allSettled([reserve(nameless)]);
+  expect(faulty.status).toBe("rejected");
+  expect(await reserve("next")).toMatchObject({ ok: true });
+  await evictDurableObject(inventory);
+  expect(await inventory.read()).toMatchObject({ onHand: 10, held: 1, seq: 2 });
+});
+
 test("a quantity beyond the limit is refused with a value", async () => {
   const inventory = await stocked("limits", 1);
   expect(await hold(inventory, "a", 2_000_000)).toEqual({ ok: false, reason: "limit_exceeded" });
@@ -115,6 +127,15 @@ test("claims that ended long ago are forgotten in steps, and open ones are kept"
   expect(await remembered()).toBe(2);
   expect(await inventory.read()).toMatchObject({ held: 1, sold: 1 });
 }, 30_000);
+
+test("a journal that lost its alarm is copied after the next touch, though that changes nothing", async () => {
+  const inventory = await stocked("alarm lost", 3);
+  await runInDurableObject(inventory, (_, { storage }) => storage.deleteAlarm());
+  await evictDurableObject(inventory);
+  await inventory.read();
+  const alarm = await runInDurableObject(inventory, (_, { storage }) => storage.getAlarm());
+  expect(alarm).not.toBeNull();
+});
 
 test("tombstones alone arm the alarm that forgets them", async () => {
   const inventory = inventoryOf("never stocked");
