@@ -2,7 +2,8 @@ import { currentTime } from "#core/time";
 import { drainOutboxOf, forgetDelivered } from "#events/outbox";
 import { createPacers } from "#events/wake-up";
 import { forgetMailTokens } from "#features/auth/mail-tokens";
-import { copyLifeMs, followsEpoch, readEpoch } from "#features/catalog/epoch";
+import { changes } from "#features/catalog/changes";
+import { isAnnounced } from "#features/catalog/epoch";
 import { sweepInventory } from "#features/inventory/sweep-inventory";
 import { expireOverdueOrders } from "#features/orders/end-order";
 import { tendOrderMonths } from "#features/orders/tend-months";
@@ -41,7 +42,7 @@ const app = createApp(drainOutbox);
 
 const answer = answerReadily(
   (request, bindings, executionContext) => app.fetch(request, bindings, executionContext),
-  { covers: followsEpoch, readVersion: readEpoch, lagMs: copyLifeMs },
+  { covers: isAnnounced, follow: changes.follow, heardUntil: changes.heardUntil },
 );
 
 /** Finishes what a crash or a lost message left anywhere; runs every minute. */

@@ -1,10 +1,17 @@
 import { type EpochMs, currentTime, epochMs, secondMs } from "#core/time";
 import { cacheOf } from "#platform/context";
-import { type Bindings, settingsOf } from "#platform/env";
+import { type Bindings, type Settings, settingsOf } from "#platform/env";
 import { createLog, errorFields } from "#platform/log";
-import { type ReadyAnswer, type ReadyAnswers, pathOfKey, readyAnswersOf } from "#platform/ready-answers";
+import {
+  type ReadyAnswer,
+  type ReadyAnswers,
+  believedMsMax,
+  pathOfKey,
+  readyAnswersOf,
+} from "#platform/ready-answers";
 import type { Counting } from "#platform/traffic";
 import { shapeOf } from "./answer-shape.ts";
+import { subjectOf } from "./answer-subject.ts";
 import { isAmong } from "./conditional.ts";
 import { rateFields } from "./rate-fields.ts";
 import { requestIdFrom } from "./request-id.ts";
@@ -21,6 +28,7 @@ type Question = {
   readonly request: Request;
   readonly bindings: Bindings;
   readonly executionContext: ExecutionContext;
+  readonly hearing: Hearing;
   readonly answers: ReadyAnswers;
   /** All that the answer depends on: the target without its version, and the page's origin. */
   readonly key: string;
@@ -28,52 +36,72 @@ type Question = {
 
 type Fields = readonly (readonly [name: string, value: string])[];
 
-/** Tells at less cost than making them anew whether what some answers are made of has changed. */
+/** Hears of what has changed at less cost than making answers anew. */
 type Watch = {
+  /** Whether every change of what a path shows is heard of. */
   readonly covers: (path: string) => boolean;
-  readonly readVersion: (counting: Counting) => Promise<string | undefined>;
-  /** The chain may answer from what it had read so long before. */
-  readonly lagMs: number;
+  /** Whether all changes up to two seconds ago have been heard, and are no longer among the answers. */
+  readonly follow: (hearing: Hearing) => boolean | Promise<boolean>;
+  readonly heardUntil: () => EpochMs;
 };
+
+/** What counting callers and hearing of changes need. */
+type Hearing = Counting & { readonly settings: Settings; readonly bindings: Bindings };
 
 type Door = { readonly chain: Fetch; readonly watch: Watch };
 
-/** An answer, and when it was last known to be true. */
-type Known = { readonly answer: ReadyAnswer; readonly trueAt: EpochMs };
+/** An answer, when it was last known to be true, and whether it may be given while a newer one is made. */
+type Known = { readonly answer: ReadyAnswer; readonly trueAt: EpochMs; readonly mayLinger: boolean };
 
 /**
  * Gives public reads the answer that was given before, in front of everything that the chain does: a shared cache inside
  * the isolate, as RFC 9111 and RFC 5861 have it. It keeps what the chain answered with a freshness to somebody of whom
- * nothing is known. What is fresh no more is given once again while it is looked whether anything has changed, and if so
- * the chain makes a newer one; and later while the chain cannot. Callers are counted and limited as by the chain, but
- * what is answered here is not logged one by one.
+ * nothing is known. What is announced when it changes is good until that is heard, and given to nobody for longer than
+ * its freshness afterwards; whoever comes first after a silence waits until it is known what was announced meanwhile.
+ * What else is fresh no more, or all while nobody can tell of changes, is given once again while a newer one is made;
+ * and later while the chain cannot make any. Callers are counted and limited as by the chain, but what is answered here
+ * is not logged one by one.
  */
 export function answerReadily(chain: Fetch, watch: Watch): Fetch {
   const door = { chain, watch };
   return (request, bindings, executionContext) => {
     const question = questionOf(request, bindings, executionContext);
     if (question === undefined) return chain(request, bindings, executionContext);
-    const known = findKnown(door, question);
-    if (known === undefined) return askChain(door, question);
-    const { freshSeconds, whileRevalidateSeconds } = known.answer.shape.freshness;
-    const now = currentTime();
-    const ageSeconds = (now - known.trueAt) / secondMs;
-    if (ageSeconds >= freshSeconds + whileRevalidateSeconds) return askChain(door, question, known);
-    const address = request.headers.get("cf-connecting-ip") ?? undefined;
-    const verdicts = chargeRead(countingOf(question), settingsOf(bindings), address);
-    // Who may ask no more is told so by the chain.
-    if (verdicts === undefined) return chain(request, bindings, executionContext);
-    if (ageSeconds >= freshSeconds) renewAfterwards(door, question, known);
-    countHit(now);
-    const requestId = requestIdFrom(request.headers.get("request-id"), now);
-    return respond(request, known, [["Request-Id", requestId], ...rateFields(verdicts)]);
+    if (question.answers.find(question.key) === undefined) return askChain(door, question);
+    if (!watch.covers(pathOfKey(question.key))) return answer(door, question, false);
+    const isHeard = watch.follow(question.hearing);
+    return typeof isHeard === "boolean"
+      ? answer(door, question, isHeard)
+      : isHeard.then((heard) => answer(door, question, heard));
   };
 }
 
-function findKnown({ watch }: Door, { answers, key }: Question): Known | undefined {
-  const answer = answers.find(key);
-  if (answer === undefined) return undefined;
-  return { answer, trueAt: watch.covers(pathOfKey(key)) ? answers.lastTrueAt(answer) : answer.madeAt };
+function answer(door: Door, question: Question, isHeard: boolean): Response | Promise<Response> {
+  const { request, bindings, executionContext, hearing } = question;
+  const known = findKnown(door, question, isHeard);
+  if (known === undefined) return askChain(door, question);
+  const { freshSeconds, whileRevalidateSeconds } = known.answer.shape.freshness;
+  const now = currentTime();
+  const ageSeconds = (now - known.trueAt) / secondMs;
+  const lingersSeconds = known.mayLinger ? whileRevalidateSeconds : 0;
+  if (ageSeconds >= freshSeconds + lingersSeconds) return askChain(door, question, known);
+  const address = request.headers.get("cf-connecting-ip") ?? undefined;
+  const verdicts = chargeRead(hearing, hearing.settings, address);
+  // Who may ask no more is told so by the chain.
+  if (verdicts === undefined) return door.chain(request, bindings, executionContext);
+  if (ageSeconds >= freshSeconds) renewAfterwards(door, question);
+  countHit(now);
+  const requestId = requestIdFrom(request.headers.get("request-id"), now);
+  return respond(request, known, [["Request-Id", requestId], ...rateFields(verdicts)]);
+}
+
+function findKnown({ watch }: Door, { answers, key }: Question, isHeard: boolean): Known | undefined {
+  const kept = answers.find(key);
+  if (kept === undefined) return undefined;
+  if (!isHeard) return { answer: kept, trueAt: kept.madeAt, mayLinger: true };
+  if (!answers.isBelieved(kept)) return { answer: kept, trueAt: kept.madeAt, mayLinger: false };
+  const until = Math.min(watch.heardUntil(), kept.madeAt + believedMsMax);
+  return { answer: kept, trueAt: epochMs(Math.max(kept.madeAt, until)), mayLinger: true };
 }
 
 /** With any of these the answer, or who pays for it, may be another. */
@@ -90,7 +118,8 @@ function questionOf(
   const target = targetOf(request.url);
   const origin = headers.get("origin");
   const key = origin === null ? target : `${target} ${origin}`;
-  return { request, bindings, executionContext, answers: readyAnswersOf(bindings), key };
+  const hearing = hearingOf(bindings, executionContext);
+  return { request, bindings, executionContext, hearing, answers: readyAnswersOf(bindings), key };
 }
 
 /** Path and query, of `/v1/…` as of its alias. */
@@ -99,14 +128,19 @@ function targetOf(url: string): string {
   return url.slice(url.startsWith("/v1/", start) ? start + "/v1".length : start);
 }
 
-function countingOf({ bindings, executionContext }: Question): Counting {
+function hearingOf(bindings: Bindings, executionContext: ExecutionContext): Hearing {
+  const settings = settingsOf(bindings);
   return {
-    cache: cacheOf(settingsOf(bindings)),
+    bindings,
+    settings,
+    cache: cacheOf(settings),
     now: currentTime,
-    log: createLog({}),
+    log: logOfNobody,
     afterResponse: (work) => executionContext.waitUntil(work),
   };
 }
+
+const logOfNobody = createLog({});
 
 /** Asks the chain and keeps what everybody may have. When the chain cannot answer, an old answer is better than none. */
 async function askChain({ chain }: Door, question: Question, old?: Known): Promise<Response> {
@@ -135,37 +169,16 @@ async function keep({ request, answers, key }: Question, response: Response, beg
   const origin = request.headers.get("origin");
   if (origin !== null && response.headers.get("access-control-allow-origin") !== origin) return response;
   const body = new Uint8Array(await response.arrayBuffer());
-  answers.keep(key, { body, etag, shape, madeAt: began.at }, began.forgettings);
+  const subject = subjectOf(request);
+  answers.keep(key, { body, etag, shape, madeAt: began.at, subject }, began.forgettings);
   return new Response(body, response);
 }
 
-/** After this answer: first it is looked, for all answers at once, whether there is any need. */
-function renewAfterwards(door: Door, question: Question, { answer }: Known): void {
-  const { answers, key, executionContext } = question;
-  const now = currentTime();
-  const isWatched = door.watch.covers(pathOfKey(key));
-  if (isWatched && answers.isLooking(now)) return;
-  const work =
-    isWatched && answers.beginLook(now)
-      ? look(door, question).then(() =>
-          isStale(answer, answers.lastTrueAt(answer)) ? renew(door, question) : undefined,
-        )
-      : renew(door, question);
-  executionContext.waitUntil(
-    work.catch((error: unknown) =>
-      createLog({})("warn", "a kept answer was not renewed", errorFields(error)),
-    ),
+function renewAfterwards(door: Door, question: Question): void {
+  const work = renew(door, question).catch((error: unknown) =>
+    logOfNobody("warn", "a kept answer was not renewed", errorFields(error)),
   );
-}
-
-function isStale({ shape }: ReadyAnswer, trueAt: EpochMs): boolean {
-  return currentTime() - trueAt >= shape.freshness.freshSeconds * secondMs;
-}
-
-async function look({ watch }: Door, question: Question): Promise<void> {
-  const asked = currentTime();
-  const version = await watch.readVersion(countingOf(question));
-  question.answers.endLook(version, { asked, reliedOnFrom: epochMs(currentTime() + watch.lagMs) });
+  question.executionContext.waitUntil(work);
 }
 
 /** Has the chain make a newer answer; it was paid for by the request that found the old one. */
@@ -201,7 +214,7 @@ let toldAt = 0;
 function countHit(now: EpochMs): void {
   hits += 1;
   if (now - toldAt < hitsToldEveryMs) return;
-  createLog({})("info", "answered from memory", { count: hits });
+  logOfNobody("info", "answered from memory", { count: hits });
   hits = 0;
   toldAt = now;
 }

@@ -10,8 +10,8 @@ export type IsolateMemory<Value> = {
   getOld: (key: string, now: EpochMs) => Value | undefined;
   set: (key: string, value: Value, now: EpochMs) => void;
   delete: (key: string) => void;
-  /** Ends the life of all entries. */
-  expire: () => void;
+  /** Ends the life of an entry, or of all. */
+  expire: (key?: string) => void;
 };
 
 type Limits = {
@@ -48,8 +48,9 @@ export function createIsolateMemory<Value>({ entriesMax, lifeMs, oldMs = 0 }: Li
       if (oldest !== undefined) entries.delete(oldest);
     },
     delete: (key) => void entries.delete(key),
-    expire: () => {
-      for (const entry of entries.values()) entry.isExpired = true;
+    expire: (key) => {
+      const ended = key === undefined ? entries.values() : [entries.get(key)];
+      for (const entry of ended) if (entry !== undefined) entry.isExpired = true;
     },
   };
 }

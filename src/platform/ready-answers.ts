@@ -1,4 +1,4 @@
-import { type EpochMs, epochMs, minuteMs, secondMs } from "#core/time";
+import { type EpochMs, minuteMs, secondMs } from "#core/time";
 import type { Bindings } from "./env.ts";
 
 /** For how long a public answer may be given again, by whoever keeps it: RFC 9111 and RFC 5861. */
@@ -17,6 +17,8 @@ export type ReadyAnswer = {
   /** What it has in common with others of its kind, which share one object. */
   readonly shape: AnswerShape;
   readonly madeAt: EpochMs;
+  /** What alone it is made of; undefined for a view over many. */
+  readonly subject?: string | undefined;
 };
 
 /** Headers without the ETag, with a body and without one, and the freshness that they promise. */
@@ -28,12 +30,6 @@ export type AnswerShape = {
 
 type Kept = { readonly answer: ReadyAnswer; renewalBegan: number };
 
-/** A time in which everything that watched answers are made of had one version, as far as it was looked at. */
-type Period = { readonly version: string; readonly since: EpochMs; until: EpochMs };
-
-/** The present period and the one before, whose answers are known to have been true then. */
-const periodsMax = 2;
-
 /** So many answers at most, and so many bytes of bodies: an isolate has 128 MiB for everything. */
 const answersMax = 10_000;
 const bytesMax = 24 * 1024 * 1024;
@@ -41,10 +37,12 @@ const bytesMax = 24 * 1024 * 1024;
 const answerBytesMax = 512 * 1024;
 /** What an answer needs beside its body. */
 const overheadBytes = 500;
-/** The version of what answers are made of is looked at once in so long a time at most. */
-const lookPauseMs = secondMs;
-/** However quiet it is, so long after it was made an answer is made anew. */
-const watchedMsMax = minuteMs;
+/** An answer that was begun so shortly after a change may have been made of what was remembered from before it. */
+const doubtedMs = 3 * secondMs;
+/** Subjects whose answers are doubted at a time. */
+const doubtsMax = 10_000;
+/** However quiet it is, so long after it was made an answer is believed no more. */
+export const believedMsMax = minuteMs;
 /** After so long a renewal counts as lost: the runtime may have cancelled the request that it belonged to. */
 const renewalMsMax = 10 * secondMs;
 
@@ -52,9 +50,10 @@ const renewalMsMax = 10 * secondMs;
 export class ReadyAnswers {
   readonly #kept = new Map<string, Kept>();
   #bytes = 0;
-  /** The newest first. */
-  #periods: Period[] = [];
-  #look = { began: 0, isOver: true };
+  /** Answers that were made before these times may not show the latest change, of one subject or of any. */
+  readonly #doubted = new Map<string, number>();
+  #viewsDoubted = 0;
+  #believesFrom = Infinity;
   /** Grows when something is forgotten: an answer that was begun before may show what was then. */
   #forgettings = 0;
 
@@ -86,33 +85,31 @@ export class ReadyAnswers {
     return true;
   }
 
-  /** Whether the caller is the one to look at the version: nobody else has just looked. */
-  beginLook(now: EpochMs): boolean {
-    if (now - this.#look.began < lookPauseMs) return false;
-    this.#look = { began: now, isOver: false };
-    return true;
-  }
-
-  isLooking(now: EpochMs): boolean {
-    return !this.#look.isOver && now - this.#look.began < renewalMsMax;
-  }
-
-  /** @param version of what answers are made of, if it was told; an answer begun from then on is of this version. */
-  endLook(version: string | undefined, when: { asked: EpochMs; reliedOnFrom: EpochMs }): void {
-    this.#look = { ...this.#look, isOver: true };
-    if (version === undefined) return;
-    const [present] = this.#periods;
-    if (present?.version === version) present.until = when.asked;
-    else {
-      const begun = { version, since: when.reliedOnFrom, until: when.asked };
-      this.#periods = [begun, ...this.#periods].slice(0, periodsMax);
+  /** These subjects have changed, and with them, or by itself, some view over many. */
+  hear(subjects: ReadonlySet<string>, now: EpochMs): void {
+    this.#viewsDoubted = now + doubtedMs;
+    for (const subject of subjects) {
+      this.#doubted.delete(subject);
+      this.#doubted.set(subject, now + doubtedMs);
     }
+    for (const [subject, until] of this.#doubted)
+      if (this.#doubted.size > doubtsMax || until <= now - believedMsMax) this.#doubted.delete(subject);
+      else break;
+    if (subjects.size === 0) return;
+    this.#forgettings += 1;
+    for (const [key, { answer }] of this.#kept)
+      if (answer.subject !== undefined && subjects.has(answer.subject)) this.#drop(key);
   }
 
-  /** When an answer of a watched path was last known to be true: when made, or when nothing was seen to have changed. */
-  lastTrueAt({ madeAt }: ReadyAnswer): EpochMs {
-    const until = this.#periods.find(({ since }) => madeAt >= since)?.until ?? madeAt;
-    return epochMs(Math.max(madeAt, Math.min(until, madeAt + watchedMsMax)));
+  /** Some changes were missed. */
+  beginAnew(believesFrom: EpochMs): void {
+    this.#believesFrom = believesFrom;
+  }
+
+  /** Whether nothing was heard since an answer was made, or shortly before, that it might not show. */
+  isBelieved({ madeAt, subject }: ReadyAnswer): boolean {
+    const doubted = subject === undefined ? this.#viewsDoubted : (this.#doubted.get(subject) ?? 0);
+    return madeAt >= doubted && madeAt >= this.#believesFrom;
   }
 
   /** Forgets the answers of these paths, whatever their query. */

@@ -3,6 +3,7 @@ import type { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AppError } from "#core/errors";
 import { epochMs } from "#core/time";
+import { noteSubject } from "#http/answer-subject";
 import { isUnchanged } from "#http/conditional";
 import { answerReadily } from "#http/ready-answers";
 import { readyAnswersOf } from "#platform/ready-answers";
@@ -20,21 +21,28 @@ const route = { says: "this", asked: 0, fails: false };
 const app = createApp(() => Promise.resolve());
 app.get("/kept/:name", (request) => {
   route.asked += 1;
+  const { name } = request.req.param();
+  if (name.startsWith("watched-")) noteSubject(request.req.raw, name);
   if (route.fails) throw new AppError("dependency_unavailable", { detail: "Nobody is there." });
   if (isUnchanged(request, `"${route.says}"`, freshness)) return request.body(null, 304);
   return request.json({ says: route.says }, 200);
 });
 const chain = (request: Request, bindings: Env, executionContext: ExecutionContext) =>
   app.fetch(request, bindings, executionContext);
-/** What answers below /kept/watched follow, and how often it was looked at. */
-const followed = { version: "1", looks: 0 };
+/** How those who watch over /kept/watched hear: everything at once, unless they are deaf or have to wait for it. */
+const hearing = { isDeaf: false, heardUntil: 0, awaited: undefined as (() => void) | undefined };
 const watch = {
   covers: (path: string) => path.startsWith("/kept/watched"),
-  readVersion: () => {
-    followed.looks += 1;
-    return Promise.resolve(followed.version);
+  follow: () => {
+    if (hearing.isDeaf) return false;
+    hearing.heardUntil = Date.now();
+    if (hearing.awaited === undefined) return true;
+    return Promise.resolve(hearing.awaited).then((happen) => {
+      happen();
+      return true;
+    });
   },
-  lagMs: 2_000,
+  heardUntil: () => epochMs(hearing.heardUntil),
 };
 const door = answerReadily(chain, watch);
 
@@ -59,7 +67,7 @@ function passSeconds(seconds: number): void {
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"] });
   Object.assign(route, { says: "this", asked: 0, fails: false });
-  Object.assign(followed, { version: "1", looks: 0 });
+  Object.assign(hearing, { isDeaf: false, heardUntil: 0, awaited: undefined });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -225,11 +233,22 @@ describe("an answer that is fresh no more", () => {
   });
 });
 
-describe("an answer that is made of what is watched", () => {
-  const path = "/kept/watched";
+describe("an answer that is made of what is announced when it changes", () => {
+  const [tent, lamp, list] = ["/kept/watched-tent", "/kept/watched-lamp", "/kept/watched"];
+
+  /** Of somebody who hears from now on. */
+  function bindingsOfHearer(): Env {
+    const bindings = bindingsWith({});
+    readyAnswersOf(bindings).beginAnew(epochMs(Date.now()));
+    return bindings;
+  }
+
+  function hearOf(bindings: Env, ...subjects: string[]): void {
+    readyAnswersOf(bindings).hear(new Set(subjects), epochMs(Date.now()));
+  }
 
   /** Asks every few seconds; how often the app was asked meanwhile. */
-  async function askFor(bindings: Env, seconds: number): Promise<number> {
+  async function askFor(bindings: Env, path: string, seconds: number): Promise<number> {
     const asked = route.asked;
     for (let passed = 0; passed < seconds; passed += 3) {
       passSeconds(3);
@@ -238,56 +257,78 @@ describe("an answer that is made of what is watched", () => {
     return route.asked - asked;
   }
 
-  test("is good for as long as nothing changes, though a minute at most", async () => {
-    const bindings = bindingsWith({});
-    await ask(door, bindings, path);
-    await askFor(bindings, 9);
-    // By now the answer is one that was begun when the version was known.
-    expect(await askFor(bindings, 45)).toBe(0);
-    const { headers } = await ask(door, bindings, path);
-    expect(headers.has("age")).toBe(false);
-    expect(await askFor(bindings, 21)).toBe(1);
-  });
+  test.each([tent, list])(
+    "is good for as long as nothing is heard, though a minute at most (%s)",
+    async (path) => {
+      const bindings = bindingsOfHearer();
+      await ask(door, bindings, path);
+      expect(await askFor(bindings, path, 57)).toBe(0);
+      expect((await ask(door, bindings, path)).headers.has("age")).toBe(false);
+      expect(await askFor(bindings, path, 9)).toBe(1);
+    },
+  );
 
-  test("is made anew once something has changed", async () => {
-    const bindings = bindingsWith({});
-    await ask(door, bindings, path);
-    await askFor(bindings, 12);
-    followed.version = "2";
+  test("is given no more once its change is heard, and others are", async () => {
+    const bindings = bindingsOfHearer();
+    for (const path of [tent, lamp]) await ask(door, bindings, path);
     route.says = "that";
-    expect(await askFor(bindings, 3)).toBe(1);
-    expect(await saidBy(await ask(door, bindings, path))).toBe("that");
+    hearOf(bindings, "watched-tent");
+    expect(await saidBy(await ask(door, bindings, tent))).toBe("that");
+    expect(await saidBy(await ask(door, bindings, lamp))).toBe("this");
   });
 
-  test("is not believed for being made of what was read before the change was seen", async () => {
-    const bindings = bindingsWith({});
-    await ask(door, bindings, path);
-    await askFor(bindings, 12);
-    followed.version = "2";
-    // The app still answers from its memory of a moment ago.
-    await askFor(bindings, 3);
+  test("is not given before it is known what was announced during a silence", async () => {
+    const bindings = bindingsOfHearer();
+    await ask(door, bindings, tent);
+    passSeconds(9);
     route.says = "that";
-    await askFor(bindings, 3);
-    expect(await saidBy(await ask(door, bindings, path))).toBe("that");
+    hearing.awaited = () => hearOf(bindings, "watched-tent");
+    expect(await saidBy(await ask(door, bindings, tent))).toBe("that");
   });
 
-  test("is renewed as others are while nobody can tell the version", async () => {
-    const bindings = bindingsWith({});
-    const blind = answerReadily(chain, { ...watch, readVersion: () => Promise.resolve(undefined) });
-    for (let time = 0; time < 3; time++) {
-      await ask(blind, bindings, path);
-      passSeconds(3);
-    }
-    expect(route.asked).toBe(3);
+  test("of many things is fresh no longer than it says after anything has changed", async () => {
+    const bindings = bindingsOfHearer();
+    await ask(door, bindings, list);
+    passSeconds(9);
+    await ask(door, bindings, list);
+    route.says = "that";
+    hearOf(bindings, "watched-tent");
+    expect(await saidBy(await ask(door, bindings, list))).toBe("that");
   });
 
-  test("is looked after by one look for many", async () => {
-    const bindings = bindingsWith({});
-    const paths = Array.from({ length: 20 }, (_, number) => `${path}-${number}`);
-    for (const each of paths) await ask(door, bindings, each);
+  test.each([tent, list])(
+    "is not believed for longer when it may be made of what was remembered from before a change (%s)",
+    async (path) => {
+      const bindings = bindingsOfHearer();
+      await ask(door, bindings, path);
+      hearOf(bindings, "watched-tent");
+      passSeconds(2);
+      // The app still answers from its memory of a moment ago.
+      await ask(door, bindings, path);
+      route.says = "that";
+      passSeconds(2);
+      expect(await saidBy(await ask(door, bindings, path))).toBe("that");
+      expect(await askFor(bindings, path, 30)).toBe(0);
+    },
+  );
+
+  test("is made anew after its freshness where changes were missed before", async () => {
+    const bindings = bindingsOfHearer();
+    await ask(door, bindings, tent);
+    passSeconds(9);
+    readyAnswersOf(bindings).beginAnew(epochMs(Date.now()));
+    expect(await askFor(bindings, tent, 3)).toBe(1);
+  });
+
+  test("is renewed as others are while nobody hears of changes", async () => {
+    const bindings = bindingsOfHearer();
+    await ask(door, bindings, tent);
+    hearing.isDeaf = true;
     passSeconds(5);
-    for (const each of paths) await ask(door, bindings, each);
-    expect(followed.looks).toBe(1);
+    route.says = "that";
+    const old = await ask(door, bindings, tent);
+    expect([await saidBy(old), old.headers.get("age"), route.asked]).toEqual(["this", "5", 2]);
+    expect(await saidBy(await ask(door, bindings, tent))).toBe("that");
   });
 });
 

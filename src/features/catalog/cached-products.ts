@@ -1,8 +1,6 @@
 import { sql } from "drizzle-orm";
-import { minuteMs } from "#core/time";
 import { createCoalescer } from "#platform/coalesce";
 import type { Context } from "#platform/context";
-import { createIsolateMemory } from "#platform/isolate-memory";
 import { orOld } from "#platform/or-old";
 import { errorFields } from "#platform/log";
 import { readNearby } from "#platform/nearby-reads";
@@ -17,17 +15,12 @@ import {
   writeCopies,
 } from "#platform/versioned-cache";
 import { ProductDocument } from "./document.ts";
-import { copyLifeMs } from "./epoch.ts";
 import { handleEntries } from "./product-ids.ts";
-import { changes, sellables, sellableVariantsOf } from "./sellables.ts";
+import { productMemory, unknownIds } from "./product-memory.ts";
+import type { ProductNews } from "./sellable-memory.ts";
+import { sellables, sellableVariantsOf } from "./sellables.ts";
 import { anyOf, documentsOf, selectDocuments } from "./store.ts";
 
-/** For so long products that were seen here are shown while neither Redis nor a database can tell of them. */
-const oldMs = 10 * minuteMs;
-
-const memory = createIsolateMemory<ProductDocument>({ entriesMax: 1_000, lifeMs: copyLifeMs, oldMs });
-/** Ids that no product has, so that guessing ids costs the database little; others are told through Redis. */
-const unknownIds = createIsolateMemory<true>({ entriesMax: 1_000, lifeMs: copyLifeMs });
 const coalesced = createCoalescer<ProductDocument>();
 
 /**
@@ -44,13 +37,13 @@ export async function readProducts(
   const found = new Map<string, ProductDocument>();
   const missing: string[] = [];
   for (const id of new Set(ids)) {
-    const known = memory.get(id, now);
+    const known = productMemory.get(id, now);
     if (known !== undefined) found.set(id, known);
     else if (!unknownIds.get(id, now)) missing.push(id);
   }
   if (missing.length === 0) return found;
   const loaded = await orOld(context, missing, {
-    memory,
+    memory: productMemory,
     load: () => coalesced(context, missing, (keys) => loadProducts(context, keys)),
   });
   for (const id of missing) {
@@ -71,7 +64,7 @@ async function loadProducts(
   for (const [index, id] of ids.entries()) {
     const copy = copies[index];
     if (copy === undefined) missing.push(id);
-    else if (!isAbsence(copy)) found.set(id, productOf(copy, memory.getOld(id, context.now())));
+    else if (!isAbsence(copy)) found.set(id, productOf(copy, productMemory.getOld(id, context.now())));
   }
   if (missing.length > 0) {
     const read = byId(await readDocuments(context, missing));
@@ -107,31 +100,34 @@ function fillCache(context: Context, entries: readonly CacheEntry[]): void {
 }
 
 /**
- * Makes the given truth the one that everybody reads.
- * @returns its size.
+ * Makes the given truth the one that everybody reads; then it is to be announced.
+ * @returns its size, and the news.
  * @throws when Redis is away, since an older copy may be in it.
  */
-export async function publishToCache(context: Context, current: readonly ProductDocument[]): Promise<number> {
+export async function publishToCache(
+  context: Context,
+  current: readonly ProductDocument[],
+): Promise<{ bytes: number; news: readonly ProductNews[] }> {
   for (const product of current) remember(context, product);
   const paths = current.flatMap(({ id, handle }) =>
     [id, handle].map((name) => `/products/${encodeURI(name)}`),
   );
   readyAnswersOf(context.bindings).forget(new Set(paths));
   const entries = current.map(cacheEntry);
-  const copies = [...entries, ...handleEntries(context, current)];
-  const news = current.map((product) => ({ productId: product.id, version: documentVersion(product) }));
-  // Whoever hears of a version believes none before it: which of both comes first does not matter.
-  await Promise.all([writeCopies(context, copies), changes.announce(context, news)]);
-  return entries.reduce((sum, { text }) => sum + text.length, 0);
+  await writeCopies(context, [...entries, ...handleEntries(context, current)]);
+  return {
+    bytes: entries.reduce((sum, { text }) => sum + text.length, 0),
+    news: current.map((product) => ({ productId: product.id, version: documentVersion(product) })),
+  };
 }
 
 function remember(context: Context, product: ProductDocument): void {
   const now = context.now();
   const version = documentVersion(product);
   sellables.keep({ productId: product.id, version, variants: sellableVariantsOf(product) }, now);
-  const known = memory.get(product.id, now);
+  const known = productMemory.get(product.id, now);
   if (known !== undefined && documentVersion(known) > version) return;
-  memory.set(product.id, product, now);
+  productMemory.set(product.id, product, now);
   unknownIds.delete(product.id);
 }
 

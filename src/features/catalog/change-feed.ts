@@ -1,13 +1,14 @@
 import { z } from "zod";
-import { epochMs, secondMs } from "#core/time";
+import { type EpochMs, epochMs, secondMs } from "#core/time";
 import { createCoalescer } from "#platform/coalesce";
 import type { Context } from "#platform/context";
 import { within } from "#platform/deadline";
 import { errorFields } from "#platform/log";
-import type { ProductNews, SellableMemory } from "./sellable-memory.ts";
+import type { ProductNews } from "./sellable-memory.ts";
 
 /**
- * The latest announcements of products, in a stream in Redis: its entries are numbered by Redis, so that an isolate that
+ * The latest announcements of the catalogue, in a stream in Redis: which products are new, or that something else about
+ * views over many is. Its entries are numbered by Redis, so that an isolate that
  * finds the entry it read last has missed none since. One short reading every second or two stands for asking about each
  * product that is needed meanwhile.
  */
@@ -26,52 +27,68 @@ const pauseMs = 5 * secondMs;
 /** After a beginning nothing is kept until all that may have been read before it, from memory or a replica, is old. */
 const settleMs = 3 * secondMs;
 
-type Memory = Pick<SellableMemory<unknown>, "hear" | "beginAnew">;
-
 /** What hearing needs of a request's context. */
-type Hearing = Pick<Context, "cache" | "now" | "log" | "afterResponse"> & {
+export type Hearing = Pick<Context, "cache" | "now" | "log" | "afterResponse"> & {
   readonly settings: Pick<Context["settings"], "REPLICA_LAG_SECONDS_MAX">;
 };
 
-export type ChangeFeed = {
-  /** Whether the memory has heard everything up to two seconds ago. */
-  follow: (context: Hearing) => Promise<boolean>;
-  /** @throws when Redis is away. */
-  announce: (context: Hearing, news: readonly ProductNews[]) => Promise<void>;
+/** What an isolate keeps for as long as it hears of changes. */
+type Listener<Asking> = {
+  /** Products may be none: then it is of views alone. */
+  hear: (news: readonly ProductNews[], context: Asking) => void;
+  /** Something was missed: nothing is known any more, and nothing is believed that was read before this time. */
+  beginAnew: (believesFrom: EpochMs, context: Asking) => void;
 };
 
-/** The feed, as heard by this isolate's memory. */
-export function createChangeFeed(memory: Memory): ChangeFeed {
+export type ChangeFeed<Asking> = {
+  /** Whether everything up to two seconds ago has been heard; told at once unless a reading has to be waited for. */
+  follow: (context: Asking) => boolean | Promise<boolean>;
+  /** Up to when everything has been heard. */
+  heardUntil: () => EpochMs;
+  /** @throws when Redis is away. */
+  announce: (context: Asking, news: readonly ProductNews[]) => Promise<void>;
+};
+
+/** The feed, as this isolate hears it. */
+export function createChangeFeed<Asking extends Hearing>(listener: Listener<Asking>): ChangeFeed<Asking> {
   const coalesced = createCoalescer<boolean>();
   let lastRead: string | undefined;
   let heardUntil = 0;
   let readAgainAt = 0;
+  let isReading = false;
 
-  async function read(context: Hearing, msMax: number): Promise<void> {
+  async function read(context: Asking, msMax: number): Promise<void> {
     const begunAt = context.now();
     readAgainAt = begunAt + readOnAfterMs;
+    isReading = true;
     try {
       const from = lastRead;
       const entries = from === undefined ? [] : await within(msMax, entriesFrom(context, from));
       const isGapless = entries.length > 0 && entries[0]?.id === from && entries.length <= entriesReadMax;
       if (isGapless) {
-        memory.hear(entries.flatMap(({ news }) => news));
+        if (entries.length > 1)
+          listener.hear(
+            entries.slice(1).flatMap(({ news }) => news),
+            context,
+          );
         lastRead = entries.at(-1)?.id;
       } else begin(context, await within(msMax, lastEntryId(context)));
       heardUntil = Math.max(heardUntil, begunAt);
     } catch (error) {
       readAgainAt = begunAt + pauseMs;
       context.log("warn", "the catalogue's changes cannot be heard of", errorFields(error));
+    } finally {
+      isReading = false;
     }
   }
 
-  function begin(context: Hearing, entryId: string): void {
+  function begin(context: Asking, entryId: string): void {
     const lagMsMax = context.settings.REPLICA_LAG_SECONDS_MAX * secondMs;
-    memory.beginAnew(epochMs(context.now() + lagMsMax + settleMs));
+    listener.beginAnew(epochMs(context.now() + lagMsMax + settleMs), context);
     lastRead = entryId;
   }
 
-  function readOnce(context: Hearing, msMax: number): Promise<unknown> {
+  function readOnce(context: Asking, msMax: number): Promise<unknown> {
     return coalesced(context, ["changes"], async () => {
       await read(context, msMax);
       return new Map([["changes", true]]);
@@ -79,16 +96,18 @@ export function createChangeFeed(memory: Memory): ChangeFeed {
   }
 
   return {
-    follow: async (context) => {
+    follow: (context) => {
       const now = context.now();
       const isBelieved = () => now - heardUntil < believedMs;
-      if (now < readAgainAt) return isBelieved();
-      if (isBelieved()) context.afterResponse(readOnce(context, readMsMax.readOn));
-      else await readOnce(context, readMsMax.awaited);
-      return isBelieved();
+      if (now < readAgainAt && (isBelieved() || !isReading)) return isBelieved();
+      // Whoever comes while it is read shares the reading.
+      if (!isBelieved()) return readOnce(context, readMsMax.awaited).then(isBelieved);
+      context.afterResponse(readOnce(context, readMsMax.readOn));
+      return true;
     },
+    heardUntil: () => epochMs(heardUntil),
     announce: async (context, news) => {
-      for (let start = 0; start < news.length; start += productsPerEntryMax) {
+      for (let start = 0; start === 0 || start < news.length; start += productsPerEntryMax) {
         const entryId = await append(context, news.slice(start, start + productsPerEntryMax));
         if (lastRead === undefined) begin(context, entryId);
       }

@@ -6,6 +6,7 @@ import type { Context } from "#platform/context";
 import { transact, violatesUnique } from "#platform/database";
 import { recordAnswer } from "#platform/idempotency";
 import type { NewCategory } from "./category-schema.ts";
+import { changes } from "./changes.ts";
 import { advanceEpoch, placeOf, selectPlace } from "./epoch.ts";
 import { insertCategories } from "./product-writes.ts";
 import { categoriesOf, selectCategories } from "./product-surroundings.ts";
@@ -64,4 +65,5 @@ export async function announceCategory(
 ): Promise<void> {
   const { primary } = context.databases;
   await advanceEpoch(context, placeOf(await selectPlace(primary)));
+  await changes.announce(context, []);
 }

@@ -9,7 +9,7 @@ import { orOld } from "#platform/or-old";
 import { errorFields } from "#platform/log";
 import { readNearby } from "#platform/nearby-reads";
 import { readyAnswersOf } from "#platform/ready-answers";
-import { type CacheReader, type CachedCopy, readCopies, writeCopies } from "#platform/versioned-cache";
+import { type CachedCopy, readCopies, writeCopies } from "#platform/versioned-cache";
 
 /**
  * A place in the primary's log of changes (LSN), 16 hexadecimal digits. The catalogue's epoch is the place up to which
@@ -98,15 +98,14 @@ function keepView(
   context.afterResponse(filling);
 }
 
-/** Whether the answers of a path show nothing but what the epoch tells of. */
-export function followsEpoch(path: string): boolean {
+/** Whether what the answers of a path show is announced when it changes: one product, or views over many. */
+export function isAnnounced(path: string): boolean {
   return /^\/(?:products(?:\/[^/]+)?|categories)$/.test(path);
 }
 
-/** The epoch as Redis has it: what was read since it was first seen is true for as long as it is seen. */
-export async function readEpoch(context: CacheReader): Promise<LogPlace | undefined> {
-  const [epoch] = await readCopies(context, [epochKey]);
-  return epoch?.version;
+/** Something has changed: views that were read here are believed no more. */
+export function expireViews(): void {
+  for (const memory of memories) memory.expire();
 }
 
 /**
@@ -115,7 +114,7 @@ export async function readEpoch(context: CacheReader): Promise<LogPlace | undefi
  */
 export async function advanceEpoch(context: Context, place: LogPlace): Promise<void> {
   if (place > epochHere) epochHere = place;
-  for (const memory of memories) memory.expire();
+  expireViews();
   readyAnswersOf(context.bindings).forget(pathsOfViews);
   await writeCopies(context, [{ key: epochKey, version: place, text: "" }]);
 }

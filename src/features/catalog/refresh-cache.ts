@@ -1,5 +1,6 @@
 import type { Context } from "#platform/context";
 import { publishToCache } from "./cached-products.ts";
+import { changes } from "./changes.ts";
 import { advanceEpoch } from "./epoch.ts";
 import { rememberHandle } from "./product-ids.ts";
 import { type CatalogueChange, readChanged } from "./read-changed.ts";
@@ -12,10 +13,15 @@ export async function refreshCatalogueCache(context: Context, change: CatalogueC
 /** The same for many changes at once. */
 export async function refreshCatalogueCacheOf(
   context: Context,
-  changes: readonly CatalogueChange[],
+  changed: readonly CatalogueChange[],
 ): Promise<{ bytes: number }> {
-  const { place, products } = await readChanged(context, changes);
+  const { place, products } = await readChanged(context, changed);
   for (const product of products) rememberHandle(context, product.handle, product.id);
-  const [bytes] = await Promise.all([publishToCache(context, products), advanceEpoch(context, place)]);
+  const [{ bytes, news }] = await Promise.all([
+    publishToCache(context, products),
+    advanceEpoch(context, place),
+  ]);
+  // Last, so that whoever hears of it and reads anew finds it.
+  await changes.announce(context, news);
   return { bytes };
 }

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { sha256Hex } from "#core/canonical-json";
+import { noteSubject } from "#http/answer-subject";
 import { isUnchanged, notModified } from "#http/conditional";
 import { describeRoute } from "#http/describe-route";
 import { createRouter, json, problems } from "#http/openapi";
@@ -53,6 +54,7 @@ catalogRoutes.openapi(
   }),
   async (request) => {
     const product = await readProduct(request.var.context, request.req.valid("param").id);
+    noteSubject(request.req.raw, product.id);
     if (isUnchanged(request, productEtag(product), freshness)) return request.body(null, 304);
     return request.json(productToWire(product), 200);
   },

@@ -1,6 +1,5 @@
 import { type Money, money } from "#core/money";
 import { minuteMs } from "#core/time";
-import { createChangeFeed } from "./change-feed.ts";
 import type { ProductDocument } from "./document.ts";
 import { sellableTitle } from "./rules.ts";
 import { createSellableMemory } from "./sellable-memory.ts";
@@ -23,15 +22,12 @@ export type SellableVariant = {
   readonly productStatus: "active";
 };
 
-/** What this isolate has seen of products, for as long as it hears of changes: see {@link changes}. */
+/** What this isolate has seen of products, for as long as it hears of changes: see changes.ts. */
 export const sellables = createSellableMemory<SellableVariant>({
   productsMax: 5_000,
   newsMax: 20_000,
   lifeMs: 5 * minuteMs,
 });
-
-/** What is announced of products, heard by {@link sellables}. */
-export const changes = createChangeFeed(sellables);
 
 /** The variants of a product by id; none of one that is not active. */
 export function sellableVariantsOf(product: ProductDocument): ReadonlyMap<string, SellableVariant> {

@@ -2,9 +2,10 @@ import { and, eq, inArray } from "drizzle-orm";
 import { Currency, money } from "#core/money";
 import type { Context } from "#platform/context";
 import { readProducts } from "./cached-products.ts";
+import { changes } from "./changes.ts";
 import { productIdsByVariant } from "./product-ids.ts";
 import { sellableTitle } from "./rules.ts";
-import { type SellableVariant, changes, sellables, sellableVariantsOf } from "./sellables.ts";
+import { type SellableVariant, sellables, sellableVariantsOf } from "./sellables.ts";
 import { products, stockLevels, variants } from "./tables.ts";
 
 /**

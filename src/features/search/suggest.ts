@@ -17,19 +17,18 @@ import type { SuggestedProduct, SuggestQuery, Suggestions } from "./suggest-sche
 /** Whoever types does not wait: what comes later is found without the index. */
 const answerMsMax = 700;
 
-/** Everybody types the same beginnings, and for a moment has less of them while the index is away. */
-const memory = createIsolateMemory<Suggestions>({ entriesMax: 500, lifeMs: 10_000 });
-const degradedMemory = createIsolateMemory<Suggestions>({ entriesMax: 500, lifeMs: 2_000 });
+/** Everybody types the same beginnings. The answers that are made of this are kept for longer: see the route. */
+const memory = createIsolateMemory<Suggestions>({ entriesMax: 500, lifeMs: 2_000 });
 const coalesced = createCoalescer<Suggestions>({ patienceMs: 4_000 });
 
 /** What somebody who has typed so far may be looking for: products, brands and categories. */
 export async function suggest(context: Context, query: SuggestQuery): Promise<Suggestions> {
   const key = `${query.limit} ${query.q.toLowerCase()}`;
-  const known = memory.get(key, context.now()) ?? degradedMemory.get(key, context.now());
+  const known = memory.get(key, context.now());
   if (known !== undefined) return known;
   const loaded = await coalesced(context, [key], async () => {
     const suggestions = await find(context, query);
-    (suggestions.degraded ? degradedMemory : memory).set(key, suggestions, context.now());
+    memory.set(key, suggestions, context.now());
     return new Map([[key, suggestions]]);
   });
   return loaded.get(key) ?? find(context, query);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Redis } from "@upstash/redis/cloudflare";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { epochMs } from "#core/time";
 import { createChangeFeed } from "#features/catalog/change-feed";
 import { createSellableMemory } from "#features/catalog/sellable-memory";
@@ -23,11 +23,13 @@ function isolateAt(url: string) {
     afterResponse: () => undefined,
     settings: { REPLICA_LAG_SECONDS_MAX: 1 },
   };
+  const looks = vi.spyOn(cache, "xrange");
   return {
     believesAfter: async (ms: number) => {
       time += ms;
       return feed.follow(context);
     },
+    looks: () => looks.mock.calls.length,
     announce: (productId: string, version: string) => feed.announce(context, [{ productId, version }]),
     keep: (productId: string, version: string) =>
       memory.keep({ productId, version, variants: new Map([[productId, version]]) }, context.now()),
@@ -74,5 +76,29 @@ test("who comes back after more than can be read at once begins anew", async () 
   await untilKept(here, tent);
   await Promise.all(Array.from({ length: 60 }, () => there.announce(randomUUID(), "1")));
   await expect.poll(() => here.believesAfter(2_000), { timeout: 25_000 }).toBe(true);
+  expect(here.find(tent)).toBeUndefined();
+});
+
+test("however many ask, one looks in a second, and all who come after a silence wait for that look", async () => {
+  const [here, there] = [isolateAt(stack().services.redis), isolateAt(stack().services.redis)];
+  const tent = randomUUID();
+  await untilKept(here, tent);
+  await there.announce(tent, "2");
+  await expect
+    .poll(
+      async () => {
+        const before = here.looks();
+        const [first, ...others] = await Promise.all(
+          Array.from({ length: 200 }, (_, number) => here.believesAfter(number === 0 ? longMs : 0)),
+        );
+        expect(others).toEqual(others.map(() => first));
+        expect(here.looks() - before).toBe(1);
+        await Promise.all(Array.from({ length: 200 }, () => here.believesAfter(4)));
+        expect(here.looks() - before).toBe(1);
+        return first;
+      },
+      { timeout: 25_000 },
+    )
+    .toBe(true);
   expect(here.find(tent)).toBeUndefined();
 });
