@@ -1,3 +1,4 @@
+import { explainFault } from "./explain-fault.ts";
 import { DEMO_ADMIN, DEMO_CUSTOMER } from "./credentials.ts";
 import type { Addresses } from "./stack-plan.ts";
 
@@ -24,7 +25,7 @@ export function describeShop({ api, services }: Addresses): string {
 
 /** Tells the person at the terminal what went wrong, without a stack trace, and ends with a failure. */
 export function explainAndExit(fault: unknown): never {
-  console.error(`\n${fault instanceof Error ? fault.message : String(fault)}`);
+  console.error(`\n${explainFault(fault)}`);
   process.exit(1);
 }
 

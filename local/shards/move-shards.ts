@@ -1,6 +1,7 @@
-import { Client } from "pg";
+import type { Client } from "pg";
 import { type Standing, fence, markMoved, readStandings, unfence } from "./fences.ts";
-import type { HomeAddress } from "./prepare-homes.ts";
+import { archiveMonths, makeRoomForMonths } from "./moved-months.ts";
+import { type HomeAddress, connectHome, homeNamed } from "./homes.ts";
 import { type ShardRange, shardsOf } from "./shard-range.ts";
 import {
   copyBesides,
@@ -9,7 +10,6 @@ import {
   deleteBesides,
   deleteOrders,
   fingerprintOf,
-  hasArchived,
   portionsOf,
 } from "./shard-rows.ts";
 
@@ -46,12 +46,11 @@ export async function moveShards(
     const target = homeNamed(connected, to);
     for (const stretch of stretchesOf(connected, range)) {
       const { source } = stretch;
-      if (source === target) continue;
+      if (source === target) {
+        progress(`${nameOf(stretch)}: at ${to} already`);
+        continue;
+      }
       refuseOtherMove(source, stretch, to);
-      if (await hasArchived(source.client, stretch))
-        throw new Error(
-          `${source.name} has archived months with orders of ${nameOf(stretch)}: bring those back first.`,
-        );
       await fence(source.client, stretch, to);
       progress(`${nameOf(stretch)}: fenced off at ${source.name}`);
       const orders = await copy(source.client, target.client, stretch);
@@ -63,6 +62,7 @@ export async function moveShards(
 }
 
 async function copy(source: Client, target: Client, range: ShardRange): Promise<number> {
+  await makeRoomForMonths(source, target, range);
   let orders = 0;
   for await (const ids of portionsOf(source, range)) {
     await asMover(target, () => copyOrders(source, target, ids));
@@ -100,13 +100,18 @@ export async function openShards(
     const target = homeNamed(connected, at);
     for (const stretch of stretchesOf(connected, range)) {
       const { source } = stretch;
-      if (source === target) continue;
+      if (source === target) {
+        progress(`${nameOf(stretch)}: open at ${at} already`);
+        continue;
+      }
       const standing = source.standingOf(stretch.first);
       if (!("target" in standing) || standing.target !== at)
         throw new Error(`The shards ${nameOf(stretch)} have not been copied to ${at}: move them first.`);
       if (standing.state === "moving") {
         await copy(source.client, target.client, stretch);
         await compare(source.client, target.client, stretch);
+        for (const { month, outcome } of await archiveMonths(source.client, target.client, stretch))
+          progress(`${nameOf(stretch)}: ${month}, archived at ${source.name}, is ${outcome} at ${at}`);
       }
       await markMoved(source.client, stretch);
       await unfence(target.client, stretch);
@@ -145,8 +150,13 @@ export async function abandonMove(
     for (const stretch of stretchesOf(connected, range)) {
       const { source } = stretch;
       const standing = source.standingOf(stretch.first);
-      if (standing.state !== "moving") continue;
-      await deleteCopies(homeNamed(connected, standing.target).client, stretch);
+      if (standing.state !== "moving") {
+        progress(`${nameOf(stretch)}: not on the way anywhere, and open at ${source.name}`);
+        continue;
+      }
+      const target = homeNamed(connected, standing.target).client;
+      await deleteCopies(target, stretch);
+      await archiveMonths(source.client, target, stretch);
       await unfence(source.client, stretch);
       progress(`${nameOf(stretch)}: open again at ${source.name}`);
     }
@@ -217,15 +227,6 @@ function refuseOtherMove(source: Home, { first }: ShardRange, to: string): void 
     );
 }
 
-function homeNamed(homes: readonly Home[], name: string): Home {
-  const home = homes.find((each) => each.name === name);
-  if (home === undefined)
-    throw new Error(
-      `There is no database "${name}"; there are ${homes.map((each) => each.name).join(", ")}.`,
-    );
-  return home;
-}
-
 function nameOf({ first, last }: ShardRange): string {
   return first === last ? String(first) : `${first}-${last}`;
 }
@@ -237,14 +238,11 @@ async function withHomes<Result>(
   addresses: readonly HomeAddress[],
   work: (homes: readonly Home[]) => Promise<Result>,
 ): Promise<Result> {
-  const clients = addresses.map(
-    ({ url }) => new Client({ connectionString: url, application_name: "tradewind-shards" }),
-  );
+  const clients: Client[] = [];
   try {
-    for (const client of clients) {
-      // A connection that breaks fails the query under way, which says so; nobody else has to hear of it.
-      client.on("error", () => undefined);
-      await client.connect();
+    for (const address of addresses) {
+      const client = await connectHome(address);
+      clients.push(client);
       // What is compared as text is written in one time zone everywhere.
       await client.query("set timezone to 'UTC'");
     }

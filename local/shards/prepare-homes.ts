@@ -1,8 +1,8 @@
-import { Client } from "pg";
+import type { Client } from "pg";
 import { z } from "zod";
-import type { OrderDatabases } from "#platform/order-shards";
 import { primaryHome } from "#platform/order-shards";
 import { migrate } from "../migrate.ts";
+import { type HomeAddress, withHome } from "./homes.ts";
 
 /** Tables whose rows live with an order, parents first, and the column that tells the order's shard. */
 export const guardedTables = {
@@ -18,17 +18,18 @@ export const guardedTables = {
   money_ledger: "order_id",
 } as const;
 
+/** Of these the rows of archived months are in tables of the same names in the schema `archive`. */
+const archivedTables = ["orders", "order_lines", "order_events", "fulfilments"] as const;
+
+/** Whether rows of this table may be in an archived month. */
+export function hasArchive(table: string): boolean {
+  return archivedTables.some((name) => name === table);
+}
+
 const guardName = "refuse_fenced_shards";
 
 /** Databases number their orders in steps of this, each with a remainder of its own: it allows for as many databases. */
 const numbersStride = 16;
-
-/** A database of orders as the tools on this machine reach it. */
-export type HomeAddress = { readonly name: string; readonly url: string };
-
-export function homesOf(primaryUrl: string, others: OrderDatabases): readonly HomeAddress[] {
-  return [{ name: primaryHome, url: primaryUrl }, ...others];
-}
 
 /**
  * Brings every database up to date. Where there are several with orders, each gets what keeps them apart: numbers of its
@@ -44,9 +45,9 @@ export async function bringUpToDate(homes: readonly HomeAddress[]): Promise<stri
   }
   const [primary, ...others] = homes;
   if (primary === undefined || others.length === 0) return applied;
-  const { above, remainders } = await withTransaction(primary.url, (client) => registerHomes(client, others));
+  const { above, remainders } = await withTransaction(primary, (client) => registerHomes(client, others));
   for (const home of others) await prepareHome(home, { above, remainder: remainders.get(home.name) ?? 0 });
-  await withTransaction(primary.url, guardShards);
+  await withTransaction(primary, guardShards);
   return applied;
 }
 
@@ -72,17 +73,17 @@ async function registerHomes(client: Client, others: readonly HomeAddress[]) {
   return { above: await keepNumbersApart(client, { remainder: 0, above: 0 }), remainders };
 }
 
-async function prepareHome({ url }: HomeAddress, numbers: { remainder: number; above: number }) {
-  await withTransaction(url, async (client) => {
+async function prepareHome(home: HomeAddress, numbers: { remainder: number; above: number }) {
+  await withTransaction(home, async (client) => {
     await client.query("lock table shard_fences in exclusive mode");
     const { rowCount } = await client.query(
       "select from pg_trigger where tgrelid = 'orders'::regclass and tgname = $1",
       [guardName],
     );
+    await guardShards(client);
     if (rowCount !== 0) return;
     await dropReferences(client, "orders", "users");
     await keepNumbersApart(client, numbers);
-    await guardShards(client);
     await client.query(
       "insert into shard_fences (shard, state) select shard, 'closed' from generate_series(0, 1023) shard",
     );
@@ -126,7 +127,8 @@ async function keepNumbersApart(
 
 /** Waits for the writers of each table, and from then on asks all of them. */
 async function guardShards(client: Client): Promise<void> {
-  for (const [table, column] of Object.entries(guardedTables)) {
+  const archived = archivedTables.map((table) => [`archive.${table}`, guardedTables[table]] as const);
+  for (const [table, column] of [...Object.entries(guardedTables), ...archived]) {
     const { rowCount } = await client.query(
       "select from pg_trigger where tgrelid = $1::regclass and tgname = $2",
       [table, guardName],
@@ -139,20 +141,15 @@ async function guardShards(client: Client): Promise<void> {
   }
 }
 
-/** Runs the work in one transaction of a connection of its own. */
-export async function withTransaction<Result>(
-  url: string,
+/** Runs the work in one transaction of a connection of its own: what was not committed ends with the connection. */
+async function withTransaction<Result>(
+  home: HomeAddress,
   work: (client: Client) => Promise<Result>,
 ): Promise<Result> {
-  const client = new Client({ connectionString: url, application_name: "tradewind-shards" });
-  await client.connect();
-  try {
+  return withHome(home, async (client) => {
     await client.query("begin");
     const result = await work(client);
     await client.query("commit");
     return result;
-  } finally {
-    // What was not committed ends with its connection.
-    await client.end();
-  }
+  });
 }

@@ -1,14 +1,18 @@
 import { z } from "zod";
 import { OrderDatabases } from "#platform/order-shards";
-import { type HomeAddress, homesOf } from "./prepare-homes.ts";
+import { type HomeAddress, homesOf } from "./homes.ts";
 
-/** @throws Error that says which setting is missing or malformed. */
-export function readHomes(environment: NodeJS.ProcessEnv): readonly HomeAddress[] {
+/**
+ * @param command as it is typed behind `npm run`, for the example in a refusal.
+ * @throws Error that says which setting is missing or malformed.
+ */
+export function readHomes(environment: NodeJS.ProcessEnv, command: string): readonly HomeAddress[] {
   const databaseUrl = environment["DATABASE_URL"];
-  if (databaseUrl === undefined || databaseUrl === "") {
+  if (databaseUrl === undefined || !/^postgres(ql)?:\/\//.test(databaseUrl) || !URL.canParse(databaseUrl)) {
+    const fault = (databaseUrl ?? "") === "" ? "is not set" : "is no connection string";
     throw new Error(
-      "DATABASE_URL is not set. Give the primary's connection string, for example: " +
-        "DATABASE_URL=postgresql://user:password@host/database npm run migrate",
+      `DATABASE_URL ${fault}. Give the primary's, for example: ` +
+        `DATABASE_URL=postgresql://user:password@host/database npm run ${command}`,
     );
   }
   return homesOf(databaseUrl, readOrderDatabases(environment["ORDER_DATABASES"] ?? "[]"));

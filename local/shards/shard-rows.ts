@@ -1,6 +1,6 @@
 import type { Client } from "pg";
 import { z } from "zod";
-import { guardedTables } from "./prepare-homes.ts";
+import { guardedTables, hasArchive } from "./prepare-homes.ts";
 import type { ShardRange } from "./shard-range.ts";
 
 const ofOrders = (column: string) => `${column} = any ($1::text[])`;
@@ -16,6 +16,10 @@ const tablesOfOrders: readonly (readonly [table: string, ofOrders: string])[] = 
 /** Rows of these may still be added at the source while the copy is made; of the others the copies must be equal. */
 const uncompared = new Set(["payment_alerts", "payment_sightings"]);
 
+/** The rows of a table, those of archived months too: a row's columns are the same at both places. */
+const everywhere = (table: string) =>
+  hasArchive(table) ? `(select * from ${table} union all select * from archive.${table})` : table;
+
 const isInRange = (id: string) => `shard_of(${id}) between $1 and $2`;
 
 /** Events of orders that somebody has still to hear of, or a person has to look at. */
@@ -29,7 +33,7 @@ const ordersAtOnce = 500;
 export async function* portionsOf(client: Client, { first, last }: ShardRange): AsyncGenerator<string[]> {
   for (let after = ""; ;) {
     const { rows } = await client.query(
-      `select id from orders where ${isInRange("id")} and id > $3 order by id limit ${ordersAtOnce}`,
+      `select id from ${everywhere("orders")} o where ${isInRange("id")} and id > $3 order by id limit ${ordersAtOnce}`,
       [first, last, after],
     );
     const ids = z.array(z.object({ id: z.string() })).parse(rows);
@@ -42,12 +46,13 @@ export async function* portionsOf(client: Client, { first, last }: ShardRange): 
 
 const Texts = z.array(z.object({ row: z.string() }));
 
-/** Copies orders with all that belongs to them; what is there already stays. */
+/** Copies orders with all that belongs to them, none of them archived; what is there already stays. */
 export async function copyOrders(source: Client, target: Client, ids: readonly string[]): Promise<void> {
   for (const [table, ofThese] of tablesOfOrders) {
-    const { rows } = await source.query(`select to_jsonb(t)::text as row from ${table} t where ${ofThese}`, [
-      ids,
-    ]);
+    const { rows } = await source.query(
+      `select to_jsonb(t)::text as row from ${everywhere(table)} t where ${ofThese}`,
+      [ids],
+    );
     await insertRows(target, table, Texts.parse(rows));
   }
 }
@@ -106,7 +111,7 @@ export async function fingerprintOf(client: Client, ids: readonly string[]): Pro
     if (uncompared.has(table)) continue;
     const { rows } = await client.query(
       `select count(*) || ' ' || coalesce(sum(hashtextextended(to_jsonb(t)::text, 0)), 0) as row
-        from ${table} t where ${ofThese}`,
+        from ${everywhere(table)} t where ${ofThese}`,
       [ids],
     );
     parts.push(`${table} ${z.tuple([z.object({ row: z.string() })]).parse(rows)[0].row}`);
@@ -115,26 +120,18 @@ export async function fingerprintOf(client: Client, ids: readonly string[]): Pro
 }
 
 export async function countOrders(client: Client, { first, last }: ShardRange): Promise<number> {
-  const { rows } = await client.query(`select count(*) as orders from orders where ${isInRange("id")}`, [
-    first,
-    last,
-  ]);
+  const { rows } = await client.query(
+    `select count(*) as orders from ${everywhere("orders")} o where ${isInRange("id")}`,
+    [first, last],
+  );
   return z.tuple([z.object({ orders: z.coerce.number() })]).parse(rows)[0].orders;
-}
-
-/** Whether months of these shards' orders were taken off: those are not among what moves. */
-export async function hasArchived(client: Client, { first, last }: ShardRange): Promise<boolean> {
-  const { rowCount } = await client.query(`select from archive.orders where ${isInRange("id")} limit 1`, [
-    first,
-    last,
-  ]);
-  return rowCount !== 0;
 }
 
 /** Deletes what {@link copyOrders} copies, children first. */
 export async function deleteOrders(client: Client, ids: readonly string[]): Promise<void> {
   for (const [table, ofThese] of tablesOfOrders.toReversed())
-    await client.query(`delete from ${table} where ${ofThese}`, [ids]);
+    for (const place of hasArchive(table) ? [table, `archive.${table}`] : [table])
+      await client.query(`delete from ${place} where ${ofThese}`, [ids]);
 }
 
 /** Deletes what {@link copyBesides} copies. */

@@ -1,7 +1,8 @@
 import { Client } from "pg";
 import { LOCAL_LOGIN } from "#local/postgres/settings";
 import { openShards, moveShards } from "#local/shards/move-shards";
-import { type HomeAddress, bringUpToDate, homesOf } from "#local/shards/prepare-homes";
+import { type HomeAddress, homesOf } from "#local/shards/homes";
+import { bringUpToDate } from "#local/shards/prepare-homes";
 import type { ShardRange } from "#local/shards/shard-range";
 import { shardOfId } from "#core/ids";
 import { type OwnStack, startOwnStack } from "../own-stack.ts";
