@@ -1,11 +1,15 @@
+import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { settingsOfWorkerTests } from "./tests/durable-objects/worker-settings.ts";
 
-/** Groups run one after the other, since the real stack wants both cores for itself. */
-const pure = { sequence: { groupOrder: 0 }, maxWorkers: 2 };
-const sharedStack = { sequence: { groupOrder: 1 }, maxWorkers: 2 };
-const ownStacks = { sequence: { groupOrder: 2 }, maxWorkers: 2 };
+const cores = Math.max(availableParallelism(), 2);
+
+/** Groups run one after the other, since a real stack wants both cores for itself. */
+const pure = { sequence: { groupOrder: 0 }, maxWorkers: cores };
+/** One more than there are cores: its tests often wait for what the stack does in its own time. */
+const sharedStack = { sequence: { groupOrder: 1 }, maxWorkers: cores + 1 };
+const ownStacks = { sequence: { groupOrder: 2 }, maxWorkers: Math.max(Math.floor(cores / 2), 2) };
 
 export default defineConfig({
   test: {

@@ -9,7 +9,14 @@ import { listAllOrders } from "./list-orders.ts";
 import { cancelParcel, deliverParcel, shipParcel } from "./move-parcel.ts";
 import { presentOrder } from "./present-order.ts";
 import { readAnyOrder } from "./require-order.ts";
-import { AllOrdersQuery, FulfilOrder, OrderWire, OrdersPage, ShipFulfilment } from "./schema.ts";
+import {
+  AllOrdersQuery,
+  FulfilOrder,
+  OrderWire,
+  OrdersPage,
+  ShipFulfilment,
+  orderChangeErrors,
+} from "./schema.ts";
 
 export const orderAdminRoutes = createRouter();
 
@@ -58,15 +65,7 @@ orderAdminRoutes.openapi(
     request: { params: orderParam, headers: keyHeaders },
     responses: {
       ...orderAnswer,
-      ...problems(
-        "not_found",
-        ...keyErrors,
-        "shard_moving",
-        "invalid_transition",
-        "order_archived",
-        "conflict",
-        "payment_outcome_unknown",
-      ),
+      ...problems(...orderChangeErrors, ...keyErrors, "payment_outcome_unknown"),
     },
   }),
   async (request) => {
@@ -85,15 +84,7 @@ orderAdminRoutes.openapi(
     request: { params: orderParam, headers: keyHeaders, body: jsonBody(FulfilOrder) },
     responses: {
       201: json(OrderWire, "The order with the new fulfilment."),
-      ...problems(
-        "not_found",
-        ...keyErrors,
-        "shard_moving",
-        ...bodyErrors,
-        "invalid_transition",
-        "order_archived",
-        "conflict",
-      ),
+      ...problems(...orderChangeErrors, ...keyErrors, ...bodyErrors),
     },
   }),
   async (request) => {
@@ -115,15 +106,7 @@ orderAdminRoutes.openapi(
     request: { params: parcelParam, headers: keyHeaders, body: jsonBody(ShipFulfilment) },
     responses: {
       ...orderAnswer,
-      ...problems(
-        "not_found",
-        ...keyErrors,
-        "shard_moving",
-        ...bodyErrors,
-        "invalid_transition",
-        "order_archived",
-        "conflict",
-      ),
+      ...problems(...orderChangeErrors, ...keyErrors, ...bodyErrors),
     },
   }),
   async (request) => {
@@ -157,14 +140,7 @@ for (const { path, summary, move } of [
       request: { params: parcelParam, headers: keyHeaders },
       responses: {
         ...orderAnswer,
-        ...problems(
-          "not_found",
-          ...keyErrors,
-          "shard_moving",
-          "invalid_transition",
-          "order_archived",
-          "conflict",
-        ),
+        ...problems(...orderChangeErrors, ...keyErrors),
       },
     }),
     async (request) => {

@@ -21,7 +21,14 @@ import { placeOrder } from "./place-order.ts";
 import { presentOrder } from "./present-order.ts";
 import { readHistory } from "./read-history.ts";
 import { readOwnOrder } from "./read-own-order.ts";
-import { OrderEventWire, OrderWire, OrdersPage, OrdersQuery, PlaceOrder } from "./schema.ts";
+import {
+  OrderEventWire,
+  OrderWire,
+  OrdersPage,
+  OrdersQuery,
+  PlaceOrder,
+  orderChangeErrors,
+} from "./schema.ts";
 
 export const orderRoutes = createRouter();
 
@@ -141,15 +148,7 @@ orderRoutes.openapi(
     request: { params: orderParam, headers: orderHeaders.extend(acceptsKey) },
     responses: {
       200: json(OrderWire, "The cancelled order."),
-      ...problems(
-        ...keyErrors,
-        "shard_moving",
-        "not_found",
-        "invalid_transition",
-        "order_archived",
-        "conflict",
-        "payment_outcome_unknown",
-      ),
+      ...problems(...keyErrors, ...orderChangeErrors, "payment_outcome_unknown"),
     },
   }),
   async (request) => {

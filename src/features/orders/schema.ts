@@ -120,6 +120,15 @@ export const OrderWire = z
   .openapi("Order");
 export type OrderWire = z.infer<typeof OrderWire>;
 
+/** What can stand in the way of whoever changes an order. */
+export const orderChangeErrors = [
+  "not_found",
+  "shard_moving",
+  "invalid_transition",
+  "order_archived",
+  "conflict",
+] as const;
+
 export const OrderEventWire = z
   .object({
     id: z.string(),

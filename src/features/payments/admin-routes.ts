@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { idSchema } from "#core/ids";
 import { presentOrder } from "#features/orders/present-order";
-import { OrderWire } from "#features/orders/schema";
+import { OrderWire, orderChangeErrors } from "#features/orders/schema";
 import { describeRoute } from "#http/describe-route";
 import {
   keyErrors,
@@ -39,15 +39,11 @@ paymentAdminRoutes.openapi(
     responses: {
       201: json(RefundWire, "The refund; a pending one is finished by itself."),
       ...problems(
-        "not_found",
+        ...orderChangeErrors,
         ...bodyErrors,
         ...neededKeyErrors,
-        "shard_moving",
-        "invalid_transition",
         "refund_exceeds_payment",
         "payment_outcome_unknown",
-        "order_archived",
-        "conflict",
       ),
     },
   }),
@@ -70,14 +66,7 @@ paymentAdminRoutes.openapi(
     request: { params: orderParam, headers: keyHeaders },
     responses: {
       200: json(OrderWire, "The order as that leaves it."),
-      ...problems(
-        "not_found",
-        ...keyErrors,
-        "shard_moving",
-        "invalid_transition",
-        "order_archived",
-        "conflict",
-      ),
+      ...problems(...orderChangeErrors, ...keyErrors),
     },
   }),
   async (request) => {

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { idSchema } from "#core/ids";
-import { OrderWire } from "#features/orders/schema";
+import { OrderWire, orderChangeErrors } from "#features/orders/schema";
 import { describeRoute } from "#http/describe-route";
 import { keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
 import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
@@ -52,16 +52,12 @@ paymentReviewRoutes.openapi(
         "The order as the decision leaves it. Money that goes back may still be on its way.",
       ),
       ...problems(
-        "not_found",
+        ...orderChangeErrors,
         ...bodyErrors,
         ...keyErrors,
-        "shard_moving",
-        "invalid_transition",
         "payment_not_acceptable",
         "insufficient_stock",
         "payment_outcome_unknown",
-        "order_archived",
-        "conflict",
       ),
     },
   }),

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { AppError } from "#core/errors";
-import { OrderWire } from "#features/orders/schema";
+import { OrderWire, orderChangeErrors } from "#features/orders/schema";
 import { describeRoute } from "#http/describe-route";
 import {
   needsKey,
@@ -36,14 +36,10 @@ paymentRoutes.openapi(
       ...problems(
         "malformed_json",
         ...neededKeyErrors,
-        "shard_moving",
-        "not_found",
-        "invalid_transition",
+        ...orderChangeErrors,
         "order_expired",
         "payment_in_progress",
         "payment_outcome_unknown",
-        "order_archived",
-        "conflict",
       ),
     },
   }),

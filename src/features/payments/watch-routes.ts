@@ -3,6 +3,7 @@ import { idSchema } from "#core/ids";
 import { describeRoute } from "#http/describe-route";
 import { keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
 import { createRouter, json, problems } from "#http/openapi";
+import { orderChangeErrors } from "#features/orders/schema";
 import { listRefunds } from "./list-refunds.ts";
 import { readPaymentWatch } from "./payment-watch.ts";
 import { retryRefund } from "./retry-refund.ts";
@@ -54,16 +55,7 @@ paymentWatchRoutes.openapi(
     request: { params: z.object({ id: idSchema("refund") }), headers: keyHeaders },
     responses: {
       200: json(RefundWire, "The refund that takes its place; a pending one is finished by itself."),
-      ...problems(
-        "not_found",
-        ...keyErrors,
-        "shard_moving",
-        "invalid_transition",
-        "refund_exceeds_payment",
-        "payment_outcome_unknown",
-        "order_archived",
-        "conflict",
-      ),
+      ...problems(...orderChangeErrors, ...keyErrors, "refund_exceeds_payment", "payment_outcome_unknown"),
     },
   }),
   async (request) => {

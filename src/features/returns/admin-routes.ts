@@ -4,6 +4,7 @@ import { describeRoute } from "#http/describe-route";
 import { neededKeyErrors, neededKeyHeaders, writeOnceByKey } from "#http/idempotency";
 import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
 import { pageOf, pageQuery, pageRequestOf, pageToWire } from "#http/pagination";
+import { orderChangeErrors } from "#features/orders/schema";
 import { listAllReturns } from "./list-returns.ts";
 import { approveReturn, closeReturn, declineReturn, receiveReturn, requireReturn } from "./move-return.ts";
 import { presentReturn } from "./present-return.ts";
@@ -16,14 +17,7 @@ export const returnAdminRoutes = createRouter();
 const tags = ["returns (staff)"];
 const returnParam = z.object({ id: idSchema("return") });
 const returnAnswer = { 200: json(ReturnWire, "The return as it stands now.") };
-const moveProblems = [
-  ...neededKeyErrors,
-  "shard_moving",
-  "not_found",
-  "invalid_transition",
-  "order_archived",
-  "conflict",
-] as const;
+const moveProblems = [...neededKeyErrors, ...orderChangeErrors] as const;
 
 returnAdminRoutes.openapi(
   describeRoute({

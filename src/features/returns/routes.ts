@@ -3,6 +3,7 @@ import { idSchema } from "#core/ids";
 import { describeRoute } from "#http/describe-route";
 import { needsKey, neededKeyErrors, ownerOf, writeOnceByKey } from "#http/idempotency";
 import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
+import { orderChangeErrors } from "#features/orders/schema";
 import { listReturnsOfOrder } from "./list-returns.ts";
 import { requestReturn } from "./request-return.ts";
 import { RequestReturn, ReturnWire } from "./schema.ts";
@@ -32,13 +33,9 @@ returnRoutes.openapi(
       ...problems(
         ...bodyErrors,
         ...neededKeyErrors,
-        "shard_moving",
-        "not_found",
-        "invalid_transition",
+        ...orderChangeErrors,
         "return_too_late",
         "return_exceeds_delivery",
-        "order_archived",
-        "conflict",
       ),
     },
   }),
