@@ -6,9 +6,20 @@ import { settingsOfWorkerTests } from "./tests/durable-objects/worker-settings.t
 const cores = Math.max(availableParallelism(), 2);
 
 /** Groups run one after the other, since a real stack wants both cores for itself. */
-const pure = { sequence: { groupOrder: 0 }, maxWorkers: cores };
+const pure = {
+  sequence: { groupOrder: 0 },
+  maxWorkers: cores,
+  // What takes a second may take a minute on a machine that has other things to do.
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+};
 /** One more than there are cores: its tests often wait for what the stack does in its own time. */
-const sharedStack = { sequence: { groupOrder: 1 }, maxWorkers: cores + 1 };
+const sharedStack = {
+  sequence: { groupOrder: 1 },
+  maxWorkers: cores + 1,
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+};
 const ownStacks = { sequence: { groupOrder: 2 }, maxWorkers: Math.max(Math.floor(cores / 2), 2) };
 
 export default defineConfig({
@@ -27,8 +38,6 @@ export default defineConfig({
           ...pure,
           name: "local",
           include: ["tests/local/**/*.test.ts"],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
         },
       },
       {
@@ -54,9 +63,9 @@ export default defineConfig({
           ...sharedStack,
           name: "stack",
           include: ["tests/{features,search-sync,contract}/**/*.test.ts"],
+          // Nothing stays behind in the modules of these tests but clients of the stack, which serve the next file, too.
+          isolate: false,
           globalSetup: ["tests/start-shared-stack.ts"],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
         },
       },
       {

@@ -164,11 +164,14 @@ describe("options", () => {
 
 describe("caching", () => {
   test("a list and a product that were read before cost no call of the database", async () => {
-    await list("sort=rating&limit=5");
-    const again = await list("sort=rating&limit=5");
-    expect(costOf(again)).toEqual({ databaseCalls: 0, objectCalls: 0 });
-    await request(`/products/${category}-1`);
-    expect(costOf(await request(`/products/${category}-1`)).databaseCalls).toBe(0);
+    // Now and then what others change comes in between.
+    const costOfSecond = async (path: string) => {
+      await request(path);
+      return costOf(await request(path));
+    };
+    const patience = { timeout: 25_000, interval: 50 };
+    for (const path of ["/products?sort=rating&limit=5", `/products/${category}-1`])
+      await expect.poll(() => costOfSecond(path), patience).toEqual({ databaseCalls: 0, objectCalls: 0 });
   });
 
   test("a copy that is still good is answered with 304", async () => {

@@ -25,6 +25,9 @@ const Column = z.object({
 /** Columns whose value the database works out are never null in effect, whatever the catalogue of Postgres says. */
 const generated = new Set(["available", "rating_average"]);
 
+/** Columns that statements compare with and never read. */
+const unread = new Set(["words"]);
+
 test.each<[string, PgTable]>([
   ["attribute_definitions", attributeDefinitions],
   ["categories", categories],
@@ -38,7 +41,10 @@ test.each<[string, PgTable]>([
   expect(described).toBe(name);
   const byName = (a: string, b: string) => a.localeCompare(b);
   expect(columns.map((column) => column.name).toSorted(byName)).toEqual(
-    made.map((column) => column.column_name).toSorted(byName),
+    made
+      .map((column) => column.column_name)
+      .filter((column) => !unread.has(column))
+      .toSorted(byName),
   );
   for (const column of columns.filter((each) => !generated.has(each.name))) {
     const real = made.find((each) => each.column_name === column.name);
