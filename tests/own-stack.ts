@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PartListener } from "#local/part-group";
+import { findMeilisearch } from "#local/search/start-search";
 import { seedAccounts } from "#local/seed";
 import { openStack, type Stack } from "#local/stack";
 import type { Addresses } from "#local/stack-plan";
@@ -28,6 +29,19 @@ export type Detour = {
   prepare?: (services: Addresses["services"]) => Promise<void>;
 };
 
+/**
+ * Tests run against the built-in engine, whatever the machine has: some have it fail. `TEST_SEARCH=meilisearch` takes the
+ * server that MEILISEARCH_URL or the PATH names, to see that the two agree.
+ */
+function searchEnvironmentOf(usual: Record<string, string>): Record<string, string> {
+  if (process.env["TEST_SEARCH"] !== "meilisearch") return {};
+  if (findMeilisearch(usual).kind === "built-in")
+    throw new Error(
+      "TEST_SEARCH=meilisearch: put a meilisearch on the PATH, or name one by MEILISEARCH_URL.",
+    );
+  return usual;
+}
+
 /** A whole stack on free ports with its state in a fresh folder, with the demo accounts and no products. */
 export async function startOwnStack(detour?: Detour): Promise<OwnStack> {
   const stateFolder = await mkdtemp(join(tmpdir(), "tradewind-stack-"));
@@ -44,6 +58,7 @@ export async function startOwnStack(detour?: Detour): Promise<OwnStack> {
       servicesPort: 0,
       stateFolder,
       sweepIntervalMs: SWEEP_INTERVAL_MS,
+      searchEnvironment: searchEnvironmentOf(usual.searchEnvironment),
       workerSettings: { ...WORKER_SETTINGS, ...detour?.workerSettings },
     },
     listener,

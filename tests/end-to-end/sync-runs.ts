@@ -31,6 +31,8 @@ const troubles: readonly [Trouble, ...Trouble[]] = [
   "rebuild",
   "rebuild",
 ];
+/** What befalls a real server too, which takes no orders to fail. */
+const realTroubles: typeof troubles = ["kill worker", "kill search", "rebuild"];
 const restMs = 120_000;
 
 const Status = z.object({
@@ -61,10 +63,11 @@ export async function runSync(
     repaired: 0,
     faults: [],
   };
+  const possible = (await answerToFaults(stack, {})).ok ? troubles : realTroubles;
   for (let run = 0; run < runs; run++) {
     const random = new Random(seed + run);
     const repairedBefore = await repairedSoFar(stack);
-    const story = await liveThrough(stack, random, report);
+    const story = await liveThrough(possible, { stack, random, report });
     const drift = await atRest(stack);
     report.runs += 1;
     report.drift += drift.differing.length;
@@ -78,21 +81,22 @@ export async function runSync(
   return report;
 }
 
-async function liveThrough(stack: OwnStack, random: Random, report: SyncReport): Promise<string[]> {
+type Scene = { stack: OwnStack; random: Random; report: SyncReport };
+
+async function liveThrough(possible: typeof troubles, scene: Scene): Promise<string[]> {
+  const { stack, random, report } = scene;
   const keepers = await createKeepers(stack, random);
   const story: string[] = [];
   for (let number = random.between(2, 4); number > 0; number--) {
     await sleep(random.between(50, 500));
-    const trouble = random.pick(troubles);
+    const trouble = random.pick(possible);
     story.push(trouble);
-    await make(trouble, { stack, random, report });
+    await make(trouble, scene);
   }
   await sleep(random.between(50, 300));
   report.writes += await keepers.stop();
   return story;
 }
-
-type Scene = { stack: OwnStack; random: Random; report: SyncReport };
 
 async function make(trouble: Trouble, { stack, random, report }: Scene): Promise<void> {
   switch (trouble) {
@@ -131,12 +135,16 @@ async function restart(stack: OwnStack, part: "worker" | "search"): Promise<void
 }
 
 async function setFaults(stack: OwnStack, faults: Record<string, unknown>): Promise<void> {
-  const answer = await fetch(`${stack.addresses.services.search}/_simulator/faults`, {
+  const answer = await answerToFaults(stack, faults);
+  if (!answer.ok) throw new Error(`the search server refused its faults: ${answer.status}`);
+}
+
+function answerToFaults({ addresses }: OwnStack, faults: Record<string, unknown>): Promise<Response> {
+  return fetch(`${addresses.services.search}/_simulator/faults`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(faults),
   });
-  if (!answer.ok) throw new Error(`the search server refused its faults: ${answer.status}`);
 }
 
 /** Waits until nothing is on its way. What then still differs after a while does so for good. */
