@@ -1,6 +1,7 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
+import type { TypedResponse } from "hono";
 import { type ErrorCode, errorCodes } from "#core/errors";
-import type { App } from "./app-types.ts";
+import type { App, AppRequest } from "./app-types.ts";
 import { Problem, refuseInvalid } from "./problem.ts";
 
 /** A router of one feature; a request that fails validation becomes `invalid_request`. */
@@ -15,6 +16,16 @@ export function createRouter(): App {
 /** A JSON answer in a route's description. */
 export function json<Schema extends z.ZodType>(schema: Schema, description: string) {
   return { description, content: { "application/json": { schema } } };
+}
+
+/** An answer whose JSON stands written already. What it holds is known to the types alone, as it is of every answer. */
+export function writtenJson<Value>(
+  request: AppRequest,
+  text: string,
+): Response & TypedResponse<Value, 200, "json"> {
+  request.header("Content-Type", "application/json");
+  const response: Response = request.body(text, 200);
+  return response as Response & TypedResponse<Value, 200, "json">;
 }
 
 /** A JSON request body in a route's description. */

@@ -116,8 +116,10 @@ export const FacetWire = z
   .openapi("SearchFacet");
 export type FacetWire = z.infer<typeof FacetWire>;
 
-export const SearchHit = ProductWire.extend({ highlight: Highlight }).openapi("SearchHit");
-export type SearchHit = z.infer<typeof SearchHit>;
+const SearchHit = ProductWire.extend({ highlight: Highlight }).openapi("SearchHit");
+
+/** What a SearchHit is made of. */
+export type FoundHit = { readonly product: ProductWire; readonly highlight: z.infer<typeof Highlight> };
 
 export const SearchAnswer = z
   .strictObject({
@@ -135,10 +137,11 @@ export const SearchAnswer = z
     }),
   })
   .openapi("SearchAnswer");
+export type SearchAnswer = z.infer<typeof SearchAnswer>;
 
 /** What either way of searching finds. */
 export type Findings = {
-  readonly hits: SearchHit[];
+  readonly hits: readonly FoundHit[];
   readonly total: number;
   readonly facets: Record<string, FacetWire>;
   /** Whether the first hit has all the words; false also when there is none. */

@@ -61,7 +61,7 @@ export async function searchIndex(context: Context, query: SearchQuery): Promise
   const [page] = results;
   return {
     hits: page.hits.map(({ _formatted: { title, description }, ...hit }) => ({
-      ...productOf(hit, context.now()),
+      product: productOf(hit, context.now()),
       highlight: { title: highlightToHtml(title), description: highlightToHtml(description) },
     })),
     total: page.totalHits,

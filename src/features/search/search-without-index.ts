@@ -38,7 +38,7 @@ const coalesced = createCoalescer<Found>({ patienceMs: 3_000 });
 export async function searchWithoutIndex(context: Context, query: SearchQuery): Promise<Findings> {
   const { ids, total } = await findIds(context, query, searchLimits.reachableMax);
   const hits = (await readInOrder(context, ids)).map((product) => ({
-    ...productToWire(product),
+    product: productToWire(product),
     highlight: {
       title: highlightToHtml(product.title),
       description: highlightToHtml(plainText(product.description, descriptionCharacters)),
