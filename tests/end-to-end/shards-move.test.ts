@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { shardOfId } from "#core/ids";
-import { abandonMove, clearShards, moveShards, openShards } from "#local/shards/move-shards";
+import { describeShards } from "#platform/order-shards";
+import { abandonMove, clearShards, moveShards, openShards, readMap } from "#local/shards/move-shards";
 import type { ShardRange } from "#local/shards/shard-range";
 import { Attempt, Order, createBuyer } from "../buying.ts";
 import { type Seller, type StockedVariant, createSeller } from "../selling.ts";
@@ -182,6 +183,33 @@ function mapWith({ first, last }: ShardRange): string {
     "512-1023=east",
   ].join();
 }
+
+test("whoever asks to be erased while orders move is told when to ask again, and is erased once they are open", async () => {
+  const { token, id } = await registerCustomerOf(shop, staying);
+  const cart = await buyer.fillCart({ [variant.variantId]: 1 }, token);
+  const placed = (await buyer.placeOrder(cart, { token })).as(Order);
+  expect((await shop.request(`/orders/${placed.id}/cancel`, { method: "POST", token })).status).toBe(200);
+  const range = { first: shardOfId(id), last: shardOfId(id) };
+  const erase = () => shop.request("/customers/me", { method: "DELETE", token });
+  await moveShards(two.homes, { range, to: "east" }, () => undefined);
+  const early = await erase();
+  expect([early.status, early.as(Problem).code, early.headers.get("retry-after")]).toEqual([
+    503,
+    "shard_moving",
+    "60",
+  ]);
+  const map = [...(await readMap(two.homes))].fill("east", range.first, range.last + 1);
+  await two.stack.deploy({ ORDER_SHARDS: describeShards(map) });
+  await openShards(two.homes, { range, at: "east" }, () => undefined);
+  expect(await homesWith(placed.id)).toEqual(["home", "east"]);
+  expect(await erase()).toMatchObject({ status: 200, body: { orders: 1 } });
+  for (const home of ["home", "east"] as const)
+    expect(await two.ask(home, "select email, user_id from orders where id = $1", [placed.id])).toEqual([
+      { email: "erased@customers.invalid", user_id: null },
+    ]);
+  await clearShards(two.homes, { range, from: "home" }, () => undefined);
+  expect(await homesWith(placed.id)).toEqual(["east"]);
+});
 
 test("a move that is given up leaves everything as it was", async () => {
   const range = { first: 768, last: 1_023 };

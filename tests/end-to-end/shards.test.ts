@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { z } from "zod";
+import { orderIdsOf, storeOrders } from "../local/orders/shop-database.ts";
 import { Attempt, type Cart, Order, createBuyer } from "../buying.ts";
 import { type Seller, createSeller } from "../selling.ts";
 import { type Customer, type ShopClient, createShopClient } from "../shop-client.ts";
@@ -218,6 +219,51 @@ test("whoever is erased is erased in both databases, and orders nothing more wit
     const [order] = await two.ask(home, "select email, user_id from orders where id = $1", [id]);
     expect(order).toEqual({ email: "erased@customers.invalid", user_id: null });
   }
+});
+
+test("the sweep archives months that have rested, in each database, and no others", async () => {
+  const [{ recent } = {}] = await two.ask(
+    "home",
+    "select (date_trunc('month', now() at time zone 'UTC') - interval '20 months')::date::text as recent",
+  );
+  const restedIds: string[] = [];
+  for (const home of homeNames) {
+    const idIn = (time: string) => orderIdsOf(time, 50).find((id) => isIn(halves[home], id)) ?? "";
+    const rested = idIn("2021-03-10T00:00:00Z");
+    restedIds.push(rested);
+    const months = ["2021-03-01", "2021-04-01", recent];
+    await two.ask(home, "select make_order_month(month::date) from unnest($1::text[]) month", [months]);
+    await storeOrders({ ask: (statement, values) => two.ask(home, statement, values) }, [
+      { id: rested },
+      { id: idIn("2021-04-10T00:00:00Z"), status: "paid" },
+      { id: idIn(`${String(recent).slice(0, 7)}-10T00:00:00Z`) },
+    ]);
+  }
+  for (const home of homeNames) {
+    const placesOf = async () => {
+      const rows = await two.ask(
+        home,
+        `select month::text, place_of_order_month(month::date) as place,
+          exists (select from order_months known where known.month = asked.month::date and looked_at is not null) as looked
+         from unnest($1::text[]) as asked (month) order by month`,
+        [["2021-03-01", "2021-04-01", recent]],
+      );
+      return rows.map(({ place, looked }) => [place, looked]);
+    };
+    await vi.waitFor(
+      async () =>
+        expect(await placesOf()).toEqual([
+          ["archive", true],
+          ["public", true],
+          ["public", false],
+        ]),
+      patience,
+    );
+  }
+  for (const id of restedIds)
+    expect((await shop.request(`/admin/orders/${id}`, { token: admin })).body).toMatchObject({
+      archived: true,
+    });
 });
 
 test("a database that is away fails its own customers only, and what waited goes on when it is back", async () => {

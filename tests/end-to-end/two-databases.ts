@@ -31,6 +31,7 @@ export async function startWithTwoDatabases(): Promise<TwoDatabases> {
     workerSettings: {
       ORDER_DATABASES: JSON.stringify([{ name: "east", url }]),
       ORDER_SHARDS: "0-511=home,512-1023=east",
+      ORDER_RETENTION_MONTHS: "24",
     },
     leadTo: () => undefined,
     prepare: async ({ postgres }) => {

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import { z } from "zod";
 import { AppError } from "#core/errors";
@@ -8,7 +8,7 @@ import { actorOf } from "#core/principal";
 import { type Place, orderTables } from "#features/orders/places";
 import type { Context } from "#platform/context";
 import { type Database, lostRace, transact } from "#platform/database";
-import { orderHomes } from "#platform/order-homes";
+import { livesHere, orderHomes } from "#platform/order-homes";
 import { erasedEmail, erasedText, openOrderStatuses } from "./rules.ts";
 
 /** Whose data it is: an account's, with the guest orders under its proven address, or a guest's. */
@@ -32,7 +32,8 @@ export async function eraseOrders(
   const { primary } = context.databases;
   for (let attempt = 1, erased = 0; ; attempt++) {
     const homes = await findOrders(context, subject);
-    const open = homes.flatMap(({ found }) => found.filter((order) => order.open).map(({ id }) => id));
+    refuseOnTheirWay(homes);
+    const open = homes.flatMap(({ live }) => live.filter((order) => order.open).map(({ id }) => id));
     if (open.length > 0)
       throw new AppError("orders_in_progress", {
         detail:
@@ -43,9 +44,14 @@ export async function eraseOrders(
       // The primary comes last: once the account is gone, nobody could ask again for what is left.
       for (const home of homes.toReversed()) {
         if (home.database !== primary) await forgetEvents(context, home);
-        const [first, ...rest] = eraseStatements(context, subject, home);
+        if (home.copies.length > 0) await eraseCopies(context, subject, home);
+        const [first, ...rest] = eraseStatements(context, {
+          subject,
+          found: home.live,
+          isHere: livesHere(context, sql`id`),
+        });
         await transact(home.database, [first, ...rest, ...(home.database === primary ? alongside : [])]);
-        erased += home.found.length;
+        erased += home.live.length;
       }
       return erased;
     } catch (error) {
@@ -58,20 +64,48 @@ function isTheirs({ userId, guestEmail }: DataSubject) {
   return sql`(user_id = ${userId ?? null} or (user_id is null and lower(email) = lower(${guestEmail ?? null})))`;
 }
 
+/** What a client waits at least before it asks again for what waits for a move of shards. */
+const moveSeconds = 60;
+
+/** While shards move, nobody writes their orders: neither where they leave nor where they come. */
+function refuseOnTheirWay(homes: readonly FoundOrders[]): void {
+  if (homes.some(({ found }) => found.some(({ fence }) => fence === "moving" || fence === "closed")))
+    throw new AppError("shard_moving", {
+      detail: "Some of the orders are on their way to another database. Nothing was erased: ask again later.",
+      retryAfterSeconds: moveSeconds,
+    });
+}
+
 const FoundOrderRows = z.array(
-  z.object({ id: z.string(), version: z.coerce.number(), archived: z.boolean(), open: z.boolean() }),
+  z.object({
+    id: z.string(),
+    version: z.coerce.number(),
+    archived: z.boolean(),
+    open: z.boolean(),
+    /** How the order's shard is fenced off in this database; see shard_fences in the migrations. */
+    fence: z.enum(["closed", "moving", "moved"]).nullable(),
+  }),
 );
 type FoundOrder = z.infer<typeof FoundOrderRows>[number];
 
 /** What a database has of the subject's orders. */
-type FoundOrders = { readonly database: Database; readonly found: readonly FoundOrder[] };
+type FoundOrders = {
+  readonly database: Database;
+  readonly found: readonly FoundOrder[];
+  readonly live: readonly FoundOrder[];
+  /** Left behind where shards were, until they are cleared: nobody reads them, and they are personal all the same. */
+  readonly copies: readonly FoundOrder[];
+};
 
 function findOrders(context: Context, subject: DataSubject): Promise<FoundOrders[]> {
   return Promise.all(
-    orderHomes(context).map(async ({ database }) => ({
-      database,
-      found: await findOrdersAt(database, subject),
-    })),
+    orderHomes(context).map(async ({ database }) => {
+      const found = await findOrdersAt(database, subject);
+      const [copies = [], live = []] = [true, false].map((isCopy) =>
+        found.filter(({ fence }) => (fence === "moved") === isCopy),
+      );
+      return { database, found, live, copies };
+    }),
   );
 }
 
@@ -83,22 +117,31 @@ async function findOrdersAt(database: Database, subject: DataSubject): Promise<F
   const { rows } = await database.execute(sql`
     select id, version, archived, status in (${statuses})
       or exists (select 1 from disputes where order_id = o.id and status = 'open')
-      or exists (select 1 from refunds where order_id = o.id and status = 'pending') as open
+      or exists (select 1 from refunds where order_id = o.id and status = 'pending') as open,
+      (select state from shard_fences where shard = shard_of(o.id)) as fence
     from ${orderTables.everywhere.orders} o where ${isTheirs(subject)}`);
   return FoundOrderRows.parse(rows);
 }
 
-function eraseStatements(
-  context: Context,
-  subject: DataSubject,
-  { found }: FoundOrders,
-): [BatchItem<"pg">, ...BatchItem<"pg">[]] {
-  const ids = found.map(({ id }) => id);
+/** Some of a subject's orders in a database, and which rows these are now. */
+type Erasing = { subject: DataSubject; found: readonly FoundOrder[]; isHere: SQL };
+
+function eraseStatements(context: Context, erasing: Erasing): [BatchItem<"pg">, ...BatchItem<"pg">[]] {
+  const ids = erasing.found.map(({ id }) => id);
   return [
-    stripOrders(context, { subject, found, place: "hot" }),
-    stripOrders(context, { subject, found, place: "archive" }),
-    ...forgetTraces(context, subject, ids),
+    stripOrders(context, { ...erasing, place: "hot" }),
+    stripOrders(context, { ...erasing, place: "archive" }),
+    ...forgetTraces(context, erasing.subject, ids),
   ];
+}
+
+/** The fences of shards that have gone let nobody write, for good: this passes them, for these rows only. */
+async function eraseCopies(context: Context, subject: DataSubject, { database, copies }: FoundOrders) {
+  const passing = context.databases.primary.execute(
+    sql`select set_config('tradewind.moves_shards', 'on', true)`,
+  );
+  const isHere = sql`exists (select from shard_fences where shard = shard_of(id) and state = 'moved')`;
+  await transact(database, [passing, ...eraseStatements(context, { subject, found: copies, isHere })]);
 }
 
 const References = z.array(z.object({ provider: z.string(), provider_reference: z.string() }));
@@ -116,13 +159,13 @@ async function forgetEvents(context: Context, { database, found }: FoundOrders):
         as of_orders (provider text, provider_reference text))`);
 }
 
-type Stripping = { subject: DataSubject; found: readonly FoundOrder[]; place: Place };
+type Stripping = Erasing & { place: Place };
 
 /**
  * Strips those that are at one place. Fails as a lost race when an order has moved, or another was placed, since they
  * were read.
  */
-function stripOrders(context: Context, { subject, found, place }: Stripping): BatchItem<"pg"> {
+function stripOrders(context: Context, { subject, found, isHere, place }: Stripping): BatchItem<"pg"> {
   const now = context.now();
   const here = found.filter(({ archived }) => archived === (place === "archive"));
   const list = JSON.stringify(
@@ -145,7 +188,7 @@ function stripOrders(context: Context, { subject, found, place }: Stripping): Ba
       insert into ${history} (order_id, sequence, id, type, actor, at)
       select id, version, event_id, 'order.anonymised', ${actorOf(context.principal)}, ${new Date(now).toISOString()}
       from stripped)
-    select expect_rows((select count(*) from stripped), (select count(*) from ${orders} where ${isTheirs(subject)}))`);
+    select expect_rows((select count(*) from stripped), (select count(*) from ${orders} where ${isTheirs(subject)} and ${isHere}))`);
 }
 
 /**

@@ -85,7 +85,7 @@ privacyRoutes.openapi(
       "What accounting must keep stays, without a name: lines, amounts, numbers and countries of orders. Repeating it does no harm.",
     responses: {
       200: json(ErasureWire, "It is done."),
-      ...problems("forbidden", "orders_in_progress"),
+      ...problems("forbidden", "orders_in_progress", "shard_moving"),
     },
   }),
   async (request) => request.json(await eraseOwnAccount(request.var.context), 200),
@@ -103,7 +103,7 @@ privacyRoutes.openapi(
     request: { params: z.object({ id: idSchema("user") }), headers: keyHeaders },
     responses: {
       200: json(ErasureWire, "It is done."),
-      ...problems(...keyErrors, "step_up_required", "not_found", "orders_in_progress"),
+      ...problems(...keyErrors, "step_up_required", "not_found", "orders_in_progress", "shard_moving"),
     },
   }),
   async (request) => {
@@ -122,7 +122,7 @@ privacyRoutes.openapi(
     request: { headers: keyHeaders, body: jsonBody(GuestSubject) },
     responses: {
       200: json(ErasureWire, "It is done."),
-      ...problems(...bodyErrors, ...keyErrors, "not_found", "orders_in_progress"),
+      ...problems(...bodyErrors, ...keyErrors, "not_found", "orders_in_progress", "shard_moving"),
     },
   }),
   async (request) => {
