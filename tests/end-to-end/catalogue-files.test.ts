@@ -87,6 +87,14 @@ async function fillTheShop(): Promise<void> {
     { key: "care", title: "Care", applies_to: "variant", type: "text" },
   ])
     await post("/admin/attributes", definition);
+  await describeCategory("apparel", {
+    description: nasty,
+    position: 3,
+    metadata: { zeta: nasty, alpha: "a" },
+  });
+  await describeCategory("apparel/jackets-co", {
+    image: { url: "https://images.example/jackets.jpg?a=1,2", alt: nasty },
+  });
   const options = [
     { name: "Size", values: ["XL", "S", "M", "L", "never made"] },
     { name: 'Colour, "true"', values: ["Navy", "Moss", "Rust", "Sand", "Slate"] },
@@ -138,15 +146,38 @@ async function fillTheShop(): Promise<void> {
     });
 }
 
+async function categories() {
+  return inShop(
+    "select handle, title, description, image, position, metadata from categories order by handle",
+  );
+}
+
+async function describeCategory(handle: string, patch: Record<string, unknown>): Promise<void> {
+  const [row] = await inShop(`select id, version from categories where handle = '${handle}'`);
+  const response = await fetch(`${stack.addresses.api}/admin/categories/${String(row?.["id"])}`, {
+    method: "PATCH",
+    headers: {
+      authorization: `Bearer ${token}`,
+      "content-type": "application/merge-patch+json",
+      "if-match": `"v${String(row?.["version"])}"`,
+    },
+    body: JSON.stringify(patch),
+  });
+  expect(response.status).toBe(200);
+}
+
 test("what is exported, imported into an empty shop and exported again is the same byte for byte", async () => {
   await fillTheShop();
   const before = { csv: await exported("csv"), json_lines: await exported("json_lines") };
   expect(before.json_lines.trimEnd().split("\n")).toHaveLength(5);
   expect(before.csv).toContain("1234.567");
+  const categoriesBefore = await categories();
+  expect(categoriesBefore).toMatchObject([{ description: nasty, position: 3 }, { image: { alt: nasty } }]);
   for (const format of ["csv", "json_lines"] as const) {
     await emptyTheShop();
     const report = await imported(format, before[format]);
     expect(report).toMatchObject({ created: 5, refused: 0, refusals: [] });
+    expect(await categories()).toEqual(categoriesBefore);
     expect(await exported("csv")).toBe(before.csv);
     expect(await exported("json_lines")).toBe(before.json_lines);
     expect(await imported(format, before[format])).toMatchObject({ created: 0, updated: 0, unchanged: 5 });

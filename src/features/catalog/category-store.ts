@@ -1,7 +1,10 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "#platform/context";
+import type { Database } from "#platform/database";
 import { AdminCategory } from "./category-schema.ts";
+import { CategoryDetails } from "./details.ts";
+import { inOrder } from "./filed-product.ts";
 
 const CategoryRow = AdminCategory.extend({ position: z.coerce.number(), version: z.coerce.number() });
 
@@ -13,6 +16,30 @@ export async function selectCategory(context: Context, id: string): Promise<Admi
     from categories c where id = ${id} and merged_into is null`);
   const [row] = rows;
   return row === undefined ? undefined : CategoryRow.parse(row);
+}
+
+const DetailsRows = z.array(CategoryDetails.extend({ handle: z.string() }));
+
+/** What the shop says of its categories besides their titles, by handle; of most it says nothing. */
+export async function readCategoryDetails(database: Database): Promise<Map<string, CategoryDetails>> {
+  const { rows } = await database.execute(sql`
+    select jsonb_strip_nulls(jsonb_build_object('handle', handle, 'description', nullif(description, ''),
+      'image', image, 'position', nullif(position, 0))) ||
+      case metadata when '{}' then '{}' else jsonb_build_object('metadata', metadata) end as told
+    from categories where merged_into is null
+      and (description <> '' or image is not null or position <> 0 or metadata <> '{}')`);
+  const told = DetailsRows.parse(rows.map((row) => row["told"]));
+  return new Map(told.map(({ handle, ...details }) => [handle, inOneOrder(details)]));
+}
+
+/** As files have them, so that the same content is the same text. */
+function inOneOrder({ description, image, position, metadata }: CategoryDetails): CategoryDetails {
+  return {
+    ...(description !== undefined && { description }),
+    ...(image !== undefined && { image: { url: image.url, alt: image.alt } }),
+    ...(position !== undefined && { position }),
+    ...(metadata !== undefined && { metadata: inOrder(metadata) }),
+  };
 }
 
 /** Raises unless the category is at the version that was read; handles below follow in {@link changeHandles}. */

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { Currency } from "#core/money";
 import { AttributeValue, attributeLimits, attributeOwners, attributeTypes } from "./attributes.ts";
+import { categoryLimits } from "./category-schema.ts";
+import { NewImage } from "./schema.ts";
 
 const name = z.string().min(1).max(255);
 const attributes = z.record(z.string().max(64), AttributeValue);
@@ -8,8 +10,23 @@ const metadata = z.record(z.string().min(1).max(64), z.string().max(attributeLim
 
 export const detailLimits = { categoriesMax: 200 } as const;
 
-/** A category as files name it, its parent by handle. */
-export const FiledCategory = z.strictObject({ handle: name, title: name, parent: name.nullable() });
+/** What else the shop says of a category; what is not there is as it is with a new one. */
+export const CategoryDetails = z.strictObject({
+  description: z.string().min(1).max(categoryLimits.descriptionCharactersMax).optional(),
+  image: NewImage.optional(),
+  position: z.int().min(1).max(categoryLimits.positionMax).optional(),
+  metadata: metadata.optional(),
+});
+export type CategoryDetails = z.infer<typeof CategoryDetails>;
+
+/** A category as files name it, its parent by handle; with its details where it comes for the first time in the file. */
+export const FiledCategory = z.strictObject({
+  handle: name,
+  title: name,
+  parent: name.nullable(),
+  ...CategoryDetails.shape,
+});
+export type FiledCategory = z.infer<typeof FiledCategory>;
 
 export const FiledDefinition = z.strictObject({
   key: z.string().regex(/^[a-z][a-z0-9_]{0,63}$/),

@@ -41,14 +41,15 @@ const imageColumns = ["Image Src", "Image Position", "Image Alt Text"] as const;
 export const csvHeader = csvRow(["Handle", ...productColumns, ...variantColumns, ...imageColumns]);
 
 /** A product as Shopify writes it: a row a variant, and the images beside them, as many rows as the longer list needs. */
-export function csvRowsOf({ product, definitions }: ExportedProduct): string {
+export function csvRowsOf(exported: ExportedProduct): string {
+  const { product } = exported;
   const { variants, images } = product;
   const rows = Array.from({ length: Math.max(variants.length, images.length) }, (_, index) => {
     const variant = variants[index];
     const image = images[index];
     return csvRow([
       product.handle,
-      ...(index === 0 ? productCells(product, definitions) : blank(productColumns)),
+      ...(index === 0 ? productCells(exported) : blank(productColumns)),
       ...(variant === undefined ? blank(variantColumns) : variantCells(product, variant)),
       ...(image === undefined ? blank(imageColumns) : [image.url, index + 1, image.alt]),
     ]);
@@ -56,8 +57,9 @@ export function csvRowsOf({ product, definitions }: ExportedProduct): string {
   return rows.join("");
 }
 
-function productCells(product: ProductDocument, definitions: ExportedProduct["definitions"]): Cell[] {
-  const categories = filedCategories(product);
+function productCells(exported: ExportedProduct): Cell[] {
+  const { product, definitions } = exported;
+  const categories = filedCategories(exported);
   const details: ProductDetails = {
     currency: product.currency,
     options: product.options,

@@ -3,7 +3,8 @@ import { filedCategories, filedDefinitions, inOrder } from "./filed-product.ts";
 import type { ProductLine } from "./product-line.ts";
 
 /** A product as a line of JSON that an import reads. */
-export function productLineOf({ product, definitions }: ExportedProduct): string {
+export function productLineOf(exported: ExportedProduct): string {
+  const { product, definitions } = exported;
   const line: ProductLine = {
     handle: product.handle,
     title: product.title,
@@ -15,7 +16,7 @@ export function productLineOf({ product, definitions }: ExportedProduct): string
     options: product.options,
     images: product.images,
     currency: product.currency,
-    categories: filedCategories(product),
+    categories: filedCategories(exported),
     ...filedDefinitions(definitions),
     attributes: inOrder(product.attributes),
     metadata: inOrder(product.metadata),

@@ -2,6 +2,8 @@ import { sql } from "drizzle-orm";
 import type { Context } from "#platform/context";
 import { attributeKeysOf } from "./product-attributes.ts";
 import { readDefinitions } from "./attribute-store.ts";
+import { readCategoryDetails } from "./category-store.ts";
+import type { CategoryDetails } from "./details.ts";
 import type { AttributeDefinitionWire } from "./attribute-schema.ts";
 import type { ProductDocument, ProductStatus } from "./document.ts";
 import { csvHeader, csvRowsOf } from "./export-csv.ts";
@@ -30,11 +32,18 @@ export async function* exportProducts(
   const definitions = new Map(
     (await readDefinitions(context.databases.primary)).map((definition) => [definition.key, definition]),
   );
+  const categories = await readCategoryDetails(context.databases.primary);
   if (head !== "") yield head;
   let handle: string | undefined;
   for (;;) {
     const products = await readAfter(context, handle, status);
-    const text = products.map((product) => write({ product, definitions: takeNeeded(definitions, product) }));
+    const text = products.map((product) =>
+      write({
+        product,
+        definitions: takeNeeded(definitions, product),
+        categoryDetails: takeDetails(categories, product),
+      }),
+    );
     if (text.length > 0) yield text.join("");
     if (products.length < productsPerRead) return;
     handle = products.at(-1)?.handle;
@@ -52,6 +61,21 @@ function takeNeeded(
     definitions.delete(key);
     return definition ?? [];
   });
+}
+
+/** The details of the product's categories, for each once in a file. */
+function takeDetails(
+  details: Map<string, CategoryDetails>,
+  { categories }: ProductDocument,
+): ReadonlyMap<string, CategoryDetails> {
+  const taken = new Map<string, CategoryDetails>();
+  for (const { handle } of categories) {
+    const found = details.get(handle);
+    if (found === undefined) continue;
+    taken.set(handle, found);
+    details.delete(handle);
+  }
+  return taken;
 }
 
 async function readAfter(

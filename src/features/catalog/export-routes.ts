@@ -17,6 +17,7 @@ const exportRoute = describeRoute({
   description: [
     "By handle, streamed, as a Shopify product export or as JSON Lines, a product a line.",
     "Nothing is lost: what Shopify has no columns for stands in columns of details.",
+    "Definitions of attributes, and what is said of categories, come with the first product that needs them.",
     "Imported into an empty shop and exported again, the file is the same byte for byte.",
     "Quantities are those available; ratings and reviews are no part of it.",
   ].join(" "),

@@ -1,17 +1,20 @@
 import type { AttributeDefinitionWire } from "./attribute-schema.ts";
-import type { ProductDetails } from "./details.ts";
-import type { ProductDocument } from "./document.ts";
+import type { FiledCategory, ProductDetails } from "./details.ts";
+import type { ExportedProduct } from "./exported-product.ts";
 
-type FiledCategory = ProductDetails["categories"][number];
 type FiledDefinition = NonNullable<ProductDetails["definitions"]>[number];
 
 /** A product's categories as files name them: parents before their children, else by handle. */
-export function filedCategories({ categories }: ProductDocument): FiledCategory[] {
+export function filedCategories({
+  product: { categories },
+  categoryDetails,
+}: ExportedProduct): FiledCategory[] {
   const handles = new Map(categories.map(({ id, handle }) => [id, handle]));
   const filed = categories.map(({ handle, title, parentId }) => ({
     handle,
     title,
     parent: parentId === null ? null : (handles.get(parentId) ?? null),
+    ...categoryDetails.get(handle),
   }));
   const parents = new Map(filed.map(({ handle, parent }) => [handle, parent]));
   const depth = ({ handle }: FiledCategory): number => {

@@ -109,8 +109,10 @@ function mergeAll(context: Context, products: readonly ImportedProduct[], known:
 }
 
 function stepsOf(products: readonly ImportedProduct[]): CategoryStep[] {
-  const steps = products.flatMap(({ categories }) => categories ?? []);
-  return [...new Map(steps.map((step) => [step.handle, step])).values()];
+  const steps = new Map<string, CategoryStep>();
+  for (const step of products.flatMap(({ categories }) => categories ?? []))
+    if (steps.get(step.handle)?.details === undefined) steps.set(step.handle, step);
+  return [...steps.values()];
 }
 
 /** Paths come topmost first, so that a parent has its id before its children ask for it. */
@@ -122,10 +124,11 @@ function newCategoriesOf(
   const ids = new Map(known.categoryIds);
   return stepsOf(products)
     .filter(({ handle }) => !known.categoryIds.has(handle))
-    .map(({ handle, title, parentHandle }) => {
+    .map(({ handle, title, parentHandle, details }) => {
       const id = newId("category", context.now());
       ids.set(handle, id);
-      return { id, handle, title, parent_id: parentHandle === null ? null : (ids.get(parentHandle) ?? null) };
+      const parentId = parentHandle === null ? null : (ids.get(parentHandle) ?? null);
+      return { ...details, id, handle, title, parent_id: parentId };
     });
 }
 

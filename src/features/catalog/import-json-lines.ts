@@ -1,5 +1,5 @@
 import { AppError } from "#core/errors";
-import type { ImportedProduct } from "./import-mapping.ts";
+import { type ImportedProduct, stepsOf } from "./import-mapping.ts";
 import type { ImportItem, ImportSource } from "./import-source.ts";
 import type { ImportedVariant } from "./import-variants.ts";
 import { variantContent, variantErrors } from "./product-input.ts";
@@ -67,7 +67,7 @@ function productOf(line: ProductLine, row: number): ImportedProduct {
     productType,
     definitions,
     description: sanitizeHtml(rest.description),
-    categories: categories.map(({ handle, title, parent }) => ({ handle, title, parentHandle: parent })),
+    categories: stepsOf(categories),
     variants: variants.map((variant): ImportedVariant => ({
       row,
       title: variant.title,

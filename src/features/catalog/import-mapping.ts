@@ -1,6 +1,6 @@
 import type { Attributes, Metadata } from "./attributes.ts";
 import type { NewDefinition } from "./attribute-store.ts";
-import { type ProductDetails, readProductDetails } from "./details.ts";
+import { type CategoryDetails, type FiledCategory, readProductDetails } from "./details.ts";
 import type { ProductImage, ProductOption, ProductStatus } from "./document.ts";
 import { type Column, type CsvRow, type Header, cellOf, textOf } from "./import-columns.ts";
 import type { ProductRows } from "./import-grouping.ts";
@@ -15,6 +15,8 @@ export type CategoryStep = {
   readonly handle: string;
   readonly title: string;
   readonly parentHandle: string | null;
+  /** What a new category is given besides. */
+  readonly details?: CategoryDetails;
 };
 
 /** A product as its rows tell it; undefined is what the file has no column for. */
@@ -89,7 +91,8 @@ export function mapProduct(header: Header, group: ProductRows, currency: string)
       tags: readTags(cell("tags")),
       options: read.options,
       images: readImages(header, group.rows),
-      categories: details === undefined ? readCategory(cell("category"), cell("type")) : stepsOf(details),
+      categories:
+        details === undefined ? readCategory(cell("category"), cell("type")) : stepsOf(details.categories),
       attributes: details?.attributes,
       metadata: details?.metadata,
       definitions: details?.definitions ?? [],
@@ -137,8 +140,14 @@ function readImages(header: Header, rows: readonly CsvRow[]): ProductImage[] | u
     .map(({ url, alt }) => ({ url, alt }));
 }
 
-function stepsOf({ categories }: ProductDetails): CategoryStep[] {
-  return categories.map(({ handle, title, parent }) => ({ handle, title, parentHandle: parent }));
+/** Categories as files name them. */
+export function stepsOf(categories: readonly FiledCategory[]): CategoryStep[] {
+  return categories.map(({ handle, title, parent, ...details }) => ({
+    handle,
+    title,
+    parentHandle: parent,
+    ...(Object.keys(details).length > 0 && { details }),
+  }));
 }
 
 /** Shopify writes the path as "Apparel > Outerwear > Jackets"; a product without one is filed under its type. */

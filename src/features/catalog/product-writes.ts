@@ -4,6 +4,7 @@ import type { NewEvent } from "#events/catalogue";
 import { insertEvents } from "#events/record";
 import type { Context } from "#platform/context";
 import { holdDefinitions } from "./attribute-store.ts";
+import type { CategoryDetails } from "./details.ts";
 import { insertFirstCounts } from "./first-counts.ts";
 import { type ProductWrite, pricesOf } from "./product-record.ts";
 
@@ -13,7 +14,7 @@ export type NewCategory = {
   readonly handle: string;
   readonly title: string;
   readonly parent_id: string | null;
-};
+} & CategoryDetails;
 
 /**
  * The statements that write products with their variants, categories and events, however many they are: they belong
@@ -41,10 +42,12 @@ export function writeProductsStatements(context: Context, writes: readonly Produ
 
 export function insertCategories(context: Context, categories: readonly NewCategory[]) {
   return context.databases.primary.execute(sql`
-    insert into categories (id, handle, title, parent_id)
-    select id, handle, title, parent_id
+    insert into categories (id, handle, title, parent_id, description, image, position, metadata)
+    select id, handle, title, parent_id, coalesce(r.description, ''), r.image, coalesce(r.position, 0),
+      coalesce(r.metadata, '{}')
     from jsonb_to_recordset(${JSON.stringify(categories)}::jsonb)
-      as r (id text, handle text, title text, parent_id text)`);
+      as r (id text, handle text, title text, parent_id text, description text, image jsonb, position integer,
+        metadata jsonb)`);
 }
 
 function eventOf({ record, expectedVersion }: ProductWrite): NewEvent {
