@@ -1,4 +1,4 @@
-import { inTransaction } from "../simulator/database.ts";
+import { inTransaction } from "../sqlite-transaction.ts";
 import { Approval, approveOrder } from "./approve-order.ts";
 import { PaypalFailure } from "./failure.ts";
 import { approvalPage, donePage, overviewPage, type Page } from "./pages.ts";

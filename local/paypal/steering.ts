@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { inTransaction } from "../simulator/database.ts";
+import { inTransaction } from "../sqlite-transaction.ts";
 import { ok, readJson, refused, type SteeringAnswer } from "../simulator/steering.ts";
 import { revokeTokens } from "./access-tokens.ts";
 import { Approval, approveOrder } from "./approve-order.ts";

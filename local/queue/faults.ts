@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { seededRandom } from "../seeded-random.ts";
 
 const DELAY_MS_MAX = 60_000;
 const REORDER_WINDOW_MS = 250;
@@ -41,16 +42,5 @@ export function createFaults() {
     },
     duplicates: () => random() < settings.duplicate_rate,
     dropsAcknowledgement: () => random() < settings.drop_ack_rate,
-  };
-}
-
-/** The mulberry32 generator: 32 bits of state, good enough to draw faults. */
-function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { inTransaction } from "../sqlite-transaction.ts";
 
 /** Runs `work` inside a transaction and resolves once it is on the disk. `work` must be synchronous. */
 export type Write = <Result>(work: () => Result) => Promise<Result>;
@@ -63,18 +64,6 @@ export function createWriter(database: DatabaseSync): Write {
       waiting.push({ run, fail: reject });
       scheduleCommit();
     });
-}
-
-function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
-  database.exec("begin immediate");
-  try {
-    const result = work();
-    database.exec("commit");
-    return result;
-  } catch (fault) {
-    if (database.isTransaction) database.exec("rollback");
-    throw fault;
-  }
 }
 
 function atSavepoint<Result>(database: DatabaseSync, work: () => Result): Result {

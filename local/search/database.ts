@@ -53,16 +53,3 @@ export function openDatabase(stateFolder: string): DatabaseSync {
   database.exec(SEED_TASK_NUMBERS);
   return database;
 }
-
-/** Runs a transaction. It must not await: every caller shares the one connection. */
-export function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
-  database.exec("begin immediate");
-  try {
-    const result = work();
-    database.exec("commit");
-    return result;
-  } catch (fault) {
-    database.exec("rollback");
-    throw fault;
-  }
-}

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
-import { inTransaction } from "./database.ts";
+import { inTransaction } from "../sqlite-transaction.ts";
 import { Document } from "./engine/attribute-path.ts";
 import { indexNotFound, MeilisearchError } from "./meilisearch-error.ts";
 import { defaultSettings, Settings } from "./settings.ts";

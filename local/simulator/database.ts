@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { inTransaction } from "../sqlite-transaction.ts";
 
 const SCHEMA = `
   create table if not exists objects (
@@ -61,19 +62,6 @@ export function openDatabase(stateFolder: string, fileName: string, indexes: str
   database.exec(SCHEMA);
   database.exec(indexes);
   return database;
-}
-
-/** Runs the work, which must not wait for anything, as one transaction: all of it is kept, or nothing. */
-export function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
-  database.exec("begin immediate");
-  try {
-    const result = work();
-    database.exec("commit");
-    return result;
-  } catch (fault) {
-    database.exec("rollback");
-    throw fault;
-  }
 }
 
 export function clearTables(database: DatabaseSync): void {

@@ -1,4 +1,4 @@
-import { inTransaction } from "./database.ts";
+import { inTransaction } from "../sqlite-transaction.ts";
 import type { OpenSimulation } from "./simulation.ts";
 import type { Timer } from "./timers.ts";
 

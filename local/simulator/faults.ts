@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
+import { seededRandom } from "../seeded-random.ts";
 import { readSetting, writeSetting } from "./settings.ts";
 
 const DELAY_MS_MAX = 60_000;
@@ -93,7 +94,7 @@ const STRIKES_SETTING = "strikes";
 export function createFaultSettings(database: DatabaseSync): FaultSettings {
   let faults = readSetting(database, FAULTS_SETTING, Faults) ?? NO_FAULTS;
   let strikes = readSetting(database, STRIKES_SETTING, z.array(Strike)) ?? [];
-  let roll = seededRolls(faults.seed);
+  let roll = seededRandom(faults.seed);
   const keep = (changed: Faults) => {
     faults = changed;
     writeSetting(database, FAULTS_SETTING, faults);
@@ -123,12 +124,12 @@ export function createFaultSettings(database: DatabaseSync): FaultSettings {
     current: () => faults,
     change: (changes) => {
       keep(Faults.parse({ ...faults, ...changes }));
-      if (changes.seed !== undefined) roll = seededRolls(changes.seed);
+      if (changes.seed !== undefined) roll = seededRandom(changes.seed);
     },
     reset: () => {
       keep(NO_FAULTS);
       keepStrikes([]);
-      roll = seededRolls(NO_FAULTS.seed);
+      roll = seededRandom(NO_FAULTS.seed);
     },
     aim: (strike) => keepStrikes([...strikes, strike]),
     lift: (containing) =>
@@ -156,15 +157,4 @@ function isAimedAt(target: z.infer<typeof Target>, method: string, path: string)
     .map((text) => text.replace(/[^\w/]/g, "\\$&"))
     .join(".*");
   return new RegExp(`^${pattern}$`).test(path);
-}
-
-/** Mulberry32: small, and the same on every machine. */
-function seededRolls(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { fingerprintOfRequest, recallAnswer, rememberAnswer } from "./answer-store.ts";
 import type { Clock } from "./clock.ts";
-import { inTransaction } from "./database.ts";
+import { inTransaction } from "../sqlite-transaction.ts";
 import type { FaultSettings } from "./faults.ts";
 import type { DatabaseSync } from "node:sqlite";
 

@@ -1,6 +1,6 @@
 import type { Stripe } from "stripe";
 import { confirmPaymentIntent } from "./confirm-payment-intent.ts";
-import { inTransaction } from "../simulator/database.ts";
+import { inTransaction } from "../sqlite-transaction.ts";
 import { StripeFailure } from "./failure.ts";
 import { parseFormBody } from "./form-body.ts";
 import { authenticationPage, messagePage, overviewPage, payPage } from "./pages.ts";
