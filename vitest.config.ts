@@ -31,6 +31,7 @@ export default defineConfig({
           ...pure,
           name: "unit",
           include: ["tests/{core,events,features-rules,simulation}/**/*.test.ts", "tests/*.test.ts"],
+          isolate: false,
         },
       },
       {
