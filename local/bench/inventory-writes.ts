@@ -2,13 +2,10 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "esbuild";
-import { unstable_readConfig as readConfig } from "wrangler";
-import { choosePorts } from "../ports.ts";
-import { projectFolder } from "../project.ts";
 import { explainAndExit } from "../terminal.ts";
-import { startBareWorkerd, type BareWorkerd } from "./bare-workerd.ts";
+import type { BareWorkerd } from "./bare-workerd.ts";
 import { applyLoad, percentile, type Performer } from "./load.ts";
+import { startObjectWorker } from "./object-worker.ts";
 
 /**
  * `npm run bench:inventory`: holds per second on one SKU, on bare workerd, with calls decided together as the shop
@@ -73,8 +70,7 @@ await run().then(() => process.exit(), explainAndExit);
 async function run(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "tradewind-bench-inventory-"));
   try {
-    await bundle(folder);
-    const workerd = await start(folder);
+    const workerd = await startObjectWorker({ folder, source: WORKER, classes: variants });
     try {
       await Promise.all(variants.map((variant) => receive(workerd, variant)));
       console.log(`${ROUNDS} rounds of ${SECONDS} s, load average ${loadavg()[0]?.toFixed(1)}\n`);
@@ -87,34 +83,6 @@ async function run(): Promise<void> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function bundle(folder: string): Promise<void> {
-  await build({
-    stdin: { contents: WORKER, resolveDir: projectFolder, sourcefile: "inventory-writes-worker.js" },
-    outfile: join(folder, "worker.js"),
-    bundle: true,
-    format: "esm",
-    target: "es2024",
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:*", "node:*"],
-    logLevel: "error",
-  });
-}
-
-async function start(folder: string): Promise<BareWorkerd> {
-  const config = readConfig({ config: join(projectFolder, "wrangler.toml") });
-  const ports = await choosePorts({ api: 0, services: 0 });
-  const plan = {
-    port: ports.api,
-    bundle: "worker.js",
-    compatibilityDate: config.compatibility_date ?? "",
-    compatibilityFlags: config.compatibility_flags,
-    settings: {},
-    durableObjects: Object.fromEntries(variants.map((variant) => [variant, variant])),
-    objectStorage: { folder: join(folder, "objects"), sweepPort: ports.queue },
-  };
-  return startBareWorkerd({ folder, plan, readyPath: "/ready" });
 }
 
 async function receive({ url }: BareWorkerd, variant: Variant): Promise<void> {

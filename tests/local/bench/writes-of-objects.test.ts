@@ -1,16 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { unstable_readConfig as readConfig } from "wrangler";
 import { z } from "zod";
 import { newId } from "#core/ids";
 import { currentTime } from "#core/time";
-import { type BareWorkerd, startBareWorkerd } from "../../../local/bench/bare-workerd.ts";
+import type { BareWorkerd } from "../../../local/bench/bare-workerd.ts";
 import { type ObjectCommits, watchObjectCommits } from "../../../local/bench/object-commits.ts";
-import { choosePorts } from "../../../local/ports.ts";
-import { projectFolder } from "../../../local/project.ts";
+import { objectsFolderOf, startObjectWorker } from "../../../local/bench/object-worker.ts";
 
 /** The shop's objects, called by name. Stock's alarms are an hour away: none rings while commits are counted. */
 const WORKER = `
@@ -41,31 +38,7 @@ let workerd: BareWorkerd;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "tradewind-writes-"));
-  await build({
-    stdin: { contents: WORKER, resolveDir: projectFolder, sourcefile: "worker.js" },
-    outfile: join(folder, "worker.js"),
-    bundle: true,
-    format: "esm",
-    target: "es2024",
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:*", "node:*"],
-    logLevel: "error",
-  });
-  const config = readConfig({ config: join(projectFolder, "wrangler.toml") });
-  const ports = await choosePorts({ api: 0, services: 0 });
-  workerd = await startBareWorkerd({
-    folder,
-    readyPath: "/ready",
-    plan: {
-      port: ports.api,
-      bundle: "worker.js",
-      compatibilityDate: config.compatibility_date ?? "",
-      compatibilityFlags: config.compatibility_flags,
-      settings: {},
-      durableObjects: { Carts: "Carts", Inventory: "Inventory" },
-      objectStorage: { folder: join(folder, "objects"), sweepPort: ports.queue },
-    },
-  });
+  workerd = await startObjectWorker({ folder, source: WORKER, classes: ["Carts", "Inventory"] });
 }, 60_000);
 
 afterAll(async () => {
@@ -80,7 +53,7 @@ async function call(path: string, ...words: unknown[]): Promise<unknown> {
 }
 
 async function commitsOf(work: () => Promise<unknown>): Promise<ObjectCommits> {
-  const commits = await watchObjectCommits(join(folder, "objects"));
+  const commits = await watchObjectCommits(objectsFolderOf(folder));
   await work();
   return commits.stop();
 }
