@@ -1,5 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Redis } from "@upstash/redis/cloudflare";
+import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { LOCAL_CREDENTIALS } from "#local/credentials";
 import { Order, createBuyer } from "../buying.ts";
 import { type OwnStack, startOwnStack } from "../own-stack.ts";
 import { createSeller } from "../selling.ts";
@@ -21,6 +26,35 @@ afterAll(() => stack.end());
 function logIn(email: string, password: string): Promise<Answer> {
   return shop.request("/auth/login", { method: "POST", json: { email, password } });
 }
+
+const RedisStats = z.object({ commands: z.record(z.string(), z.int()) });
+/** Somebody who asks after so long has to wait until it is known what was announced meanwhile. */
+const silenceMs = 2_500;
+
+test("what another isolate announces is shown to the first who asks after a silence, at a look a second", async () => {
+  const { api, services } = stack.addresses;
+  const { productId } = await createSeller(api).stockVariant(5);
+  const titleNow = async () =>
+    (await shop.request(`/products/${productId}`)).as(z.object({ title: z.string() })).title;
+  const before = await titleNow();
+
+  await fetch(`${services.redis}/_local/stats/reset`, { method: "POST" });
+  const startedAt = Date.now();
+  while (Date.now() - startedAt < silenceMs) expect(await titleNow()).toBe(before);
+  const { commands } = RedisStats.parse(await (await fetch(`${services.redis}/_local/stats`)).json());
+  expect(commands["XRANGE"] ?? 0).toBeGreaterThan(0);
+  expect(commands["XRANGE"] ?? 0).toBeLessThanOrEqual((Date.now() - startedAt) / 1_000 + 1);
+
+  const database = new Client({ connectionString: services.postgres });
+  await database.connect();
+  await database.query("update products set title = 'Changed elsewhere' where id = $1", [productId]);
+  await database.end();
+  const cache = new Redis({ url: services.redis, token: LOCAL_CREDENTIALS.redisToken });
+  await cache.del(`catalog:2:product:${productId}`);
+  await sleep(silenceMs);
+  await cache.xadd("catalog:1:changes", "*", { products: `${productId}=9` });
+  expect(await titleNow()).toBe("Changed elsewhere");
+});
 
 test("while the cache is away the shop is not ready, yet sells, and wrong passwords are limited", async () => {
   const { api, services } = stack.addresses;
