@@ -87,7 +87,8 @@ async function textsLike(
   const [, { rows }] = await readNearby(context, (database) =>
     transact(database, [
       database.execute(
-        sql`select set_config('pg_trgm.word_similarity_threshold', ${String(likenessMin)}, true)`,
+        sql`select set_config('pg_trgm.word_similarity_threshold', ${String(likenessMin)}, true),
+          set_config('statement_timeout', ${String(answerMsMax)}, true)`,
       ),
       database.execute(sql`
       select typed.word, array(
