@@ -1,5 +1,12 @@
 import { describeShards } from "#platform/order-shards";
-import { abandonMove, clearShards, moveShards, openShards, readMap } from "./shards/move-shards.ts";
+import {
+  abandonMove,
+  clearShards,
+  moveShards,
+  openShards,
+  readMap,
+  readMoves,
+} from "./shards/move-shards.ts";
 import { type HomeAddress, homeNamed } from "./shards/homes.ts";
 import { bringUpToDate } from "./shards/prepare-homes.ts";
 import { readHomes } from "./shards/read-homes.ts";
@@ -21,13 +28,21 @@ async function run(words: readonly string[]): Promise<void> {
   if (!forms.includes(form) || surplus !== undefined)
     throw new Error(`"${words.join(" ")}" is none of these:\n${usage}`);
   const homes = readHomes(process.env, "shards -- status");
-  if (verb === "status") return console.log(`ORDER_SHARDS = "${describeShards(await readMap(homes))}"`);
+  if (verb === "status") return tellStatus(homes);
   const range = parseShardRange(shards);
   if (verb === "abandon") return abandonMove(homes, range, say);
   const home = homeNamed(homes, name).name;
   if (verb === "move") return move(homes, { range, to: home });
   if (verb === "open") return openShards(homes, { range, at: home }, say);
   return clearShards(homes, { range, from: home }, say);
+}
+
+async function tellStatus(homes: readonly HomeAddress[]): Promise<void> {
+  console.log(`ORDER_SHARDS = "${describeShards(await readMap(homes))}"`);
+  const moves = await readMoves(homes);
+  for (const move of moves) say(move);
+  if (moves.length > 0)
+    say("Their orders are not written until they are opened there, or the move is abandoned.");
 }
 
 async function move(homes: readonly HomeAddress[], asked: Parameters<typeof moveShards>[1]): Promise<void> {

@@ -34,6 +34,15 @@ export async function connectHome({ name, url }: HomeAddress): Promise<Client> {
   }
 }
 
+/** Says of a fault in which database it was. */
+export async function naming<Result>(name: string, work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (fault) {
+    throw new Error(`In the database ${name}: ${explainFault(fault)}`, { cause: fault });
+  }
+}
+
 /** Runs the work on a connection of its own. */
 export async function withHome<Result>(
   home: HomeAddress,
@@ -41,7 +50,7 @@ export async function withHome<Result>(
 ): Promise<Result> {
   const client = await connectHome(home);
   try {
-    return await work(client);
+    return await naming(home.name, work(client));
   } finally {
     await client.end();
   }

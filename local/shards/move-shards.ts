@@ -1,7 +1,8 @@
 import type { Client } from "pg";
+import { shardCount } from "#platform/order-shards";
 import { type Standing, fence, markMoved, readStandings, unfence } from "./fences.ts";
 import { archiveMonths, makeRoomForMonths } from "./moved-months.ts";
-import { type HomeAddress, connectHome, homeNamed } from "./homes.ts";
+import { type HomeAddress, connectHome, homeNamed, naming } from "./homes.ts";
 import { type ShardRange, shardsOf } from "./shard-range.ts";
 import {
   copyBesides,
@@ -29,7 +30,22 @@ export type Progress = (step: string) => void;
 /** @returns the database that has each shard; during a move that is the one that it leaves. */
 export async function readMap(homes: readonly HomeAddress[]): Promise<readonly string[]> {
   return withHomes(homes, (connected) =>
-    Promise.resolve(shardsOf({ first: 0, last: 1_023 }).map((shard) => ownerOf(connected, shard).name)),
+    Promise.resolve(
+      shardsOf({ first: 0, last: shardCount - 1 }).map((shard) => ownerOf(connected, shard).name),
+    ),
+  );
+}
+
+/** What is under way: shards that were copied to another database, and are not open there yet. */
+export async function readMoves(homes: readonly HomeAddress[]): Promise<readonly string[]> {
+  return withHomes(homes, (connected) =>
+    Promise.resolve(
+      stretchesOf(connected, { first: 0, last: shardCount - 1 }).flatMap((stretch) => {
+        const standing = stretch.source.standingOf(stretch.first);
+        if (!("target" in standing)) return [];
+        return [`${nameOf(stretch)}: on the way from ${stretch.source.name} to ${standing.target}`];
+      }),
+    ),
   );
 }
 
@@ -134,7 +150,9 @@ export async function clearShards(
         standing.state !== "moved" ||
         homeNamed(connected, standing.target).standingOf(shard).state !== "open"
       )
-        throw new Error(`Shard ${shard} is not open in another database than ${from}: nothing was deleted.`);
+        throw new Error(
+          `Shard ${shard} is not open in another database than ${from}: nothing was deleted. Open it there first.`,
+        );
     }
     progress(`${nameOf(range)}: ${await deleteCopies(client, range)} orders deleted from ${from}`);
   });
@@ -249,9 +267,13 @@ async function withHomes<Result>(
     await clients[0]?.query("select pg_advisory_lock($1)", [toolLock]);
     const homes: Home[] = [];
     for (const [index, client] of clients.entries())
-      homes.push({ name: addresses[index]?.name ?? "", client, standingOf: await readStandings(client) });
+      homes.push(await readHome(addresses[index]?.name ?? "", client));
     return await work(homes);
   } finally {
     await Promise.allSettled(clients.map((client) => client.end()));
   }
+}
+
+async function readHome(name: string, client: Client): Promise<Home> {
+  return { name, client, standingOf: await naming(name, readStandings(client)) };
 }

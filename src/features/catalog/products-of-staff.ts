@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Travel } from "#platform/cursor";
+import { momentOf } from "#platform/moments";
 import { ProductStatus } from "./document.ts";
 import { type Sort, beyond, hasTerm } from "./listed-products.ts";
 import { isMeantBy } from "./product-words.ts";
@@ -58,7 +59,7 @@ function filtersOf({ categoryId, brand, tag, updated_since: since }: StaffListed
     categoryId !== undefined && hasTerm([sql`product_term('category', ${categoryId})`]),
     brand !== undefined && sql`p.brand = ${brand}`,
     tag !== undefined && sql`p.tags @> array[${tag}]::text[]`,
-    since !== undefined && sql`p.updated_at >= ${since}::timestamptz`,
+    since !== undefined && sql`p.updated_at >= ${momentOf(since)}`,
   ];
   return filters.filter((filter) => filter !== false);
 }

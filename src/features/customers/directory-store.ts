@@ -4,6 +4,7 @@ import { type Id, firstIdAt } from "#core/ids";
 import { dayMs, epochMs, toTimestamp } from "#core/time";
 import type { Context } from "#platform/context";
 import type { Travel } from "#platform/cursor";
+import { momentOf } from "#platform/moments";
 import type { CustomerFilters, CustomerSummary, CustomerWire } from "./directory-schema.ts";
 
 const SummaryRow = z.object({
@@ -39,12 +40,10 @@ function matching(filters: CustomerFilters): SQL {
     ...(email === undefined ? [] : [sql`lower(email) like lower(${`${literally(email)}%`})`]),
     ...(verified === undefined ? [] : [sql`(email_verified_at is not null) = ${verified}::boolean`]),
     ...(disabled === undefined ? [] : [sql`(disabled_at is not null) = ${disabled}::boolean`]),
-    ...(from === undefined
-      ? []
-      : [sql`created_at >= ${from}::timestamptz and id > ${idsFrom(from, -dayMs)}`]),
+    ...(from === undefined ? [] : [sql`created_at >= ${momentOf(from)} and id > ${idsFrom(from, -dayMs)}`]),
     ...(before === undefined
       ? []
-      : [sql`created_at < ${before}::timestamptz and id < ${idsFrom(before, dayMs)}`]),
+      : [sql`created_at < ${momentOf(before)} and id < ${idsFrom(before, dayMs)}`]),
   ];
   return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `);
 }

@@ -87,6 +87,7 @@ test("what changed since a moment is listed, and a change brings a product to th
   );
   expect((await idsOf(`q=${family}`))[0]).toBe(chair());
   expect(await idsOf(`q=${family}&updated_since=${since}`)).toEqual([chair(), before[0]?.id]);
+  expect(await idsOf(`q=${family}&updated_since=0000-01-01T00:00:00Z`)).toHaveLength(ids.length);
 });
 
 test("customers and guests do not see the list, and what it does not know is refused", async () => {

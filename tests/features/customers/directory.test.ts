@@ -80,6 +80,7 @@ test("the list is narrowed by proof of the address, by standing and by time", as
   expect(await idsOf("disabled=true")).toEqual([other]);
   expect(await idsOf(`created_before=${hoursAgo(6)}`)).toEqual([proven]);
   expect(await idsOf(`created_from=${hoursAgo(6)}`)).toEqual([other]);
+  expect(await idsOf("created_from=0000-01-01T00:00:00Z")).toEqual(await idsOf(""));
 });
 
 test("a customer is shown with addresses, ways to sign in and the last order, and the orders are listed", async () => {

@@ -3,7 +3,7 @@ import { shardOfId } from "#core/ids";
 import { readMonthsTask } from "#local/months/read-task";
 import { tendMonths } from "#local/months/tend-months";
 import { type HomeAddress, homesOf } from "#local/shards/homes";
-import { abandonMove, clearShards, moveShards, openShards } from "#local/shards/move-shards";
+import { abandonMove, clearShards, moveShards, openShards, readMoves } from "#local/shards/move-shards";
 import { bringUpToDate } from "#local/shards/prepare-homes";
 import { type ShopDatabase, orderIdsOf, startShopDatabases, storeOrders } from "./shop-database.ts";
 
@@ -93,7 +93,9 @@ test("orders of archived months move along, and their months are archived where 
 test("nobody writes archived orders of shards that are on their way, and a move given up leaves them", async () => {
   const { stays, goes } = await storeTwo("2023-03");
   await partitions("retire 2023-03 --at home");
+  expect(await readMoves(homes)).toEqual([]);
   await move();
+  expect(await readMoves(homes)).toEqual(["512-1023: on the way from home to east"]);
   const strip = (id: string) => home.ask("update archive.orders set notes = null where id = $1", [id]);
   await expect(strip(goes)).rejects.toMatchObject({ code: "TW006" });
   await strip(stays);
