@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { z } from "zod";
 import { createBuyer } from "../../buying.ts";
 import { adminToken, request, stack } from "../../stack.ts";
@@ -22,7 +22,8 @@ function file(word: string, quantity: number | string, extra = ""): string {
 
 async function imported(word: string, quantity: number) {
   await importReport(file(word, quantity));
-  const product = (await request(`/products/p-${word}`)).as(Product);
+  // Whoever does not say what was written reads from a replica, which may be behind.
+  const product = await vi.waitFor(async () => (await request(`/products/p-${word}`)).as(Product), patience);
   const [variant] = product.variants;
   if (variant === undefined) throw new Error("the product has a variant");
   return { sku: variant.sku, variantId: variant.id, available: variant.available };

@@ -15,6 +15,7 @@ test("every dependency of the running stack is up", async () => {
   expect(answer.body).toEqual({
     status: "ready",
     dependencies: { database_primary: up, database_replica: up, cache: up, queue: up, search: up },
+    order_databases: {},
   });
 });
 
