@@ -31,7 +31,6 @@ export default defineConfig({
           ...pure,
           name: "unit",
           include: ["tests/{core,events,features-rules,simulation}/**/*.test.ts", "tests/*.test.ts"],
-          isolate: false,
         },
       },
       {
