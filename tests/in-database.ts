@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Client, DatabaseError } from "pg";
 import { stack } from "./stack.ts";
 
-/** Of a statement that reads many tables while another file archives months Postgres may make the victim. */
-const deadlockDetected = "40P01";
-const attemptsMax = 5;
+/** Deadlock and lock timeout: whoever archives a month and whoever reads many tables meanwhile give up for each other. */
+const gaveUp = ["40P01", "55P03"];
+const attemptsMax = 40;
+const pauseMs = 250;
 
 /** Runs one statement on the shared stack's primary: for looking behind the API, and for moving clocks. */
 export async function inDatabase(statement: string, values: readonly unknown[]): Promise<unknown[]> {
@@ -14,8 +16,9 @@ export async function inDatabase(statement: string, values: readonly unknown[]):
       try {
         return (await client.query<Record<string, unknown>>(statement, [...values])).rows;
       } catch (error) {
-        const isVictim = error instanceof DatabaseError && error.code === deadlockDetected;
-        if (!isVictim || attempt === attemptsMax) throw error;
+        const mayBeRepeated = error instanceof DatabaseError && gaveUp.includes(error.code ?? "");
+        if (!mayBeRepeated || attempt === attemptsMax) throw error;
+        await sleep(pauseMs);
       }
     }
   } finally {
