@@ -1,8 +1,10 @@
 import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import { sha256Hex } from "#core/canonical-json";
+import { AppError } from "#core/errors";
 import { lowAtUsually } from "#features/inventory/rules";
 import { productIndex } from "#features/search/document";
+import { isOurFault } from "#features/search/index-asking";
 import type { Context } from "#platform/context";
 import { buckets, documentShape, pictureDigits } from "./stamp.ts";
 
@@ -25,16 +27,22 @@ export async function indexedStamps(context: Context, bucket: string): Promise<S
       : `bucket = "${bucket}"`;
   const stamps = new Map<string, string>();
   for (let offset = 0; ; offset += documentsPerRequest) {
-    const { results } = await index.getDocuments({
-      filter,
-      fields: ["id", "stamp"],
-      limit: documentsPerRequest,
-      offset,
-    });
+    const { results } = await index
+      .getDocuments({ filter, fields: ["id", "stamp"], limit: documentsPerRequest, offset })
+      .catch(refuseUnanswered);
     for (const document of results.map((each) => Stamped.parse(each)))
       stamps.set(document.id, document.stamp);
     if (results.length < documentsPerRequest) return stamps;
   }
+}
+
+function refuseUnanswered(cause: unknown): never {
+  if (isOurFault(cause)) throw cause;
+  throw new AppError("dependency_unavailable", {
+    detail: "The search server did not answer; what was compared before is repaired. Try again.",
+    retryAfterSeconds: 2,
+    cause,
+  });
 }
 
 /** The products on sale with their stamps: what stampOf computes, as SQL. */

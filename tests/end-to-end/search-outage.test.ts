@@ -66,8 +66,11 @@ test("while the search server fails, the database answers; afterwards the backlo
   expect(await search({ q: "lantern", limit: "1", page: "2" })).toMatchObject({ total: 2 });
 
   const token = await shop.adminToken();
-  const rebuild = await shop.request("/admin/search/rebuild", { method: "POST", token });
-  expect(rebuild).toMatchObject({ status: 503, body: { code: "dependency_unavailable" } });
+  for (const path of ["/admin/search/rebuild", "/admin/search/check"])
+    expect(await shop.request(path, { method: "POST", token })).toMatchObject({
+      status: 503,
+      body: { code: "dependency_unavailable" },
+    });
 
   await setFaults({ fail_rate: 0 });
   await vi.waitFor(async () => {
