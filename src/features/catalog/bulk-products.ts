@@ -9,7 +9,7 @@ import type { ProductDocument } from "./document.ts";
 import { type ProductWrite, recordOf, sameContent } from "./product-record.ts";
 import { categoriesOf, selectCategories } from "./product-surroundings.ts";
 import { writeProductsStatements } from "./product-writes.ts";
-import { anyOf, documentsOf, selectDocuments } from "./store.ts";
+import { anyOf, byId, documentsOf, selectDocuments } from "./store.ts";
 
 /** Times that everything is decided anew because somebody else wrote one of the products meanwhile. */
 const attemptsMax = 3;
@@ -54,9 +54,9 @@ async function decide(
     selectCategories(context, added),
   ]);
   const categories = categoriesOf(categoryRows, added).map(({ handle }) => handle);
-  const byId = new Map(documentsOf(found).map((product) => [product.id, product]));
+  const present = byId(documentsOf(found));
   const decided = products.map((asked): Decided => {
-    const product = byId.get(asked.id);
+    const product = present.get(asked.id);
     if (product === undefined) return refused(asked.id, "not_found", "No product has this id.");
     if (asked.version !== undefined && asked.version !== product.version)
       return refused(asked.id, "version_mismatch", `The product is at version ${product.version}.`);

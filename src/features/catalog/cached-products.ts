@@ -19,7 +19,7 @@ import { handleEntries } from "./product-ids.ts";
 import { productMemory, unknownIds } from "./product-memory.ts";
 import type { ProductNews } from "./sellable-memory.ts";
 import { sellables, sellableVariantsOf } from "./sellables.ts";
-import { anyOf, documentsOf, selectDocuments } from "./store.ts";
+import { anyOf, byId, documentsOf, selectDocuments } from "./store.ts";
 
 const coalesced = createCoalescer<ProductDocument>();
 
@@ -80,10 +80,6 @@ async function readDocuments(context: Context, ids: readonly string[]): Promise<
   if (ids.length === 0) return [];
   const chosen = sql`p.id = ${anyOf(ids)}`;
   return documentsOf(await readNearby(context, (database) => selectDocuments(database, chosen)));
-}
-
-function byId(products: readonly ProductDocument[]): ReadonlyMap<string, ProductDocument> {
-  return new Map(products.map((product) => [product.id, product]));
 }
 
 /** Puts products into this isolate's memory and, after the response, into Redis. */

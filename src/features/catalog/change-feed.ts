@@ -8,9 +8,8 @@ import type { ProductNews } from "./sellable-memory.ts";
 
 /**
  * The latest announcements of the catalogue, in a stream in Redis: which products are new, or that something else about
- * views over many is. Its entries are numbered by Redis, so that an isolate that
- * finds the entry it read last has missed none since. One short reading every second or two stands for asking about each
- * product that is needed meanwhile.
+ * views over many is. Its entries are numbered by Redis, so that an isolate that finds the entry it read last has missed
+ * none since. One short reading every second or two stands for asking about each product that is needed meanwhile.
  */
 const feedKey = "catalog:1:changes";
 const entriesKept = 1_000;

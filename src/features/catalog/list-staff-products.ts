@@ -8,7 +8,7 @@ import type { ProductDocument } from "./document.ts";
 import { ListedRow, selectCategoryId } from "./listed-products.ts";
 import { type StaffListedQuery, selectStaffListedIds } from "./products-of-staff.ts";
 import type { StaffProductQuery } from "./staff-list-schema.ts";
-import { anyOf, documentsOf, selectDocuments } from "./store.ts";
+import { anyOf, byId, documentsOf, selectDocuments } from "./store.ts";
 
 /**
  * A page of products of any status, as the primary knows them, for the staff.
@@ -51,6 +51,5 @@ async function readDocuments(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, ProductDocument>> {
   if (ids.length === 0) return new Map();
-  const found = documentsOf(await selectDocuments(context.databases.primary, sql`p.id = ${anyOf(ids)}`));
-  return new Map(found.map((product) => [product.id, product]));
+  return byId(documentsOf(await selectDocuments(context.databases.primary, sql`p.id = ${anyOf(ids)}`)));
 }

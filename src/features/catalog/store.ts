@@ -35,6 +35,10 @@ export function documentsOf(result: { rows: Record<string, unknown>[] }): Produc
   return result.rows.map((row) => ProductDocument.parse(row["document"]));
 }
 
+export function byId(products: readonly ProductDocument[]): ReadonlyMap<string, ProductDocument> {
+  return new Map(products.map((product) => [product.id, product]));
+}
+
 /** Postgres' array parameter for `= any(…)`: one parameter however many values. */
 export function anyOf(values: readonly string[]): SQL {
   return sql`any(array(select jsonb_array_elements_text(${JSON.stringify(values)}::jsonb)))`;

@@ -1,11 +1,10 @@
 import { canonicalJson } from "#core/canonical-json";
 import { type Id, newId } from "#core/ids";
 import { secondMs } from "#core/time";
-import { createCoalescer } from "#platform/coalesce";
 import { withPresentHandles } from "#features/catalog/former-handles";
 import type { Context } from "#platform/context";
-import { createIsolateMemory } from "#platform/isolate-memory";
 import { errorFields } from "#platform/log";
+import { createSharedAnswers } from "#platform/shared-answers";
 import { type DidYouMean, didYouMean } from "./did-you-mean.ts";
 import { askIndex, isOurFault } from "./index-asking.ts";
 import { withLiveStock } from "./live-stock.ts";
@@ -53,8 +52,7 @@ export async function searchProducts(context: Context, asked: SearchQuery): Prom
 type Found = { readonly findings: Findings; readonly correction: DidYouMean | null };
 
 /** Many search for what is in the news: they share an answer for a second, to which each adds the stock of the moment. */
-const memory = createIsolateMemory<Found>({ entriesMax: 100, lifeMs: secondMs });
-const coalesced = createCoalescer<Found>({ patienceMs: 3_000 });
+const shared = createSharedAnswers<Found>({ entriesMax: 100, lifeMs: secondMs, patienceMs: 3_000 });
 
 async function findInIndex(context: Context, query: SearchQuery): Promise<Found> {
   const load = async (): Promise<Found> => {
@@ -62,15 +60,7 @@ async function findInIndex(context: Context, query: SearchQuery): Promise<Found>
     return { findings, correction: await correctionOf(context, query, findings) };
   };
   if (context.mustSee !== undefined) return load();
-  const key = canonicalJson(query);
-  const known = memory.get(key, context.now());
-  if (known !== undefined) return known;
-  const loaded = await coalesced(context, [key], async () => {
-    const found = await load();
-    memory.set(key, found, context.now());
-    return new Map([[key, found]]);
-  });
-  return loaded.get(key) ?? load();
+  return shared(context, canonicalJson(query), load);
 }
 
 /** Only whoever found little, or hits without one of the words, is asked whether something else was meant. */

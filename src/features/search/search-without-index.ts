@@ -5,12 +5,11 @@ import { AppError } from "#core/errors";
 import { readProducts } from "#features/catalog/cached-products";
 import type { ProductDocument } from "#features/catalog/document";
 import { productToWire } from "#features/catalog/wire";
-import { createCoalescer } from "#platform/coalesce";
 import type { Context } from "#platform/context";
 import { databaseErrorOf, transact } from "#platform/database";
 import { fewAtOnce } from "#platform/few-at-once";
-import { createIsolateMemory } from "#platform/isolate-memory";
 import { readNearby } from "#platform/nearby-reads";
+import { createSharedAnswers } from "#platform/shared-answers";
 import { selectFoundIds } from "./found-ids.ts";
 import { highlightToHtml } from "./highlight.ts";
 import { plainText } from "./plain-text.ts";
@@ -28,8 +27,7 @@ const Found = z.tuple([z.object({ ids: z.array(z.string()), total: z.int() })]);
 type Found = z.infer<typeof Found>[0];
 
 /** While the index is away everybody comes here: those who ask the same share an answer, and for a moment its memory. */
-const memory = createIsolateMemory<Found>({ entriesMax: 500, lifeMs: 2_000 });
-const coalesced = createCoalescer<Found>({ patienceMs: 3_000 });
+const shared = createSharedAnswers<Found>({ entriesMax: 500, lifeMs: 2_000, patienceMs: 3_000 });
 
 /**
  * Products that have a word for each that was typed, from a replica: less than the index finds, but never nothing at all.
@@ -68,15 +66,7 @@ async function findIds(context: Context, query: SearchQuery, reachableMax: numbe
   const load = () => takingTurns(() => readIds(context, query, reachableMax));
   if (context.mustSee !== undefined) return load();
   const { facets: _, ...asked } = query;
-  const key = canonicalJson({ ...asked, reachableMax });
-  const known = memory.get(key, context.now());
-  if (known !== undefined) return known;
-  const loaded = await coalesced(context, [key], async () => {
-    const found = await load();
-    memory.set(key, found, context.now());
-    return new Map([[key, found]]);
-  });
-  return loaded.get(key) ?? load();
+  return shared(context, canonicalJson({ ...asked, reachableMax }), load);
 }
 
 async function readIds(context: Context, query: SearchQuery, reachableMax: number): Promise<Found> {

@@ -2,10 +2,9 @@ import { z } from "zod";
 import { Currency, money, moneyToWire } from "#core/money";
 import { readCategories } from "#features/catalog/read-categories";
 import type { CategoryNode } from "#features/catalog/schema";
-import { createCoalescer } from "#platform/coalesce";
 import type { Context } from "#platform/context";
-import { createIsolateMemory } from "#platform/isolate-memory";
 import { errorFields } from "#platform/log";
+import { createSharedAnswers } from "#platform/shared-answers";
 import { wordsOfText } from "./corrections.ts";
 import { productIndex } from "./document.ts";
 import { highlightToHtml, matchMarks } from "./highlight.ts";
@@ -18,20 +17,11 @@ import type { SuggestedProduct, SuggestQuery, Suggestions } from "./suggest-sche
 const answerMsMax = 700;
 
 /** Everybody types the same beginnings. The answers that are made of this are kept for longer: see the route. */
-const memory = createIsolateMemory<Suggestions>({ entriesMax: 500, lifeMs: 2_000 });
-const coalesced = createCoalescer<Suggestions>({ patienceMs: 4_000 });
+const shared = createSharedAnswers<Suggestions>({ entriesMax: 500, lifeMs: 2_000, patienceMs: 4_000 });
 
 /** What somebody who has typed so far may be looking for: products, brands and categories. */
-export async function suggest(context: Context, query: SuggestQuery): Promise<Suggestions> {
-  const key = `${query.limit} ${query.q.toLowerCase()}`;
-  const known = memory.get(key, context.now());
-  if (known !== undefined) return known;
-  const loaded = await coalesced(context, [key], async () => {
-    const suggestions = await find(context, query);
-    memory.set(key, suggestions, context.now());
-    return new Map([[key, suggestions]]);
-  });
-  return loaded.get(key) ?? find(context, query);
+export function suggest(context: Context, query: SuggestQuery): Promise<Suggestions> {
+  return shared(context, `${query.limit} ${query.q.toLowerCase()}`, () => find(context, query));
 }
 
 async function find(context: Context, query: SuggestQuery): Promise<Suggestions> {

@@ -1,5 +1,4 @@
-import { Client } from "pg";
-import { migrate } from "#local/migrate";
+import { fillDatabase } from "./fill-database.ts";
 
 /** The whole proof asks for 100,000. */
 const productsMade = Number(process.env["LISTED_PRODUCTS"] ?? 20_000);
@@ -12,14 +11,7 @@ export const productsOnSale = productsMade * 0.9;
  * of which most are missing, and 4 to 6 variants a product. The same numbers give the same catalogue.
  */
 export async function fillCatalogue(databaseUrl: string): Promise<void> {
-  await migrate(databaseUrl);
-  const client = new Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    for (const statement of statements) await client.query(statement);
-  } finally {
-    await client.end();
-  }
+  await fillDatabase(databaseUrl, statements);
 }
 
 const productId = (number: string) => `'prd_' || lpad(${number}::text, 26, '0')`;

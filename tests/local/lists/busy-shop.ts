@@ -1,5 +1,4 @@
-import { Client } from "pg";
-import { migrate } from "#local/migrate";
+import { fillDatabase } from "./fill-database.ts";
 
 /** Rows of each list. */
 export const rowsMade = 10_000;
@@ -15,14 +14,7 @@ export const firstAccountAt = new Date("2024-01-01T00:00:00Z");
  * as customers who are disabled and refunds that failed.
  */
 export async function fillStaffLists(databaseUrl: string): Promise<void> {
-  await migrate(databaseUrl);
-  const client = new Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    for (const statement of statements) await client.query(statement);
-  } finally {
-    await client.end();
-  }
+  await fillDatabase(databaseUrl, statements);
 }
 
 const every = `generate_series(1, ${rowsMade}) i`;
