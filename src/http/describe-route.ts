@@ -30,7 +30,7 @@ export function describeRoute<Path extends string, Route extends Described<Path>
   const own = route.middleware === undefined ? [] : [route.middleware].flat();
   const described = {
     ...route,
-    middleware: [...rule.middleware, ...(needsJson(route) ? [requireBody] : []), ...own],
+    middleware: [...rule.middleware, ...bodyMiddleware(route), ...own],
     security: rule.security,
     responses: mergeResponses(route.responses, problems(...rule.problems, ...gateProblems(route.method))),
   };
@@ -38,18 +38,31 @@ export function describeRoute<Path extends string, Route extends Described<Path>
   return createRoute<Path, Route & { middleware: Middleware[] }>(described);
 }
 
-/** Where a JSON body is required, the description says so, and no body is not taken for an empty object. */
-function needsJson({ request }: Pick<RouteConfig, "request">): boolean {
-  return request?.body?.required === true && "application/json" in request.body.content;
+function bodyMiddleware({ request }: Pick<RouteConfig, "request">): Middleware[] {
+  const body = request?.body;
+  if (body === undefined || !("application/json" in body.content)) return [];
+  return [body.required === true ? requireBody : fillBody];
 }
 
 /** A body comes with its type, which was looked at before; what has no type has no body. */
 const requireBody = createMiddleware<AppEnvironment>(async (request, next) => {
   if (request.req.header("content-type") === undefined)
     throw new AppError("invalid_request", {
-      detail: "Send a JSON body with Content-Type: application/json; {} where no field is needed.",
+      detail: "Send a JSON body with Content-Type: application/json.",
       errors: [{ pointer: "", code: "required", detail: "is missing" }],
     });
+  return next();
+});
+
+/** No body becomes an empty object, so that the route's schema reads it and fills in what was left out. */
+const fillBody = createMiddleware<AppEnvironment>(async (request, next) => {
+  if ((await request.req.text()) === "") {
+    const { raw } = request.req;
+    const headers = new Headers(raw.headers);
+    headers.set("Content-Type", "application/json");
+    request.req.raw = new Request(raw.url, { method: raw.method, headers, body: "{}", signal: raw.signal });
+    request.req.bodyCache = {};
+  }
   return next();
 });
 

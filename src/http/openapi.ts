@@ -33,6 +33,11 @@ export function jsonBody<Schema extends z.ZodType>(schema: Schema) {
   return { required: true, content: { "application/json": { schema } } };
 }
 
+/** A JSON request body that says nothing that must be said: none is an empty object. */
+export function optionalJsonBody<Schema extends z.ZodType>(schema: Schema) {
+  return { required: false, content: { "application/json": { schema } } };
+}
+
 /** What can be wrong with a body before its fields are looked at; a route with a JSON body spreads them. */
 export const bodyErrors = ["malformed_json", "body_too_large", "unsupported_media_type"] as const;
 

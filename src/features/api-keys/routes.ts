@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { describeRoute } from "#http/describe-route";
-import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
+import { bodyErrors, createRouter, json, jsonBody, optionalJsonBody, problems } from "#http/openapi";
 import { pageOf, pageQuery, pageRequestOf, pageToWire } from "#http/pagination";
 import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from "./api-keys.ts";
 import { ApiKeyId, ApiKeyWire, NewApiKey, RotateApiKey, ShownApiKey } from "./schema.ts";
@@ -51,7 +51,7 @@ apiKeyRoutes.openapi(
     path: "/admin/api-keys/{id}/rotate",
     summary: "Make a key in the place of another, which stays good for a while",
     description: shownOnce,
-    request: { params: keyParam, body: jsonBody(RotateApiKey) },
+    request: { params: keyParam, body: optionalJsonBody(RotateApiKey) },
     responses: {
       201: json(ShownApiKey, "The new key, this once."),
       ...problems(...bodyErrors, "not_found", "conflict"),

@@ -4,7 +4,15 @@ import { requiredVersion } from "#http/conditional";
 import { describeRoute } from "#http/describe-route";
 import { networkOf } from "#http/network";
 import { idempotentRequestOf } from "#http/idempotency";
-import { bodyErrors, createRouter, idempotencyKey, json, jsonBody, problems } from "#http/openapi";
+import {
+  bodyErrors,
+  createRouter,
+  idempotencyKey,
+  json,
+  jsonBody,
+  optionalJsonBody,
+  problems,
+} from "#http/openapi";
 import { limitAttempts } from "#http/rate-limit";
 import { markReplay } from "#http/reply";
 import { publicJwks } from "#platform/access-tokens";
@@ -150,7 +158,7 @@ sessionRoutes.openapi(
     path: "/auth/logout",
     tags,
     summary: "End the session of the access token, or of refresh_token",
-    request: { body: { required: false, content: { "application/json": { schema: LogoutRequest } } } },
+    request: { body: optionalJsonBody(LogoutRequest) },
     responses: {
       204: { description: "The session has ended" },
       ...problems(...bodyErrors, "unauthenticated"),

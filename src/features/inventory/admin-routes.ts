@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { describeRoute } from "#http/describe-route";
 import { keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
-import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
+import { bodyErrors, createRouter, json, jsonBody, optionalJsonBody, problems } from "#http/openapi";
 import { pageOf, pageQuery, pageRequestOf, pageToWire } from "#http/pagination";
 import { listAlerts } from "./list-alerts.ts";
 import { reconcileStock } from "./reconcile-stock.ts";
@@ -75,7 +75,7 @@ inventoryAdminRoutes.openapi(
     method: "post",
     path: "/admin/inventory/{sku}/reconcile",
     summary: "Compare a SKU's stock with its ledger and its orders, and on request put it right",
-    request: { params: skuParam, headers: keyHeaders, body: jsonBody(Reconcile) },
+    request: { params: skuParam, headers: keyHeaders, body: optionalJsonBody(Reconcile) },
     responses: {
       200: json(ReconciliationWire, "In what they disagree; empty when they agree."),
       ...problems(...bodyErrors, ...keyErrors, "not_found"),

@@ -3,7 +3,7 @@ import { paymentProviders } from "#core/payment-facts";
 import { processPaymentEvent } from "#features/payments/process-payment-event";
 import { runReconciliation } from "#features/reconciliation/run-reconciliation";
 import { describeRoute } from "#http/describe-route";
-import { createRouter, json, jsonBody, problems } from "#http/openapi";
+import { createRouter, json, jsonBody, optionalJsonBody, problems } from "#http/openapi";
 
 /** What the queue delivers: at least once, in any order. Any answer but 2xx is delivered again. */
 export const jobRoutes = createRouter();
@@ -40,7 +40,7 @@ jobRoutes.openapi(
     method: "post",
     path: "/jobs/reconciliation",
     summary: "Go on comparing with the payment providers' own records",
-    request: { body: jsonBody(z.strictObject({})) },
+    request: { body: optionalJsonBody(z.strictObject({})) },
     responses: { ...done, ...problems("malformed_json") },
   }),
   async (request) => {

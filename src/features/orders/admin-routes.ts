@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { idSchema } from "#core/ids";
 import { describeRoute } from "#http/describe-route";
 import { keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
-import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
+import { bodyErrors, createRouter, json, jsonBody, optionalJsonBody, problems } from "#http/openapi";
 import { cancelAnyOrder } from "./end-order.ts";
 import { fulfilOrder } from "./fulfil-order.ts";
 import { listAllOrders } from "./list-orders.ts";
@@ -81,7 +81,7 @@ orderAdminRoutes.openapi(
     method: "post",
     path: "/admin/orders/{id}/fulfilments",
     summary: "Pack lines into a parcel",
-    request: { params: orderParam, headers: keyHeaders, body: jsonBody(FulfilOrder) },
+    request: { params: orderParam, headers: keyHeaders, body: optionalJsonBody(FulfilOrder) },
     responses: {
       201: json(OrderWire, "The order with the new fulfilment."),
       ...problems(...orderChangeErrors, ...keyErrors, ...bodyErrors),

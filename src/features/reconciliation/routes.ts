@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { idSchema } from "#core/ids";
 import { describeRoute } from "#http/describe-route";
 import { keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
-import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
+import { bodyErrors, createRouter, json, jsonBody, optionalJsonBody, problems } from "#http/openapi";
 import { pageOf, pageQuery, pageRequestOf, pageToWire } from "#http/pagination";
 import { closeDifference, listDifferences, presentDifference, readDifference } from "./differences.ts";
 import {
@@ -37,7 +37,7 @@ reconciliationRoutes.openapi(
     method: "post",
     path: "/admin/reconciliation",
     summary: "Compare with the providers' own records now",
-    request: { headers: keyHeaders, body: jsonBody(StartReconciliation) },
+    request: { headers: keyHeaders, body: optionalJsonBody(StartReconciliation) },
     responses: {
       202: json(ReconciliationWire, "It is under way; read the figures to see how far it has come."),
       ...problems(...bodyErrors, ...keyErrors),

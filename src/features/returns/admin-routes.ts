@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { idSchema } from "#core/ids";
 import { describeRoute } from "#http/describe-route";
 import { neededKeyErrors, neededKeyHeaders, writeOnceByKey } from "#http/idempotency";
-import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
+import { bodyErrors, createRouter, json, jsonBody, optionalJsonBody, problems } from "#http/openapi";
 import { pageOf, pageQuery, pageRequestOf, pageToWire } from "#http/pagination";
 import { orderChangeErrors } from "#features/orders/schema";
 import { listAllReturns } from "./list-returns.ts";
@@ -98,7 +98,7 @@ for (const { path, summary, decide } of [
       method: "post",
       path,
       summary,
-      request: { params: returnParam, headers: neededKeyHeaders, body: jsonBody(DecideReturn) },
+      request: { params: returnParam, headers: neededKeyHeaders, body: optionalJsonBody(DecideReturn) },
       responses: { ...returnAnswer, ...problems(...moveProblems, ...bodyErrors) },
     }),
     async (request) => {

@@ -10,13 +10,20 @@ import { createApp } from "../../../src/app.ts";
 type Schema = { readonly [keyword: string]: unknown };
 const Schema = z.record(z.string(), z.unknown());
 const Schemas = z.array(Schema).default([]);
-const Description = z.object({ components: z.object({ schemas: z.record(z.string(), Schema) }) });
+const Body = z.object({ required: z.boolean(), content: z.record(z.string(), z.object({ schema: Schema })) });
+const Description = z.object({
+  paths: z.record(z.string(), z.record(z.string(), z.looseObject({ requestBody: Body.optional() }))),
+  components: z.object({ schemas: z.record(z.string(), Schema) }),
+});
 
 const info = { openapi: "3.1.0", info: { title: "Tradewind", version: "1" } };
 const document: unknown = JSON.parse(
   JSON.stringify(createApp(() => Promise.resolve()).getOpenAPI31Document(info)),
 );
-const { schemas } = Description.parse(document).components;
+const {
+  paths,
+  components: { schemas },
+} = Description.parse(document);
 
 /** Every schema, however deep, with its place. */
 function schemasIn(value: unknown, place = ""): { place: string; schema: Schema }[] {
@@ -29,9 +36,24 @@ function schemasIn(value: unknown, place = ""): { place: string; schema: Schema 
 
 const everything = schemasIn(document);
 
-function isClosed(schema: Schema): boolean {
+function referred(schema: Schema): Schema {
   const name = z.string().optional().parse(schema["$ref"])?.split("/").at(-1) ?? "";
-  return (schemas[name] ?? schema)["additionalProperties"] === false;
+  return schemas[name] ?? schema;
+}
+
+function isClosed(schema: Schema): boolean {
+  return referred(schema)["additionalProperties"] === false;
+}
+
+/** Whether an empty object is one of those that the schema allows. */
+function allowsNothing(schema: Schema): boolean {
+  const { anyOf, oneOf, allOf, required } = referred(schema);
+  const forms = [...Schemas.parse(anyOf), ...Schemas.parse(oneOf)];
+  return (
+    z.array(z.string()).default([]).parse(required).length === 0 &&
+    Schemas.parse(allOf).every(allowsNothing) &&
+    (forms.length === 0 || forms.some(allowsNothing))
+  );
 }
 
 /** Two schemas that each forbid the other's members allow nothing together. */
@@ -68,6 +90,18 @@ test("an address of mail or of the web tells its pattern where one is sent", () 
   );
   expect(sent.length).toBeGreaterThan(2);
   expect(sent.filter(({ schema }) => !("pattern" in schema)).map(({ place }) => place)).toEqual([]);
+});
+
+test("a JSON body is required where a field of it is, and nowhere else", () => {
+  const bodies = Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).flatMap(([method, { requestBody }]) => {
+      const schema = requestBody?.content["application/json"]?.schema;
+      return schema === undefined ? [] : [{ name: `${method} ${path}`, schema, ...requestBody }];
+    }),
+  );
+  expect(bodies.length).toBeGreaterThan(30);
+  const untrue = bodies.filter(({ required, schema }) => required === allowsNothing(schema));
+  expect(untrue.map(({ name }) => name)).toEqual([]);
 });
 
 test("a faulty description would be found", () => {

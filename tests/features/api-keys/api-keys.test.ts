@@ -75,6 +75,18 @@ test("a rotated key stays good for the overlap, and is replaced once", async () 
   expect(await listOrders(old.key)).toMatchObject(invalid);
 });
 
+test("a key that is rotated without a word stays good for a day", async () => {
+  const old = await createKey(["orders:read"]);
+  expect((await request(`/admin/api-keys/${old.id}/rotate`, { method: "POST", token: admin })).status).toBe(
+    201,
+  );
+  const [row] = await inDatabase(
+    "select expires_at between now() + interval '23 hours' and now() + interval '1 day' as in_a_day from api_keys where id = $1",
+    [old.id],
+  );
+  expect(row).toEqual({ in_a_day: true });
+});
+
 test("the last use is noted, once a minute at most", async () => {
   const { id, key } = await createKey(["orders:read"]);
   const lastUse = async () => {
