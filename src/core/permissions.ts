@@ -21,7 +21,8 @@ export const permissions = {
   "payments:confirm": "Confirm that the money of a manual payment has arrived",
   "payments:reconcile": "Have payments compared with the providers' own records, and close differences",
   "customers:read": "Find customers, and see their addresses and how they sign in; each look is written down",
-  "customers:write": "Sign customers out, mail them a password reset, disable and erase them",
+  "customers:write":
+    "Sign customers out, mail them a password reset, take lost second factors from them, disable and erase them",
   "dead_letters:read": "See what keeps failing and waits for a person",
   "dead_letters:replay": "Send it on its way again",
   "operations:read": "Read the numbers that operators watch",

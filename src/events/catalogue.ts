@@ -34,6 +34,7 @@ export const eventSchemas = {
       "mfa_enabled",
       "mfa_disabled",
       "recovery_codes_renewed",
+      "factors_forgotten",
       "identity_linked",
       "identity_unlinked",
       "passkey_added",

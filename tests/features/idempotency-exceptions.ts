@@ -16,6 +16,8 @@ export const withoutKey: Readonly<Record<string, string>> = {
   "DELETE /auth/sessions": "sessions that have ended stay ended",
   "DELETE /auth/sessions/{id}": "a session that has ended stays ended",
   "DELETE /admin/customers/{id}/sessions": "sessions that have ended stay ended",
+  "DELETE /admin/customers/{id}/second-factors": "factors that are gone stay gone",
+  "DELETE /admin/staff/{id}/second-factors": "factors that are gone stay gone",
   "POST /auth/step-up": "a proof changes nothing but the token in the answer, which is never stored",
   "PATCH /auth/profile": "the same name again is the same name",
   "POST /auth/email/verify": "the mailed token is good once, and what it proves stays proven",

@@ -13,6 +13,8 @@ const wordings: Readonly<Record<SignInChange, string>> = {
   passkey_added: "a passkey can now be used to sign in",
   passkey_removed: "a passkey can no longer be used to sign in",
   recovery_codes_renewed: "new recovery codes have replaced the old ones",
+  factors_forgotten:
+    "we have removed the authenticator app and all passkeys and signed you out everywhere: sign in by password or at another provider, and set them up anew",
 };
 
 /** Tells the owner by mail that the ways to sign in have changed: if it was somebody else, this is how it shows. */

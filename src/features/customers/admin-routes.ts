@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { requireRecentSignIn } from "#http/auth";
 import { describeRoute } from "#http/describe-route";
 import { keyErrors, keyHeaders, writeOnce } from "#http/idempotency";
 import { createRouter, json, problems } from "#http/openapi";
@@ -8,6 +9,7 @@ import { CustomerId, CustomerSummary, CustomerWire, customerFilters } from "./di
 import {
   disableCustomer,
   enableCustomer,
+  forgetFactorsOfCustomer,
   resetPasswordOfCustomer,
   signCustomerOut,
 } from "./help-customer.ts";
@@ -68,6 +70,27 @@ customerAdminRoutes.openapi(
   }),
   async (request) => {
     await signCustomerOut(request.var.context, request.req.valid("param").id);
+    return request.body(null, 204);
+  },
+);
+
+customerAdminRoutes.openapi(
+  describeRoute({
+    middleware: requireRecentSignIn,
+    tags,
+    method: "delete",
+    path: "/admin/customers/{id}/second-factors",
+    summary: "Take lost second factors from a customer: authenticator app, recovery codes and passkeys",
+    description:
+      "For an owner who can no longer sign in. Ends every session, and tells the owner by mail. Whoever has the password then gets in, so make sure who asks; it needs a recent proof of who you are. Without factors nothing happens.",
+    request: { params: customerParam },
+    responses: {
+      204: { description: "The account asks for no second factor, and has no passkey." },
+      ...problems("step_up_required", "not_found", "conflict"),
+    },
+  }),
+  async (request) => {
+    await forgetFactorsOfCustomer(request.var.context, request.req.valid("param").id);
     return request.body(null, 204);
   },
 );

@@ -85,3 +85,10 @@ export async function selectCustomer(context: Context, id: Id<"user">): Promise<
   const { password, authenticator_app, passkeys, providers, ...customer } = row;
   return { ...customer, sign_in: { password, authenticator_app, passkeys, providers } };
 }
+
+/** Begins a transaction that is about this customer; raises when it is none, or has joined the staff since. */
+export function expectCustomer(context: Context, id: Id<"user">) {
+  return context.databases.primary.execute(sql`
+    with held as (select from users where id = ${id} and role = 'customer' for update)
+    select expect_rows((select count(*) from held), 1)`);
+}

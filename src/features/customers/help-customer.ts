@@ -2,9 +2,11 @@ import type { Id } from "#core/ids";
 import { disableAccount, enableAccount } from "#features/auth/disable-account";
 import { endAllSessionsOf } from "#features/auth/end-sessions";
 import { mailPasswordReset } from "#features/auth/forgot-password";
+import { forgetFactors } from "#features/mfa/forget-factors";
 import type { Context } from "#platform/context";
 import { readCustomer, requireCustomer } from "./directory.ts";
 import type { CustomerWire } from "./directory-schema.ts";
+import { expectCustomer } from "./directory-store.ts";
 
 /**
  * Signs a customer out everywhere, as when a device was stolen.
@@ -13,6 +15,18 @@ import type { CustomerWire } from "./directory-schema.ts";
 export async function signCustomerOut(context: Context, id: Id<"user">): Promise<void> {
   await requireCustomer(context, id);
   await endAllSessionsOf(context, id);
+}
+
+/**
+ * Lets a customer in by password or provider again who has lost the authenticator app or every passkey; who asks has been
+ * found to be the owner. Ends what is signed in. Doing it again changes nothing.
+ * @throws AppError not_found, for the staff's own accounts too.
+ */
+export function forgetFactorsOfCustomer(context: Context, id: Id<"user">): Promise<void> {
+  return forgetFactors(context, id, async () => {
+    await requireCustomer(context, id);
+    return { expected: expectCustomer(context, id) };
+  });
 }
 
 /**

@@ -116,3 +116,23 @@ export function deleteAuthenticator(context: Context, userId: Id<"user">) {
     with deleted as (delete from authenticators where user_id = ${userId} returning 1)
     select expect_rows((select count(*) from deleted), 1)`);
 }
+
+/** Whether there is anything that `takeFactors` would take. */
+export async function hasFactors(context: Context, userId: Id<"user">): Promise<boolean> {
+  const { rows } = await context.databases.primary.execute(sql`
+    select 1 from authenticators where user_id = ${userId}
+    union all select 1 from recovery_codes where user_id = ${userId}
+    union all select 1 from passkeys where user_id = ${userId}
+    limit 1`);
+  return rows.length > 0;
+}
+
+/** Deletes authenticator app, recovery codes and passkeys; raises when there is none of them. */
+export function takeFactors(context: Context, userId: Id<"user">) {
+  return context.databases.primary.execute(sql`
+    with apps as (delete from authenticators where user_id = ${userId} returning 1),
+    codes as (delete from recovery_codes where user_id = ${userId} returning 1),
+    devices as (delete from passkeys where user_id = ${userId} returning 1)
+    select expect_rows(
+      (exists (select from apps) or exists (select from codes) or exists (select from devices))::int, 1)`);
+}

@@ -6,6 +6,7 @@ import { acceptsKey, keyErrors, keyHeaders, writeOnce } from "#http/idempotency"
 import { bodyErrors, createRouter, json, jsonBody, problems } from "#http/openapi";
 import { pageOf, pageQuery, pageRequestOf, pageToWire } from "#http/pagination";
 import { ifMatchHeaders, mergePatch, mergePatchBody, versioned, withEtag } from "#http/versioned";
+import { forgetFactorsOfMember } from "./help-member.ts";
 import { appointStaff, changeMember, dismissStaff, listStaff, readMember } from "./members.ts";
 import { changeRole, createRole, listRoles, readRole, removeRole } from "./roles.ts";
 import {
@@ -124,6 +125,26 @@ staffRoutes.openapi(
   async (request) => {
     const address = { id: request.req.valid("param").id, version: requiredVersion(request) };
     await dismissStaff(request.var.context, address, request.req.valid("query").api_keys);
+    return request.body(null, 204);
+  },
+);
+
+staffRoutes.openapi(
+  describeRoute({
+    tags,
+    method: "delete",
+    path: "/admin/staff/{id}/second-factors",
+    summary: "Take lost second factors from one of the staff: authenticator app, recovery codes and passkeys",
+    description:
+      "For a member who can no longer sign in. Ends every session, and tells the member by mail. Nobody does it to whom holds permissions that they do not have. Without factors nothing happens.",
+    request: { params: memberParam },
+    responses: {
+      204: { description: "The account asks for no second factor, and has no passkey." },
+      ...problems("not_found", "conflict"),
+    },
+  }),
+  async (request) => {
+    await forgetFactorsOfMember(request.var.context, request.req.valid("param").id);
     return request.body(null, 204);
   },
 );

@@ -84,6 +84,13 @@ export function updateMember(context: Context, { id, version, suspended }: Membe
     select expect_rows((select count(*) from changed), 1)`);
 }
 
+/** Begins a transaction that is about this member; raises unless the member still is as it was read. */
+export function expectMember(context: Context, { id, version }: MemberWire) {
+  return context.databases.primary.execute(sql`
+    with held as (select from staff_members where user_id = ${id} and version = ${version} for update)
+    select expect_rows((select count(*) from held), 1)`);
+}
+
 /** Raises `last_admin` when it would leave the shop without one. */
 export function setRoleOfAccount(context: Context, userId: string, role: "customer" | "staff" | "admin") {
   return context.databases.primary.execute(

@@ -2,46 +2,13 @@ import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { inDatabase } from "../../in-database.ts";
-import { type Customer } from "../../shop-client.ts";
 import { type Answer, adminToken, costOf, registerCustomer, request } from "../../stack.ts";
-
-const Role = z.object({ id: z.string(), version: z.int(), permissions: z.array(z.string()) });
-const Member = z.object({
-  id: z.string(),
-  role: z.string(),
-  roles: z.array(z.object({ id: z.string(), name: z.string() })),
-  permissions: z.array(z.string()),
-  suspended: z.boolean(),
-  version: z.int(),
-});
-type Member = z.infer<typeof Member>;
+import { Member, Role, createRole, hire, logIn } from "./hiring.ts";
 
 let admin: string;
 beforeAll(async () => {
   admin = await adminToken();
 });
-
-async function createRole(permissions: readonly string[], token = admin): Promise<Answer> {
-  return request("/admin/roles", { method: "POST", token, json: { name: randomUUID(), permissions } });
-}
-
-async function logIn({ email, password }: Customer): Promise<string> {
-  const answer = await request("/auth/login", { method: "POST", json: { email, password } });
-  return answer.as(z.object({ access_token: z.string() })).access_token;
-}
-
-/** Somebody of the staff with these permissions, signed in. */
-async function hire(...permissions: string[]) {
-  const [account, role] = await Promise.all([registerCustomer(), createRole(permissions)]);
-  const { id: roleId } = role.as(Role);
-  const appointed = await request("/admin/staff", {
-    method: "POST",
-    token: admin,
-    json: { email: account.email, role_ids: [roleId] },
-  });
-  expect(appointed.status).toBe(201);
-  return { ...account, token: await logIn(account), roleId, member: appointed.as(Member) };
-}
 
 function patch(path: string, json: unknown, call: { version: number; token?: string }): Promise<Answer> {
   return request(path, {
