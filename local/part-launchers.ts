@@ -93,6 +93,7 @@ export const launchers = {
       clientSecret: z.string(),
       webhookUrl: z.url(),
       webhookId: z.string(),
+      webhookEvents: z.array(z.string()).readonly(),
       webhookBackoffScale: z.number().positive(),
     }),
     async (options) => {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { stripeEventTypes } from "#features/payments/event-types";
+import { webhookEventTypes } from "#features/payments/event-types";
 import { keepSecrets, LOCAL_CREDENTIALS } from "./credentials.ts";
 import { partNames, type PartName, type PartOptions } from "./part-launchers.ts";
 import { choosePorts, type Ports } from "./ports.ts";
@@ -139,7 +139,7 @@ function planServices({ addresses, ports, settings }: Layout): StackPlan["servic
       publishableKey: local.stripePublishableKey,
       webhookUrl: `${addresses.api}/webhooks/stripe`,
       webhookSecret: local.stripeWebhookSecret,
-      webhookEvents: stripeEventTypes,
+      webhookEvents: webhookEventTypes.stripe,
       webhookBackoffScale: RETRY_DELAY_SCALE,
     },
     paypal: {
@@ -148,6 +148,7 @@ function planServices({ addresses, ports, settings }: Layout): StackPlan["servic
       clientSecret: local.paypalClientSecret,
       webhookUrl: `${addresses.api}/webhooks/paypal`,
       webhookId: local.paypalWebhookId,
+      webhookEvents: webhookEventTypes.paypal,
       webhookBackoffScale: RETRY_DELAY_SCALE,
     },
     identity: {

@@ -28,10 +28,13 @@ export type PaypalOptions = SimulatorOptions &
     webhookId: string;
     /** Without it events are recorded but nobody is told, unless webhooks are created by the API. */
     webhookUrl?: string;
+    /** Types of events that it is told; all, if not given. */
+    webhookEvents?: readonly string[];
   };
 
 /** PayPal's API, webhooks and approval page, remembered in the state folder across restarts and kills. */
 export function startPaypal(options: PaypalOptions): Promise<RunningService> {
+  const { webhookId: id, webhookUrl: url, webhookEvents = ["*"] } = options;
   const simulation: Simulation = openSimulation(
     { stateFolder: options.stateFolder, fileName: "paypal.sqlite" },
     {
@@ -45,7 +48,7 @@ export function startPaypal(options: PaypalOptions): Promise<RunningService> {
     simulation,
     runDueTimers: () => runDueTimers(simulation),
     prepareWebhook: (delivery, origin) => prepareWebhook(simulation, delivery, origin),
-    configure: () => configureWebhook(simulation, { id: options.webhookId, url: options.webhookUrl }),
+    configure: () => configureWebhook(simulation, { id, url, eventTypes: [...webhookEvents] }),
     steering: {
       forge: (forgery) => forgeEvent(simulation, forgery, (object) => describeObject(simulation, object)),
       urlOfEndpoint: (id) => simulation.store.find("webhook", id)?.url ?? null,

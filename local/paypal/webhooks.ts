@@ -55,10 +55,10 @@ export function deleteWebhook(simulation: Simulation, _call: Call, id: string): 
 /** The webhook that the simulator is started with; undelivered events follow it when the shop moves. */
 export function configureWebhook(
   simulation: Simulation,
-  { id, url }: { id: string; url: string | undefined },
+  { id, url, eventTypes }: { id: string; url: string | undefined; eventTypes: string[] },
 ): void {
   if (url === undefined) simulation.store.remove(id);
-  else simulation.store.save(buildWebhook(simulation, { id, url, eventTypes: ["*"] }));
+  else simulation.store.save(buildWebhook(simulation, { id, url, eventTypes }));
 }
 
 function buildWebhook(

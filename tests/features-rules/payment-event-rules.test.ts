@@ -3,7 +3,7 @@ import type { Contradiction } from "#core/payment-claims";
 import type { PaymentFacts } from "#core/payment-facts";
 import { hasEnded, isPayable, orderStatuses } from "#features/orders/rules";
 import { type WaitingEvent, processEvent } from "#features/payments/event-processing";
-import { isOfInterest, isReflected } from "#features/payments/event-types";
+import { isOfInterest, isReflected, webhookEventTypes } from "#features/payments/event-types";
 import { attemptStatuses, nextPaymentStep } from "#features/payments/rules";
 
 test("what leads to a capture is news until the capture, and what follows it always", () => {
@@ -20,6 +20,15 @@ test("types that nobody has put into the table are of no interest, even those th
   for (const type of ["payment_intent.created", "charge.succeeded", "invented", "constructor", "toString"])
     expect(isOfInterest("stripe", type), type).toBe(false);
   expect(isOfInterest("stripe", "payment_intent.amount_capturable_updated")).toBe(true);
+});
+
+test("the providers are asked for just the types that are of interest", () => {
+  for (const provider of ["stripe", "paypal"] as const) {
+    const types = webhookEventTypes[provider];
+    expect(types.length).toBeGreaterThan(10);
+    expect(types.filter((type) => !isOfInterest(provider, type))).toEqual([]);
+  }
+  expect(isOfInterest("paypal", "PAYMENT.SALE.COMPLETED")).toBe(false);
 });
 
 test("a settlement spared for a captured payment would have found nothing to do", () => {

@@ -48,8 +48,11 @@ const bearingOf: Readonly<Record<PaymentProvider, Readonly<Partial<Record<string
   manual: {},
 };
 
-/** What a webhook endpoint at Stripe is to be told: any other event would only be stored. */
-export const stripeEventTypes: readonly string[] = Object.keys(bearingOf.stripe);
+/** What the webhook endpoints at the providers are to be told: any other event would only be stored. */
+export const webhookEventTypes = {
+  stripe: Object.keys(bearingOf.stripe),
+  paypal: Object.keys(bearingOf.paypal),
+} as const;
 
 /** Whether events of this type can change anything for us. */
 export function isOfInterest(provider: PaymentProvider, type: string): boolean {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect, test, vi } from "vitest";
 import { z } from "zod";
+import { webhookEventTypes } from "#features/payments/event-types";
 import { type Order } from "../../buying.ts";
 import { inDatabase } from "../../in-database.ts";
 import { adminToken, request, stack } from "../../stack.ts";
@@ -88,6 +89,14 @@ test("a PayPal payment is refunded through PayPal", async () => {
   });
   expect(refund.as(z.object({ status: z.string() })).status).toBe("succeeded");
   expect((await buyer.readOrder(order)).status).toBe("partially_refunded");
+});
+
+test("PayPal tells the shop what can move an order and nothing else", async () => {
+  const Webhooks = z.object({
+    webhooks: z.array(z.object({ event_types: z.array(z.object({ name: z.string() })) })),
+  });
+  const { webhooks } = Webhooks.parse(await askPaypal("GET", "/v1/notifications/webhooks"));
+  expect(webhooks).toEqual([{ event_types: webhookEventTypes.paypal.map((name) => ({ name })) }]);
 });
 
 test("a webhook that PayPal did not sign is refused", async () => {
