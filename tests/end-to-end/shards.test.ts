@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { z } from "zod";
+import { homeNamed, withHome } from "#local/shards/homes";
 import { orderIdsOf, storeOrders } from "../local/orders/shop-database.ts";
 import { Attempt, type Cart, Order, createBuyer } from "../buying.ts";
 import { type Seller, createSeller } from "../selling.ts";
@@ -232,12 +233,17 @@ test("the sweep archives months that have rested, in each database, and no other
     const rested = idIn("2021-03-10T00:00:00Z");
     restedIds.push(rested);
     const months = ["2021-03-01", "2021-04-01", recent];
-    await two.ask(home, "select make_order_month(month::date) from unnest($1::text[]) month", [months]);
-    await storeOrders({ ask: (statement, values) => two.ask(home, statement, values) }, [
-      { id: rested },
-      { id: idIn("2021-04-10T00:00:00Z"), status: "paid" },
-      { id: idIn(`${String(recent).slice(0, 7)}-10T00:00:00Z`) },
-    ]);
+    // In one transaction, or a sweep could archive a month before its orders are there.
+    await withHome(homeNamed(two.homes, home), async (client) => {
+      await client.query("begin");
+      await client.query("select make_order_month(month::date) from unnest($1::text[]) month", [months]);
+      await storeOrders({ ask: (statement, values) => client.query(statement, [...values]) }, [
+        { id: rested },
+        { id: idIn("2021-04-10T00:00:00Z"), status: "paid" },
+        { id: idIn(`${String(recent).slice(0, 7)}-10T00:00:00Z`) },
+      ]);
+      await client.query("commit");
+    });
   }
   for (const home of homeNames) {
     const placesOf = async () => {
