@@ -13,9 +13,12 @@ import type { BenchStack } from "./bench-stack.ts";
 const run = promisify(execFile);
 
 const PAGE = 100;
-const PRODUCTS_KNOWN_MAX = 2_000;
+/** With their handles twice as many paths: more than an isolate keeps answers of. */
+const PRODUCTS_KNOWN_MAX = 10_000;
 /** A variant that is bought again and again must not run out while others are measured. */
 const UNITS_MIN = 10;
+/** After so many changes an isolate keeps nothing for a replica's longest lag and a little more. */
+const SETTLED_MS = 9_000;
 const EVENTS_HANDLED_MS_MAX = 300_000;
 const SWEEP_PAUSE_MS = 3_000;
 const POLL_MS = 50;
@@ -23,6 +26,8 @@ const POLL_MS = 50;
 /** What the measured buyers know of the shop. */
 export type Assortment = {
   productIds: string[];
+  /** By id and by handle, so that one which comes up again was asked for long ago. */
+  productPaths: string[];
   /** Variants with units to spare. */
   variantIds: string[];
   categories: string[];
@@ -33,6 +38,7 @@ const Page = z.object({
   data: z.array(
     z.object({
       id: z.string(),
+      handle: z.string(),
       categories: z.array(z.object({ handle: z.string() })),
       variants: z.array(z.object({ id: z.string(), available: z.int().nullable() })),
     }),
@@ -41,7 +47,7 @@ const Page = z.object({
 });
 type Product = z.infer<typeof Page>["data"][number];
 
-/** Imports as many generated products, and waits until search, stock and caches know of them. */
+/** Imports as many generated products, and waits until search, stock and caches know of them and are at rest. */
 export async function fillShop(stack: BenchStack, products: number, folder: string): Promise<Assortment> {
   const { api, services } = stack.addresses;
   const adminToken = await seedAccounts({ api, databaseUrl: services.postgres });
@@ -53,9 +59,13 @@ export async function fillShop(stack: BenchStack, products: number, folder: stri
   await stack.sweep();
   await untilEventsAreHandled(stack);
   const known = await readProducts(api);
+  await sleep(SETTLED_MS);
   const variants = known.flatMap((product) => product.variants);
   return {
     productIds: known.map(({ id }) => id),
+    productPaths: [...known.map(({ id }) => id), ...known.map(({ handle }) => handle)].map(
+      (name) => `/products/${encodeURI(name)}`,
+    ),
     variantIds: variants.filter(({ available }) => (available ?? 0) >= UNITS_MIN).map(({ id }) => id),
     categories: [
       ...new Set(known.flatMap(({ categories }) => categories.slice(-1).map(({ handle }) => handle))),

@@ -2,7 +2,7 @@ import type { BenchStack } from "./bench-stack.ts";
 import { untilEventsAreHandled } from "./fill-shop.ts";
 import { connectProfiler } from "./inspector.ts";
 import { applyLoad } from "./load.ts";
-import type { Operation } from "./operations.ts";
+import { type Operation, prepare } from "./operations.ts";
 import { describeProfile, summariseProfile } from "./profile.ts";
 
 /** V8 has seen every path often enough to have compiled it. */
@@ -18,6 +18,7 @@ export async function profileOperation(
 ): Promise<string> {
   if (stack.inspectorPort === undefined) throw new Error("The shop was started without an inspector.");
   const load = { origin: stack.addresses.api, connections, performer: operation.performer };
+  await prepare(operation, load.origin);
   await applyLoad({ ...load, seconds: WARM_UP_SECONDS });
   await untilEventsAreHandled(stack);
   const profiler = await connectProfiler(stack.inspectorPort, SHOP);

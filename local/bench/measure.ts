@@ -5,7 +5,7 @@ import { repeatAsObjectWrites, repeatShapes } from "./ceiling.ts";
 import { untilAllIsDone, untilEventsAreHandled } from "./fill-shop.ts";
 import { applyLoad, percentile, type LoadOutcome, type Performer } from "./load.ts";
 import { type CommitFigures, measureCommits } from "./measure-commits.ts";
-import type { Operation } from "./operations.ts";
+import { type Operation, prepare } from "./operations.ts";
 import { readCpuMs, readMemoryBytes } from "./process-usage.ts";
 
 const WARM_UP_SECONDS = 1;
@@ -62,6 +62,7 @@ export async function measureCell(
 ): Promise<Cell> {
   const { stack, seconds } = setting;
   const load = { origin: stack.addresses.api, connections, performer: operation.performer };
+  await prepare(operation, load.origin);
   await applyLoad({ ...load, seconds: WARM_UP_SECONDS });
   await untilEventsAreHandled(stack);
   const roots = await stack.roots();

@@ -1,13 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import type { Answer, Connection } from "./connection.ts";
+import { type Answer, type Connection, openConnection } from "./connection.ts";
 import type { Assortment } from "./fill-shop.ts";
 import type { Performer } from "./load.ts";
 
 /** A cart is left after so many additions, as a buyer leaves it. */
 const ADDITIONS_PER_CART = 20;
 const TYPED_CHARACTERS_MAX = 8;
+/**
+ * What a shop's front keeps hot: its home page, the first pages of its categories and what is advertised. With some
+ * 2.5 KB each they are a twentieth of what an isolate keeps of answers.
+ */
+const POPULAR_PRODUCTS = 500;
 const PAID_POLL_MS = 25;
 const PAID_POLLS_MAX = 1_200;
 
@@ -27,6 +32,8 @@ const ADDRESS = { name: "Bench Buyer", line1: "1 Harbour Road", city: "Porto", c
 export type Operation = {
   name: string;
   performer: Performer;
+  /** Done once before each measurement, so that what is asked for again and again is not asked for the first time. */
+  prepare?: (connection: Connection) => Promise<void>;
   /** Whether it is one read, which is told as a share of the ceiling. */
   reads: boolean;
   /** Of an operation that is a write of one object: after how many of them another object is written. */
@@ -36,14 +43,19 @@ type Place = { assortment: Assortment; stripe: string };
 
 /** What is measured, from the cheapest to the dearest. */
 export function operationsOf(place: Place): Operation[] {
-  const { productIds, categories } = place.assortment;
+  const { productIds, categories, productPaths } = place.assortment;
+  const popularIds = productIds.slice(0, POPULAR_PRODUCTS);
   return [
     readOperation("list", () => "/products?limit=24"),
     readOperation(
       "filtered list",
       () => `/products?limit=24&in_stock=true&category=${oneOf(categories)}&sort=${oneOf(SORTS)}`,
     ),
-    readOperation("product", () => `/products/${popular(productIds)}`),
+    {
+      ...readOperation("product", () => `/products/${oneOf(popularIds)}`),
+      prepare: (connection) => readEach(connection, popularIds),
+    },
+    readOperation("first look at a product", inTurn(productPaths)),
     readOperation("search", () => `/search?q=${encodeURIComponent(oneOf(QUERIES))}&facets=brand,category`),
     readOperation("suggest", () => `/search/suggest?q=${encodeURIComponent(beginningOf(oneOf(QUERIES)))}`),
     {
@@ -53,12 +65,12 @@ export function operationsOf(place: Place): Operation[] {
       writesPerObject: ADDITIONS_PER_CART,
     },
     {
-      name: "checkout, manual",
+      name: "checkout by bank transfer",
       reads: false,
       performer: (connection) => () => checkOutManually(connection, place),
     },
     {
-      name: "checkout, Stripe",
+      name: "checkout by Stripe",
       reads: false,
       performer: (connection) => () => checkOutWithStripe(connection, place),
     },
@@ -79,11 +91,25 @@ export function operationsNamed(
   return found;
 }
 
+/** Before an operation is measured: once, however many connections are to come. */
+export async function prepare(operation: Operation, origin: string): Promise<void> {
+  const connection = openConnection(origin);
+  try {
+    await operation.prepare?.(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
 function readOperation(name: string, path: () => string): Operation {
   const performer: Performer = (connection) => async () => {
     await connection.send({ method: "GET", path: path() });
   };
   return { name, reads: true, performer };
+}
+
+async function readEach(connection: Connection, productIds: readonly string[]): Promise<void> {
+  for (const id of productIds) await connection.send({ method: "GET", path: `/products/${id}` });
 }
 
 /** What somebody has typed of it so far. */
@@ -189,16 +215,16 @@ function cartTokenOf({ headers }: Answer): string {
 }
 
 function oneOf<Item>(items: readonly Item[]): Item {
-  return at(items, Math.random());
+  return at(items, Math.floor(Math.random() * items.length));
 }
 
-/** A few products are looked at most of the time. */
-function popular<Item>(items: readonly Item[]): Item {
-  return at(items, Math.random() ** 3);
+function inTurn<Item>(items: readonly Item[]): () => Item {
+  let taken = 0;
+  return () => at(items, taken++ % items.length);
 }
 
-function at<Item>(items: readonly Item[], share: number): Item {
-  const item = items[Math.floor(share * items.length)];
+function at<Item>(items: readonly Item[], index: number): Item {
+  const item = items[index];
   if (item === undefined) throw new RangeError("The shop has nothing to choose from.");
   return item;
 }
