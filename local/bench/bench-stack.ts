@@ -24,6 +24,8 @@ export type BenchStack = {
   /** Tells what each place of the bundle was made from. */
   readonly sourceMap: string;
   readonly compatibilityDate: string;
+  /** What the Worker is told: where every service is, and what opens it. */
+  readonly settings: Record<string, string>;
   readonly workerd: BareWorkerd;
   /** Where workerd's inspector listens, when it was asked for. */
   readonly inspectorPort: number | undefined;
@@ -90,6 +92,7 @@ async function startShop({ parts, plan, calls, stateFolder, inspect }: Shop): Pr
   const bundle = await readFile(join(bundleFolder, BUNDLE));
   const sourceMap = await readFile(join(bundleFolder, SOURCE_MAP), "utf8");
   const manifest = await readManifest(bundleFolder);
+  const settings = { ...manifest.vars, ...plan.workerSettings };
   const start = async (
     name: string,
     ports: { api: number; sweep: number; inspector?: number },
@@ -102,7 +105,7 @@ async function startShop({ parts, plan, calls, stateFolder, inspect }: Shop): Pr
       ...manifest,
       port: ports.api,
       bundle: BUNDLE,
-      settings: { ...manifest.vars, ...plan.workerSettings },
+      settings,
       objectStorage: { folder: objectsFolderIn(folder), sweepPort: ports.sweep },
     };
     return startBareWorkerd({
@@ -121,6 +124,7 @@ async function startShop({ parts, plan, calls, stateFolder, inspect }: Shop): Pr
     bundle,
     sourceMap,
     compatibilityDate: manifest.compatibilityDate,
+    settings,
     workerd,
     inspectorPort: inspect ? freePort : undefined,
     objectsFolder: objectsFolderIn(join(stateFolder, "worker")),

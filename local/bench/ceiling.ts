@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { choosePorts } from "../ports.ts";
 import { startBareWorkerd, type BareWorkerd } from "./bare-workerd.ts";
-import type { Exchange } from "./connection.ts";
+import type { Call, Exchange } from "./connection.ts";
 import type { Performer } from "./load.ts";
 
 /**
@@ -57,12 +57,7 @@ export async function startCeiling({ folder, compatibilityDate }: CeilingPlan): 
 export function repeatShapes(shapes: readonly Exchange[][]): Performer {
   const nextShape = inTurn(shapes);
   return (connection) => async () => {
-    for (const { method, requestBytes, answerBytes } of nextShape())
-      await connection.send({
-        method,
-        path: `/${answerBytes}`,
-        ...(method === "POST" ? { json: jsonOf(requestBytes) } : {}),
-      });
+    for (const exchange of nextShape()) await connection.send(callLike(exchange));
   };
 }
 
@@ -73,20 +68,22 @@ export function repeatAsObjectWrites(shapes: readonly Exchange[][], writesPerObj
     let writes = 0;
     let name = "";
     return async () => {
-      for (const { requestBytes, answerBytes } of nextShape()) {
+      for (const exchange of nextShape()) {
         if (writes % writesPerObject === 0) name = randomUUID();
         writes += 1;
-        await connection.send({
-          method: "POST",
-          path: `/${answerBytes}/${name}`,
-          json: jsonOf(requestBytes),
-        });
+        const { path, ...call } = callLike(exchange);
+        await connection.send({ ...call, path: `${path}/${name}` });
       }
     };
   };
 }
 
-function inTurn(shapes: readonly Exchange[][]): () => readonly Exchange[] {
+/** Asks a bare Worker for as many bytes, with as many. */
+export function callLike({ method, requestBytes, answerBytes }: Exchange): Call {
+  return { method, path: `/${answerBytes}`, ...(method === "POST" ? { json: jsonOf(requestBytes) } : {}) };
+}
+
+export function inTurn(shapes: readonly Exchange[][]): () => readonly Exchange[] {
   let taken = 0;
   return () => shapes[taken++ % shapes.length] ?? [];
 }

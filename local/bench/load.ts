@@ -73,6 +73,40 @@ async function repeat({ connection, perform, deadline, tally }: Loop): Promise<v
   }
 }
 
+type Times = {
+  origin: string;
+  connections: number;
+  performer: Performer;
+  /** Each connection makes as many as it takes to come to so many together. */
+  operationsMin: number;
+};
+
+/**
+ * Makes about so many operations, however long they take.
+ * @returns how many were made.
+ * @throws the first fault.
+ */
+export async function performTimes({
+  origin,
+  connections,
+  performer,
+  operationsMin,
+}: Times): Promise<number> {
+  const open = Array.from({ length: connections }, () => openConnection(origin));
+  const rounds = Math.ceil(operationsMin / connections);
+  try {
+    await Promise.all(
+      open.map(async (connection) => {
+        const perform = performer(connection);
+        for (let round = 0; round < rounds; round += 1) await perform();
+      }),
+    );
+    return rounds * connections;
+  } finally {
+    await Promise.all(open.map((connection) => connection.close()));
+  }
+}
+
 /** @param share for example 0.99; of no latencies at all, NaN. */
 export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;

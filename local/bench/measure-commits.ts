@@ -4,9 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { z } from "zod";
 import type { BenchStack } from "./bench-stack.ts";
-import { openConnection } from "./connection.ts";
 import { untilAllIsDone } from "./fill-shop.ts";
 import { type ObjectCommits, watchObjectCommits } from "./object-commits.ts";
+import { performTimes } from "./load.ts";
 import type { Operation } from "./operations.ts";
 
 /** Operations that are counted at least, so that what several share is shared as usual. */
@@ -46,30 +46,20 @@ export async function measureCommits(
   { performer }: Operation,
   connections: number,
 ): Promise<CommitFigures> {
-  const open = Array.from({ length: connections }, () => openConnection(stack.addresses.api));
-  const rounds = Math.ceil(OPERATIONS_MIN / connections);
-  try {
-    const { postgres, objects } = await countCommits(stack, () =>
-      Promise.all(
-        open.map(async (connection) => {
-          const perform = performer(connection);
-          for (let round = 0; round < rounds; round += 1) await perform();
-        }),
-      ),
-    );
-    const operations = rounds * connections;
-    const byObject = Object.fromEntries(
-      Object.entries(objects).map(([name, commits]) => [name, commits / operations]),
-    );
-    return {
-      postgres: postgres / operations,
-      objects: Object.values(byObject).reduce((sum, commits) => sum + commits, 0),
-      byObject,
-      bareCommitsPerSecond: await commitBarely(join(stack.objectsFolder, "..", "bare"), connections),
-    };
-  } finally {
-    await Promise.all(open.map((connection) => connection.close()));
-  }
+  let operations = 0;
+  const { postgres, objects } = await countCommits(stack, async () => {
+    const origin = stack.addresses.api;
+    operations = await performTimes({ origin, connections, performer, operationsMin: OPERATIONS_MIN });
+  });
+  const byObject = Object.fromEntries(
+    Object.entries(objects).map(([name, commits]) => [name, commits / operations]),
+  );
+  return {
+    postgres: postgres / operations,
+    objects: Object.values(byObject).reduce((sum, commits) => sum + commits, 0),
+    byObject,
+    bareCommitsPerSecond: await commitBarely(join(stack.objectsFolder, "..", "bare"), connections),
+  };
 }
 
 const Count = z.tuple([z.object({ count: z.coerce.number() })]);

@@ -3,30 +3,15 @@ import type { BareWorkerd } from "./bare-workerd.ts";
 import type { BenchStack } from "./bench-stack.ts";
 import { repeatAsObjectWrites, repeatShapes } from "./ceiling.ts";
 import { untilAllIsDone, untilEventsAreHandled } from "./fill-shop.ts";
-import { applyLoad, percentile, type LoadOutcome, type Performer } from "./load.ts";
+import { type CpuMs, cpuSince, type Figures, figuresOf } from "./figures.ts";
+import { applyLoad, type LoadOutcome, type Performer } from "./load.ts";
+import { type BareChain, type ChainFigures, measureChain } from "./measure-chain.ts";
 import { type CommitFigures, measureCommits } from "./measure-commits.ts";
-import { type Operation, prepare } from "./operations.ts";
+import { CHAIN, type Operation, prepare } from "./operations.ts";
 import { readCpuMs, readMemoryBytes } from "./process-usage.ts";
 
 const WARM_UP_SECONDS = 1;
 const MEMORY_POLL_MS = 250;
-
-/** Of processor time per operation, in milliseconds; without /proc nothing is known of it. */
-export type CpuMs = {
-  application: number;
-  database: number;
-  rest: number;
-  byService: Record<string, number>;
-};
-
-type Figures = {
-  operationsPerSecond: number;
-  requestsPerOperation: number;
-  p50Ms: number;
-  p95Ms: number;
-  p99Ms: number;
-  generatorBusy: number;
-};
 
 /** One operation at one number of connections, and beside it workerd's own limit for as many bytes. */
 export type Cell = Figures & {
@@ -44,6 +29,8 @@ export type Cell = Figures & {
   objectWrite: (CeilingFigures & { shareReached: number }) | undefined;
   /** Of an operation that writes: its commits, and the share of the disk's own rate that they come to. */
   commits: (CommitFigures & { shareOfDisk: number }) | undefined;
+  /** Of an operation whose calls were counted: what as many bare ones cost, with as many commits. */
+  chain: (ChainFigures & { shareReached: number }) | undefined;
 };
 
 type CeilingFigures = Figures & { cpuMs: number | undefined };
@@ -53,6 +40,8 @@ export type Setting = {
   ceiling: BareWorkerd;
   seconds: number;
   ceilingSeconds: number;
+
+  chain: BareChain;
 };
 
 export async function measureCell(
@@ -71,10 +60,11 @@ export async function measureCell(
   const outcome = await applyLoad({ ...load, seconds });
   const memoryBytesMax = await memory.stop();
   await (operation.reads ? untilEventsAreHandled : untilAllIsDone)(stack);
-  const after = await readCpuMs(roots);
-  const used = Object.entries(after).map(([name, cpuMs]) => [name, cpuMs - (before[name] ?? 0)] as const);
+  const cpuMs = await cpuSince(roots, { before, operations: outcome.operations });
   const figures = figuresOf(outcome);
   const limit = await measureCeiling(setting, repeatShapes(outcome.shapes), connections);
+  const rate = figures.operationsPerSecond;
+  const commits = await measureShareOfDisk(stack, operation, { connections, rate });
   return {
     operation: operation.name,
     connections,
@@ -82,13 +72,27 @@ export async function measureCell(
     failures: outcome.failures,
     faults: outcome.faults,
     ...figures,
-    cpuMs: used.length === 0 ? undefined : divideCpu(used, outcome.operations),
+    cpuMs,
     memoryBytesMax,
     ceiling: limit,
-    shareOfCeiling: operation.reads ? figures.operationsPerSecond / limit.operationsPerSecond : undefined,
+    shareOfCeiling: operation.reads ? rate / limit.operationsPerSecond : undefined,
     objectWrite: await measureObjectWrite(setting, operation, { outcome, connections }),
-    commits: await measureShareOfDisk(stack, operation, { connections, rate: figures.operationsPerSecond }),
+    commits,
+    chain: await measureShareOfChain(setting, operation, { outcome, connections, commits }),
   };
+}
+
+async function measureShareOfChain(
+  { stack, chain, seconds }: Setting,
+  { name }: Operation,
+  { outcome, connections, commits }: { outcome: LoadOutcome; connections: number; commits: Cell["commits"] },
+): Promise<Cell["chain"]> {
+  const calls = name === CHAIN ? chain.counts.get(connections) : undefined;
+  if (calls === undefined || commits === undefined) return undefined;
+  const { shapes, operations } = outcome;
+  const made = { shapes, connections, calls, objectCommits: commits.byObject, skus: chain.skus };
+  const figures = await measureChain({ stack, chain, seconds }, made);
+  return { ...figures, shareReached: operations / outcome.seconds / figures.operationsPerSecond };
 }
 
 async function measureShareOfDisk(
@@ -128,31 +132,6 @@ async function measureCeiling(
   const { worker } = await readCpuMs(roots);
   const cpuMs = worker === undefined ? undefined : (worker - (before["worker"] ?? 0)) / outcome.operations;
   return { ...figuresOf(outcome), cpuMs };
-}
-
-function figuresOf({
-  operations,
-  requests,
-  failures,
-  seconds,
-  latenciesMs,
-  generatorBusy,
-}: LoadOutcome): Figures {
-  return {
-    operationsPerSecond: operations / seconds,
-    requestsPerOperation: requests / (operations + failures),
-    p50Ms: percentile(latenciesMs, 0.5),
-    p95Ms: percentile(latenciesMs, 0.95),
-    p99Ms: percentile(latenciesMs, 0.99),
-    generatorBusy,
-  };
-}
-
-function divideCpu(used: readonly (readonly [string, number])[], operations: number): CpuMs {
-  const byService = Object.fromEntries(used.map(([name, cpuMs]) => [name, cpuMs / operations]));
-  const { worker: application = 0, postgres: database = 0, ...others } = byService;
-  const rest = Object.values(others).reduce((sum, cpuMs) => sum + cpuMs, 0);
-  return { application, database, rest, byService };
 }
 
 /** Looks at a process' memory now and then, until stopped; resolves to the most that was seen. */

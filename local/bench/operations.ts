@@ -29,6 +29,9 @@ const Attempt = z.object({ client_secret: z.string(), publishable_key: z.string(
 
 const ADDRESS = { name: "Bench Buyer", line1: "1 Harbour Road", city: "Porto", country: "PT" };
 
+/** The operation that is a chain of calls to services, and is told beside as many bare ones. */
+export const CHAIN = "checkout by bank transfer";
+
 export type Operation = {
   name: string;
   performer: Performer;
@@ -65,7 +68,7 @@ export function operationsOf(place: Place): Operation[] {
       writesPerObject: ADDITIONS_PER_CART,
     },
     {
-      name: "checkout by bank transfer",
+      name: CHAIN,
       reads: false,
       performer: (connection) => () => checkOutManually(connection, place),
     },
@@ -82,13 +85,16 @@ export function operationsNamed(
   operations: readonly Operation[],
   words: readonly string[],
 ): readonly Operation[] {
-  if (words.length === 0) return operations;
-  const found = operations.filter(({ name }) => words.some((word) => name.startsWith(word)));
+  const found = operations.filter(({ name }) => isChosen(name, words));
   if (found.length === 0)
     throw new Error(
       `No operation begins with ${words.join(" or ")}; there are ${operations.map(({ name }) => name).join(", ")}.`,
     );
   return found;
+}
+
+export function isChosen(name: string, words: readonly string[]): boolean {
+  return words.length === 0 || words.some((word) => name.startsWith(word));
 }
 
 /** Before an operation is measured: once, however many connections are to come. */

@@ -1,3 +1,4 @@
+import type { CpuMs } from "./figures.ts";
 import type { Cell } from "./measure.ts";
 
 export type Report = {
@@ -42,13 +43,15 @@ export function describeReport(report: Report): string {
     ...rows.map(inLine),
     "",
     "CPU-ms are per operation, until the events that it caused were handled; database is Postgres with its replica,",
-    "rest the other local services. The ceiling is bare workerd with constant answers of the same sizes, share % the",
-    "rate of a read beside it; gen % is how busy the load generator's thread was in the application's and in the",
-    "ceiling's run: above 90, the generator is what limited the rate, and CPU-ms is what to compare. An object write is",
-    "bare workerd with one row of a SQLite object, written and flushed before an answer of the same size; reached % is",
-    "the rate of the operation beside it. Commits are flushes of Postgres' log and of objects with their alarms, per",
+    "rest the other local services. The ceiling is bare workerd with constant answers of the same sizes; of a checkout by",
+    "bank transfer one that makes as many calls of the same services and as many commits, and whose CPU-ms are split in the",
+    "same way. Share % is the rate beside it; gen % is how busy the load generator's thread was in the application's and",
+    "in the ceiling's run: above 90, the generator is what limited the rate, and CPU-ms is what to compare. An object",
+    "write is bare workerd with one row of a SQLite object, written and flushed before an answer of the same size; reached",
+    "% is the rate of the operation beside it. Commits are flushes of Postgres' log and of objects with their alarms, per",
     "operation and all that follows from it; beside them is how many bare ones this disk makes from as many connections,",
     "and which share of these the measured rate needs.",
+    ...report.cells.flatMap(describeChain),
     ...faults,
   ].join("\n");
 }
@@ -64,7 +67,9 @@ function describeSurroundings(report: Report): string {
 }
 
 function rowOf(cell: Cell): string[] {
-  const { ceiling, cpuMs, objectWrite, commits } = cell;
+  const { ceiling, chain, cpuMs, objectWrite, commits } = cell;
+  const limit = chain ?? ceiling;
+  const share = cell.shareOfCeiling ?? chain?.shareReached;
   return [
     cell.requestsPerOperation > 1
       ? `${cell.operation} (${figure(cell.requestsPerOperation)} requests)`
@@ -72,15 +77,36 @@ function rowOf(cell: Cell): string[] {
     String(cell.connections),
     ...[cell.operationsPerSecond, cell.p50Ms, cell.p95Ms, cell.p99Ms].map(figure),
     String(cell.failures),
-    ...[cpuMs?.application, cpuMs?.database, cpuMs?.rest].map(figure),
-    ...[ceiling.operationsPerSecond, ceiling.p99Ms, ceiling.cpuMs].map(figure),
-    cell.shareOfCeiling === undefined ? "–" : percent(cell.shareOfCeiling),
-    `${percent(cell.generatorBusy)}/${percent(ceiling.generatorBusy)}`,
+    ...splitOf(cpuMs).map(figure),
+    ...[limit.operationsPerSecond, limit.p99Ms].map(figure),
+    chain === undefined ? figure(ceiling.cpuMs) : splitOf(chain.cpuMs).map(figure).join("+"),
+    share === undefined ? figure(undefined) : percent(share),
+    `${percent(cell.generatorBusy)}/${percent(limit.generatorBusy)}`,
     ...[objectWrite?.operationsPerSecond, objectWrite?.p99Ms, objectWrite?.cpuMs].map(figure),
     objectWrite === undefined ? figure(undefined) : percent(objectWrite.shareReached),
     ...[commits && commits.postgres + commits.objects, commits?.objects].map(figure),
     figure(commits?.bareCommitsPerSecond),
     commits === undefined ? figure(undefined) : percent(commits.shareOfDisk),
+  ];
+}
+
+function splitOf(cpuMs: CpuMs | undefined): (number | undefined)[] {
+  return [cpuMs?.application, cpuMs?.database, cpuMs?.rest];
+}
+
+/** How much of an operation is the price of its calls and commits, and how much is what the shop does between them. */
+function describeChain({ operation, connections, cpuMs, chain }: Cell): string[] {
+  if (chain?.cpuMs === undefined || cpuMs === undefined) return [];
+  const barely = chain.cpuMs;
+  const shareOf = (part: "application" | "database" | "rest"): string =>
+    `${figure(barely[part])} of ${figure(cpuMs[part])} (${percent(barely[part] / cpuMs[part])} %)`;
+  const calls = Object.entries(chain.calls).map(([kind, count]) => `${kind} ${figure(count)}`);
+  const commits = Object.entries(chain.objectCommits).map(([name, count]) => `${name} ${figure(count)}`);
+  return [
+    "",
+    `${operation} at ${connections}: its calls and commits made barely cost, in CPU-ms, ${shareOf("application")} in`,
+    `workerd, ${shareOf("database")} in Postgres, ${shareOf("rest")} in the rest.`,
+    `  calls: ${calls.join(", ")}; commits of objects: ${commits.join(", ")}`,
   ];
 }
 

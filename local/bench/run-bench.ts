@@ -6,11 +6,14 @@ import { projectFolder, readRelease } from "../project.ts";
 import { explainAndExit, say } from "../terminal.ts";
 import { readOptions, USAGE, type BenchOptions } from "./bench-options.ts";
 import { startBenchStack, type BenchStack } from "./bench-stack.ts";
+import { createScratchTable, startBareChain } from "./bare-chain.ts";
 import { startCeiling } from "./ceiling.ts";
+import { countCalls, type WatchedShop } from "./count-calls.ts";
 import { fillShop } from "./fill-shop.ts";
 import { measureCell, type Cell, type Setting } from "./measure.ts";
+import type { BareChain } from "./measure-chain.ts";
 import { profileOperation } from "./measure-profile.ts";
-import { operationsNamed, operationsOf, type Operation } from "./operations.ts";
+import { CHAIN, isChosen, operationsNamed, operationsOf, type Operation } from "./operations.ts";
 import { readMemoryBytes } from "./process-usage.ts";
 import { describeReport, type Report } from "./report.ts";
 import { traceOperation } from "./trace-calls.ts";
@@ -18,6 +21,8 @@ import { traceOperation } from "./trace-calls.ts";
 /** `npm run bench`: what each operation of the shop costs on this machine, beside what workerd alone costs. */
 
 const COLD_STARTS = 3;
+/** Enough that buyers who come at once rarely want the same. */
+const WATCHED_PRODUCTS_MAX = 300;
 /** Constant answers vary less than a shop's. */
 const CEILING_SHARE = 0.4;
 
@@ -48,12 +53,13 @@ async function run(words: readonly string[]): Promise<void> {
 
 async function bench(options: BenchOptions, folder: string): Promise<Report> {
   const loadAverageBefore = currentLoad();
+  const counts = await countCallsOfChain(options, join(folder, "watched"));
   say("bench", "starting the services and the shop");
   const stack = await startBenchStack(join(folder, "stack"));
   try {
     const coldStartMs = [stack.workerd.coldStartMs, ...(await startMore(stack))];
     const atRest = await readMemoryBytes(stack.workerd.pid);
-    const cells = await measureAll(stack, options, folder);
+    const cells = await measureAll({ stack, options, folder, counts });
     const { bundle } = stack;
     return {
       madeAt: new Date().toISOString(),
@@ -99,18 +105,41 @@ async function printProfiles(
 }
 
 /** Says what one of each operation asks of every service. */
-async function printCalls({ products, only }: BenchOptions, folder: string): Promise<void> {
-  say("bench", "starting the services and the shop");
+function printCalls(options: BenchOptions, folder: string): Promise<void> {
+  return inWatchedShop(options, folder, async (shop, operations) => {
+    for (const operation of operationsNamed(operations, options.only)) {
+      if (interrupted.signal.aborted) throw new Error("Interrupted.");
+      console.log(`\n${await traceOperation(shop, operation)}`);
+    }
+  });
+}
+
+/** Counted in a small shop apart: relays in front of the services would slow down the one that is measured. */
+async function countCallsOfChain(options: BenchOptions, folder: string): Promise<BareChain["counts"]> {
+  if (!isChosen(CHAIN, options.only)) return new Map();
+  await mkdir(folder);
+  const products = Math.min(options.products, WATCHED_PRODUCTS_MAX);
+  return inWatchedShop({ products }, folder, async (shop, operations) => {
+    const [chain] = operationsNamed(operations, [CHAIN]);
+    if (chain === undefined) throw new Error(`There is no ${CHAIN}.`);
+    say("bench", `counting the calls of a ${CHAIN}`);
+    return countCalls(shop, chain, options.connections);
+  });
+}
+
+async function inWatchedShop<Result>(
+  { products }: Pick<BenchOptions, "products">,
+  folder: string,
+  work: (shop: WatchedShop, operations: readonly Operation[]) => Promise<Result>,
+): Promise<Result> {
+  say("bench", "starting the services and the shop, watched");
   const stack = await startBenchStack(join(folder, "stack"), { watch: true });
   try {
     if (stack.calls === undefined) throw new Error("The services are not watched.");
     say("bench", `importing ${products} products`);
     const assortment = await fillShop(stack, products, folder);
-    const operations = operationsOf({ assortment, stripe: stack.addresses.services.stripe });
-    for (const operation of operationsNamed(operations, only)) {
-      if (interrupted.signal.aborted) throw new Error("Interrupted.");
-      console.log(`\n${await traceOperation({ stack, calls: stack.calls }, operation)}`);
-    }
+    const { stripe } = stack.addresses.services;
+    return await work({ stack, calls: stack.calls }, operationsOf({ assortment, stripe }));
   } finally {
     await stack.stop();
   }
@@ -126,16 +155,30 @@ async function startMore(stack: BenchStack): Promise<number[]> {
   return coldStarts;
 }
 
-async function measureAll(stack: BenchStack, options: BenchOptions, folder: string): Promise<Cell[]> {
+type Measuring = {
+  stack: BenchStack;
+  options: BenchOptions;
+  folder: string;
+  counts: BareChain["counts"];
+};
+
+async function measureAll({ stack, options, folder, counts }: Measuring): Promise<Cell[]> {
   say("bench", `importing ${options.products} products`);
   const assortment = await fillShop(stack, options.products, folder);
   const operations = operationsOf({ assortment, stripe: stack.addresses.services.stripe });
-  const { compatibilityDate } = stack;
+  const { compatibilityDate, settings } = stack;
   const ceiling = await startCeiling({ folder: join(folder, "ceiling"), compatibilityDate });
-  const { seconds } = options;
-  const setting = { stack, ceiling, seconds, ceilingSeconds: seconds * CEILING_SHARE };
   try {
-    return await measureEach(setting, operationsNamed(operations, options.only), options.connections);
+    await createScratchTable(stack.addresses.services.postgres);
+    const workerd = await startBareChain({ folder: join(folder, "chain"), compatibilityDate, settings });
+    try {
+      const { seconds } = options;
+      const chain = { workerd, counts, skus: assortment.variantIds.length };
+      const setting = { stack, ceiling, seconds, ceilingSeconds: seconds * CEILING_SHARE, chain };
+      return await measureEach(setting, operationsNamed(operations, options.only), options.connections);
+    } finally {
+      await workerd.stop();
+    }
   } finally {
     await ceiling.stop();
   }

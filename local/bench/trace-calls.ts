@@ -1,19 +1,17 @@
 import { z } from "zod";
-import type { BenchStack } from "./bench-stack.ts";
 import { openConnection } from "./connection.ts";
+import type { WatchedShop } from "./count-calls.ts";
 import { untilAllIsDone } from "./fill-shop.ts";
 import { type Commits, countCommits } from "./measure-commits.ts";
 import type { Operation } from "./operations.ts";
-import type { ServiceCall, ServiceCalls, Watched } from "./service-calls.ts";
+import type { ServiceCall, Watched } from "./service-calls.ts";
 
 /** Isolate memory, keys and tables of objects are there. */
 const WARM_UPS = 3;
 const STATEMENT_CHARACTERS_MAX = 110;
 
-type Place = { stack: BenchStack; calls: ServiceCalls };
-
 /** What one operation asks of every service and writes to disk, until the events that it caused were handled. */
-export async function traceOperation({ stack, calls }: Place, operation: Operation): Promise<string> {
+export async function traceOperation({ stack, calls }: WatchedShop, operation: Operation): Promise<string> {
   const connection = openConnection(calls.origin);
   try {
     const perform = operation.performer(connection);
