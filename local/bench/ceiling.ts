@@ -12,12 +12,10 @@ import type { Performer } from "./load.ts";
  */
 const WORKER = `import { DurableObject } from "cloudflare:workers";
 export class Kept extends DurableObject {
-  constructor(state, bindings) {
-    super(state, bindings);
-    state.storage.sql.exec("create table if not exists kept (id integer primary key, state text not null)");
-  }
   keep(state) {
-    this.ctx.storage.sql.exec("insert or replace into kept values (1, ?)", state);
+    const { sql } = this.ctx.storage;
+    sql.exec("create table if not exists kept (id integer primary key, state text not null)");
+    sql.exec("insert or replace into kept values (1, ?)", state);
   }
 }
 const answers = new Map();

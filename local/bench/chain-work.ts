@@ -10,8 +10,8 @@ export type Chain = {
   skus: number;
 };
 
-/** One call of an object; what it writes is one commit, and the alarm that it sets another. */
-type Step = { writes: boolean; setsAlarm: boolean };
+/** One call of an object: what it writes is one commit, and the alarm that it sets with it another. */
+type Step = { setsAlarm: boolean };
 
 /** What a bare Worker does for one request, all at once but for the calls of one object. */
 export type RequestWork = {
@@ -51,8 +51,7 @@ export function planWork({ calls, objectCommits, skus }: Chain): (requests: numb
 }
 
 function stepsOf(writes: number, alarms: number): Step[] {
-  const steps = Math.max(writes, alarms);
-  return Array.from({ length: steps }, (_, index) => ({ writes: index < writes, setsAlarm: index < alarms }));
+  return Array.from({ length: writes }, (_, index) => ({ setsAlarm: index < alarms }));
 }
 
 /** Pairs the items with the receivers, in turn. */

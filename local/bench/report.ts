@@ -50,7 +50,8 @@ export function describeReport(report: Report): string {
     "write is bare workerd with one row of a SQLite object, written and flushed before an answer of the same size; reached",
     "% is the rate of the operation beside it. Commits are flushes of Postgres' log and of objects with their alarms, per",
     "operation and all that follows from it; beside them is how many bare ones this disk makes from as many connections,",
-    "and which share of these the measured rate needs.",
+    "and which share of these the measured rate needs; those of objects wait for one another, since workerd flushes on its",
+    "one thread, and the first of an object is eight flushes, for its files and their folder.",
     ...report.cells.flatMap(describeChain),
     ...faults,
   ].join("\n");
@@ -97,7 +98,7 @@ function splitOf(cpuMs: CpuMs | undefined): (number | undefined)[] {
 /** How much of an operation is the price of its calls and commits, and how much is what the shop does between them. */
 function describeChain({ operation, connections, cpuMs, chain }: Cell): string[] {
   if (chain?.cpuMs === undefined || cpuMs === undefined) return [];
-  const barely = chain.cpuMs;
+  const { cpuMs: barely, partsPerSecond } = chain;
   const shareOf = (part: "application" | "database" | "rest"): string =>
     `${figure(barely[part])} of ${figure(cpuMs[part])} (${percent(barely[part] / cpuMs[part])} %)`;
   const calls = Object.entries(chain.calls).map(([kind, count]) => `${kind} ${figure(count)}`);
@@ -106,7 +107,8 @@ function describeChain({ operation, connections, cpuMs, chain }: Cell): string[]
     "",
     `${operation} at ${connections}: its calls and commits made barely cost, in CPU-ms, ${shareOf("application")} in`,
     `workerd, ${shareOf("database")} in Postgres, ${shareOf("rest")} in the rest.`,
-    `  calls: ${calls.join(", ")}; commits of objects: ${commits.join(", ")}`,
+    `  ${figure(partsPerSecond.calls)} a second with its calls alone: ${calls.join(", ")}`,
+    `  ${figure(partsPerSecond.objects)} a second with its objects alone, whose commits are ${commits.join(", ")}`,
   ];
 }
 
