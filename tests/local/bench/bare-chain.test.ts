@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -9,7 +9,7 @@ import type { BareWorkerd } from "../../../local/bench/bare-workerd.ts";
 import { averageOf } from "../../../local/bench/count-calls.ts";
 import { performTimes } from "../../../local/bench/load.ts";
 import { watchObjectCommits } from "../../../local/bench/object-commits.ts";
-import { close, listen, readBody } from "../../../local/http-server.ts";
+import { close, createHttpServer, listen, readBody } from "../../../local/http-server.ts";
 
 const Body = z.union([
   z.object({ query: z.string().optional() }),
@@ -24,12 +24,14 @@ const heard: string[] = [];
 /** One server for all services: it writes down what is asked. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "tradewind-chain-"));
-  services = createServer((request, response) => {
-    void readBody(request, 10_000).then((body) => {
+  services = createHttpServer({
+    log: (line) => heard.push(line),
+    answer: async (request, response) => {
+      const body = await readBody(request, 10_000);
       const { query } = Body.parse(JSON.parse(body.toString()));
       heard.push(query ?? request.url ?? "");
       response.end("{}");
-    });
+    },
   });
   const url = await listen(services, 0);
   const addresses = ["UPSTASH_REDIS_REST_URL", "QSTASH_URL", "MAIL_API_URL", "MEILISEARCH_URL"];
