@@ -1,5 +1,5 @@
 import { tellable } from "#core/faults";
-import { type EpochMs, epochMs, minuteMs, secondMs } from "#core/time";
+import { type EpochMs, dayMs, epochMs, minuteMs, secondMs } from "#core/time";
 
 /** An outbox row as the drain sees it. */
 export type OutboxRow<Event> = {
@@ -9,6 +9,7 @@ export type OutboxRow<Event> = {
   /** Goes to copies only, and may come by the ten thousand. */
   isBulk: boolean;
   event: Event;
+  recordedAt: EpochMs;
   /** Handlers that have finished with it in earlier rounds. */
   handledBy: readonly string[];
   attempts: number;
@@ -32,6 +33,8 @@ export type DeliveryFailure = {
   handledBy: readonly string[];
   error: string;
   retryAt: EpochMs | "dead";
+  /** False where it was only put off. */
+  isAttempt: boolean;
 };
 
 export type DeliveryDependencies<Event> = {
@@ -40,6 +43,8 @@ export type DeliveryDependencies<Event> = {
   markFailed: (failures: readonly DeliveryFailure[]) => Promise<void>;
   /** Told once of events that failed for the same reason. */
   onFailure: (handlerName: string, events: readonly Event[], error: unknown) => void;
+  /** Whether this refuses the event for now, by something that may last for hours and ends by itself. */
+  isPassing: (error: unknown) => boolean;
   now: () => EpochMs;
 };
 
@@ -50,6 +55,9 @@ export const deliveryLimits = {
   backoffMsMax: 10 * minuteMs,
   /** The same where everything failed, which is nobody's fault: what was away may be back at any moment. */
   awayBackoffMsMax: 15 * secondMs,
+  /** The pause of an event that is refused for now, and its age from which on that counts as a failure, too. */
+  putOffMs: minuteMs,
+  putOffAgeMsMax: 7 * dayMs,
   /** Faults in a round beyond those that lead to one culprit. */
   extraFaultsMax: 16,
   /** The time for finding culprits; what has not been tried by then has failed as well. */
@@ -69,7 +77,10 @@ export type RoundOutcome = { readonly positions: number[]; readonly bytes: numbe
 /** A row on its way through its handlers in one round. */
 type Delivery<Event> = { row: OutboxRow<Event>; handledBy: string[]; fault: Fault | undefined };
 
-type Fault = { message: string; isOwn: boolean };
+/** Worst first: of the event itself, of all that were handled with it, or of nobody, where it is refused for now. */
+const blames = ["own", "common", "passing"] as const;
+
+type Fault = { message: string; blame: (typeof blames)[number] };
 
 /** One event for one handler; a handler may be bound to its very event. */
 type Task<Event> = { handler: Handler<Event>; delivery: Delivery<Event> };
@@ -206,11 +217,14 @@ async function handlePart<Event>(part: readonly Task<Event>[], hunt: Hunt<Event>
 function blame<Event>(
   tasks: readonly Task<Event>[],
   { error, isOwn }: { error: unknown; isOwn: boolean },
-  { onFailure }: DeliveryDependencies<Event>,
+  { onFailure, isPassing }: DeliveryDependencies<Event>,
 ): void {
   const { message } = tellable(error);
-  for (const { delivery } of tasks)
-    delivery.fault = { message, isOwn: isOwn || (delivery.fault?.isOwn ?? false) };
+  const mine = isPassing(error) ? "passing" : isOwn ? "own" : "common";
+  for (const { delivery } of tasks) {
+    const worst = blames.find((each) => each === mine || each === delivery.fault?.blame);
+    delivery.fault = { message, blame: worst ?? mine };
+  }
   const [first] = tasks;
   if (first === undefined) return;
   onFailure(
@@ -233,16 +247,25 @@ async function settleRound<Event>(
         position: row.position,
         handledBy,
         error: fault.message,
-        retryAt: nextTry(row.attempts + 1, fault, now()),
+        ...nextTry(row, fault, now()),
       });
   }
   if (failed.length > 0) await markFailed(failed);
   return delivered;
 }
 
-function nextTry(failures: number, { isOwn }: Fault, now: EpochMs): DeliveryFailure["retryAt"] {
-  if (isOwn) return nextTryOfOne(failures, now);
-  return epochMs(now + Math.min(deliveryLimits.awayBackoffMsMax, backoffMs(failures)));
+function nextTry<Event>(
+  { attempts, recordedAt }: OutboxRow<Event>,
+  { blame }: Fault,
+  now: EpochMs,
+): Pick<DeliveryFailure, "retryAt" | "isAttempt"> {
+  const { awayBackoffMsMax, putOffMs, putOffAgeMsMax } = deliveryLimits;
+  if (blame === "passing" && now - recordedAt < putOffAgeMsMax)
+    return { retryAt: epochMs(now + putOffMs), isAttempt: false };
+  const failures = attempts + 1;
+  const isAway = blame === "common";
+  const soon = epochMs(now + Math.min(awayBackoffMsMax, backoffMs(failures)));
+  return { retryAt: isAway ? soon : nextTryOfOne(failures, now), isAttempt: true };
 }
 
 /** When an event that failed by itself is tried again, after so many failures. */

@@ -1,10 +1,11 @@
 import { and, asc, eq, isNotNull, sql } from "drizzle-orm";
 import { z } from "zod";
-import { idSchema } from "#core/ids";
+import { AppError } from "#core/errors";
+import { idSchema, timeOfId } from "#core/ids";
 import { tellable } from "#core/faults";
 import { currentTime, secondMs } from "#core/time";
 import type { Context } from "#platform/context";
-import { type Database, committingLazily } from "#platform/database";
+import { type Database, committingLazily, isMoving } from "#platform/database";
 import { errorFields } from "#platform/log";
 import { findInHomes, orderHomes, readEveryHome, takeFromEveryHome } from "#platform/order-homes";
 import { createBulkLane } from "./bulk-lane.ts";
@@ -66,12 +67,22 @@ export async function drainOutboxOf(
     markFailed: (failures) => markFailed(database, failures),
     onFailure: (handler, [first], error) => {
       const fields = { handler, ...(first && { event_id: first.id, event_type: first.type }) };
+      if (waitsForMove(error)) {
+        context.log("info", "an event waits until shards have moved", fields);
+        return;
+      }
       context.log("error", "an event handler failed", { ...errorFields(error), ...fields });
       context.reportError(error, fields);
     },
+    isPassing: waitsForMove,
     wakeAgain: () => askForDrain(context),
     now: context.now,
   });
+}
+
+/** A move of shards may take hours, and until its end nobody writes their orders. */
+function waitsForMove(error: unknown): boolean {
+  return isMoving(error) || (error instanceof AppError && error.code === "shard_moving");
 }
 
 type Lease = { readonly places: Places; readonly delivered: readonly number[] };
@@ -90,7 +101,8 @@ async function leaseEvents(
   for (const row of await leaseRows(database, lease)) {
     const { position, covers, is_bulk: isBulk, handled_by: handledBy, attempts } = row;
     try {
-      readable.push({ position, covers, isBulk, handledBy, attempts, event: eventOf(row) });
+      const recordedAt = timeOfId(row.id);
+      readable.push({ position, covers, isBulk, handledBy, attempts, recordedAt, event: eventOf(row) });
     } catch (error) {
       const { message } = tellable(error);
       const fields = { event_id: row.id, event_type: row.type };
@@ -101,6 +113,7 @@ async function leaseEvents(
         handledBy,
         error: message,
         retryAt: nextTryOfOne(attempts + 1, context.now()),
+        isAttempt: true,
       });
     }
   }
@@ -132,18 +145,19 @@ function eventOf({ id, type, subject, payload, traceparent }: Row): RecordedEven
 }
 
 async function markFailed(database: Database, failures: readonly DeliveryFailure[]): Promise<void> {
-  const rows = failures.map(({ position, handledBy, error, retryAt }) => ({
+  const rows = failures.map(({ position, handledBy, error, retryAt, isAttempt }) => ({
     position,
     handled_by: handledBy,
     error: error.slice(0, 500),
     retry_at: retryAt === "dead" ? null : new Date(retryAt).toISOString(),
+    attempts: isAttempt ? 1 : 0,
   }));
   await database.execute(sql`
-    update outbox o set attempts = o.attempts + 1, last_error = failed.error, handled_by = failed.handled_by,
+    update outbox o set attempts = o.attempts + failed.attempts, last_error = failed.error, handled_by = failed.handled_by,
       leased_until = coalesce(failed.retry_at, o.leased_until),
       dead_at = case when failed.retry_at is null then now() end
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-      as failed (position bigint, handled_by text[], error text, retry_at timestamptz)
+      as failed (position bigint, handled_by text[], error text, retry_at timestamptz, attempts int)
     where o.position = failed.position`);
 }
 

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { shardOfId } from "#core/ids";
+import { newId, shardOfId } from "#core/ids";
+import { epochMs } from "#core/time";
 import { describeShards } from "#platform/order-shards";
 import { abandonMove, clearShards, moveShards, openShards, readMap } from "#local/shards/move-shards";
 import type { ShardRange } from "#local/shards/shard-range";
@@ -209,6 +210,52 @@ test("whoever asks to be erased while orders move is told when to ask again, and
     ]);
   await clearShards(two.homes, { range, from: "home" }, () => undefined);
   expect(await homesWith(placed.id)).toEqual(["east"]);
+});
+
+test("what is left of an erasure waits for the end of a move, as often as it is tried", async () => {
+  const { token, id } = await registerCustomerOf(shop, staying);
+  const cart = await buyer.fillCart({ [variant.variantId]: 1 }, token);
+  const placed = (await buyer.placeOrder(cart, { token })).as(Order);
+  expect((await shop.request(`/orders/${placed.id}/cancel`, { method: "POST", token })).status).toBe(200);
+  const range = { first: shardOfId(id), last: shardOfId(id) };
+  await moveShards(two.homes, { range, to: "east" }, () => undefined);
+  const eventId = newId("event", epochMs(Date.now()));
+  // As if the order had been placed while the account went, and everything else had failed as often as may be.
+  await two.ask(
+    "home",
+    `insert into outbox (id, type, subject, payload, attempts)
+      values ($1, 'user.erased', $2, jsonb_build_object('user_id', $2::text), 11)`,
+    [eventId, id],
+  );
+  const standing = async () =>
+    two.ask(
+      "home",
+      `select attempts, dead_at is not null as dead, delivered_at is not null as delivered,
+        last_error ~ 'on their way' as waits from outbox where id = $1`,
+      [eventId],
+    );
+  /** Makes it due, and wakes a drain. */
+  const drain = async () => {
+    const due = "update outbox set leased_until = '-infinity', last_error = null where id = $1";
+    await two.ask("home", due, [eventId]);
+    await shop.registerCustomer();
+  };
+  const putOff = [{ attempts: 11, dead: false, delivered: false, waits: true }];
+  for (let tries = 0; tries < 2; tries++) {
+    await drain();
+    await vi.waitFor(async () => expect(await standing()).toEqual(putOff), patience);
+  }
+  const map = [...(await readMap(two.homes))].fill("east", range.first, range.last + 1);
+  await two.stack.deploy({ ORDER_SHARDS: describeShards(map) });
+  await openShards(two.homes, { range, at: "east" }, () => undefined);
+  await drain();
+  await vi.waitFor(
+    async () => expect(await standing()).toMatchObject([{ dead: false, delivered: true }]),
+    patience,
+  );
+  expect(await two.ask("east", "select user_id from orders where id = $1", [placed.id])).toEqual([
+    { user_id: null },
+  ]);
 });
 
 test("a move that is given up leaves everything as it was", async () => {

@@ -26,6 +26,7 @@ function createOutbox(events: readonly string[], handlers?: readonly Handler<str
       covers,
       isBulk: event.startsWith("bulk"),
       event,
+      recordedAt: now,
       handledBy: [],
       attempts: 0,
       dueAt: now,
@@ -38,11 +39,13 @@ function createOutbox(events: readonly string[], handlers?: readonly Handler<str
   let wakeUps = 0;
   const handled: string[] = [];
   const failing = new Set<string>();
+  const refusing = new Set<string>();
   const failures: string[][] = [];
   const usual = ["mail", "search"].map((name) => ({
     name,
     handle: (event: string) => {
       if (failing.has(`${name} ${event}`)) return Promise.reject(new Error("down"));
+      if (refusing.has(`${name} ${event}`)) return Promise.reject(new Error("moving"));
       handled.push(`${name} ${event}`);
       return Promise.resolve();
     },
@@ -61,14 +64,14 @@ function createOutbox(events: readonly string[], handlers?: readonly Handler<str
       takeBulkTurn,
       handlersOf: () => handlers ?? usual,
       markFailed: (failures: readonly DeliveryFailure[]) => {
-        for (const { position, handledBy, retryAt } of failures) {
+        for (const { position, handledBy, retryAt, isAttempt } of failures) {
           const row = rows[position - 1];
           if (!row) throw new Error("unknown row");
           const dueAt = retryAt === "dead" ? row.dueAt : retryAt;
           rows[position - 1] = {
             ...row,
             handledBy,
-            attempts: row.attempts + 1,
+            attempts: row.attempts + (isAttempt ? 1 : 0),
             dueAt,
             dead: retryAt === "dead",
           };
@@ -76,6 +79,7 @@ function createOutbox(events: readonly string[], handlers?: readonly Handler<str
         return Promise.resolve();
       },
       onFailure: (_, blamed) => failures.push([...blamed]),
+      isPassing: (error) => error instanceof Error && error.message === "moving",
       wakeAgain: () => {
         wakeUps += 1;
         return Promise.resolve();
@@ -85,7 +89,7 @@ function createOutbox(events: readonly string[], handlers?: readonly Handler<str
   const pass = (ms: number) => {
     now = epochMs(now + ms);
   };
-  return { rows, record, handled, failing, failures, looks, drain, pass, wakeUps: () => wakeUps };
+  return { rows, record, handled, failing, refusing, failures, looks, drain, pass, wakeUps: () => wakeUps };
 }
 
 test("every handler gets every event", async () => {
@@ -103,6 +107,44 @@ test("a handler that failed gets the event again, later, and without those that 
   outbox.pass(backoffMs(1));
   expect(await outbox.drain()).toBe(1);
   expect(outbox.handled).toEqual(["search a", "mail a"]);
+});
+
+test("an event that is refused for now waits as long as that takes, and no attempt is counted", async () => {
+  const outbox = createOutbox(["erased"]);
+  outbox.refusing.add("mail erased");
+  for (let tries = 0; tries < 3 * deliveryLimits.attemptsMax; tries++) {
+    await outbox.drain();
+    outbox.pass(deliveryLimits.putOffMs);
+  }
+  expect(outbox.rows).toMatchObject([{ attempts: 0, dead: false, done: false, handledBy: ["search"] }]);
+  expect(outbox.failures).toHaveLength(3 * deliveryLimits.attemptsMax);
+  outbox.refusing.clear();
+  expect(await outbox.drain()).toBe(1);
+  expect(outbox.handled).toEqual(["search erased", "mail erased"]);
+});
+
+test("what is refused for days is given up like what fails", async () => {
+  const outbox = createOutbox(["erased"]);
+  outbox.refusing.add("mail erased");
+  outbox.pass(deliveryLimits.putOffAgeMsMax);
+  for (let attempt = 0; attempt < deliveryLimits.attemptsMax; attempt++) {
+    await outbox.drain();
+    outbox.pass(deliveryLimits.backoffMsMax);
+  }
+  expect(outbox.rows).toMatchObject([{ attempts: deliveryLimits.attemptsMax, dead: true }]);
+});
+
+test("an event that one handler refuses for now and another fails has failed", async () => {
+  for (const [failing, refusing] of [
+    ["mail a", "search a"],
+    ["search a", "mail a"],
+  ] as const) {
+    const outbox = createOutbox(["a"]);
+    outbox.failing.add(failing);
+    outbox.refusing.add(refusing);
+    await outbox.drain();
+    expect(outbox.rows).toMatchObject([{ attempts: 1 }]);
+  }
 });
 
 test("one event that keeps failing dies after its last attempt, and holds up no other", async () => {
@@ -242,6 +284,7 @@ test("a handler that is bound to its event handles that event and no other of th
     ],
     markFailed: () => Promise.resolve(),
     onFailure: () => undefined,
+    isPassing: () => false,
     wakeAgain: () => Promise.resolve(),
     now: () => epochMs(0),
   });

@@ -1,3 +1,4 @@
+import { epochMs } from "#core/time";
 import type { DeliveryFailure } from "#events/deliver-round";
 import { Violation } from "../network.ts";
 import type { OrderEvent, OutboxEntry } from "./rows.ts";
@@ -17,7 +18,8 @@ export class OutboxModel {
 
   append(event: OrderEvent): void {
     const position = this.entries.length;
-    const row = { position, event, covers: [], isBulk: false, handledBy: [], attempts: 0 };
+    const recordedAt = epochMs(this.#now());
+    const row = { position, event, covers: [], isBulk: false, handledBy: [], attempts: 0, recordedAt };
     this.entries.push({ ...row, leasedUntil: 0, state: "due" });
   }
 

@@ -1,5 +1,6 @@
 import type { Id } from "#core/ids";
 import type { OutsideProvider, PaymentFacts, PaymentProvider } from "#core/payment-facts";
+import type { EpochMs } from "#core/time";
 import type { OrderEventType } from "#events/catalogue";
 import type { OrderStatus } from "#features/orders/rules";
 import type { DisputeFacts } from "#core/payment-facts";
@@ -101,6 +102,7 @@ export type OutboxEntry = {
   readonly event: OrderEvent;
   readonly handledBy: readonly string[];
   readonly attempts: number;
+  readonly recordedAt: EpochMs;
   readonly leasedUntil: number;
   readonly state: "due" | "delivered" | "dead";
 };
