@@ -8,7 +8,8 @@ import { openStack, type Stack } from "#local/stack";
 import type { Addresses } from "#local/stack-plan";
 import { readStackSettings } from "#local/stack-settings";
 
-const SWEEP_INTERVAL_MS = 1000;
+/** `TEST_SWEEP_MS=50` looks for tests that hold only as long as no sweep comes between. */
+const sweepIntervalMs = Number(process.env["TEST_SWEEP_MS"] ?? 1000);
 
 /** Hashing passwords and limiting callers as in production would dominate the tests. */
 const WORKER_SETTINGS = { PASSWORD_SCRYPT_PARALLELISM: "1", RATE_LIMIT_SCALE: "100000" };
@@ -57,7 +58,7 @@ export async function startOwnStack(detour?: Detour): Promise<OwnStack> {
       apiPort: 0,
       servicesPort: 0,
       stateFolder,
-      sweepIntervalMs: SWEEP_INTERVAL_MS,
+      sweepIntervalMs,
       searchEnvironment: searchEnvironmentOf(usual.searchEnvironment),
       workerSettings: { ...WORKER_SETTINGS, ...detour?.workerSettings },
     },
