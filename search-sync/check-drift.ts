@@ -10,6 +10,7 @@ import {
   digestOf,
   elsewhere,
   indexedStamps,
+  refuseUnanswered,
   trueDigests,
   trueStamps,
 } from "./drift-facts.ts";
@@ -52,7 +53,7 @@ async function checkBuckets(context: Context, wanted: readonly string[]): Promis
     const { lost, waiting } = await lookTwice(context, bucket);
     report.waiting += waiting;
     for (let start = 0; start < lost.length; start += repairBatchMax)
-      await syncProducts(context, lost.slice(start, start + repairBatchMax));
+      await syncProducts(context, lost.slice(start, start + repairBatchMax)).catch(refuseUnanswered);
     report.repaired += lost.length;
   }
   await remember(context, report);

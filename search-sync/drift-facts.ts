@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import { MeilisearchError } from "meilisearch";
 import { z } from "zod";
 import { sha256Hex } from "#core/canonical-json";
 import { AppError } from "#core/errors";
@@ -6,6 +7,7 @@ import { lowAtUsually } from "#features/inventory/rules";
 import { productIndex } from "#features/search/document";
 import { isOurFault } from "#features/search/index-asking";
 import type { Context } from "#platform/context";
+import { isMissingIndex } from "./ensure-index.ts";
 import { buckets, documentShape, pictureDigits } from "./stamp.ts";
 
 /** Stamps by product id. */
@@ -18,7 +20,7 @@ export const elsewhere = "elsewhere";
 
 const Stamped = z.object({ id: z.coerce.string(), stamp: z.string().catch("none") });
 
-/** What the index says of the products of a bucket. */
+/** What the index says of the products of a bucket; nothing, as long as it has not been made. */
 export async function indexedStamps(context: Context, bucket: string): Promise<Stamps> {
   const index = context.search.index(productIndex);
   const filter =
@@ -29,15 +31,19 @@ export async function indexedStamps(context: Context, bucket: string): Promise<S
   for (let offset = 0; ; offset += documentsPerRequest) {
     const { results } = await index
       .getDocuments({ filter, fields: ["id", "stamp"], limit: documentsPerRequest, offset })
-      .catch(refuseUnanswered);
+      .catch((error: unknown) => (isMissingIndex(error) ? { results: [] } : refuseUnanswered(error)));
     for (const document of results.map((each) => Stamped.parse(each)))
       stamps.set(document.id, document.stamp);
     if (results.length < documentsPerRequest) return stamps;
   }
 }
 
-function refuseUnanswered(cause: unknown): never {
-  if (isOurFault(cause)) throw cause;
+/**
+ * @throws AppError dependency_unavailable where the search server itself failed, for which those who ask for a comparison
+ * cannot be blamed; any other fault as it is.
+ */
+export function refuseUnanswered(cause: unknown): never {
+  if (isOurFault(cause) || !(cause instanceof MeilisearchError)) throw cause;
   throw new AppError("dependency_unavailable", {
     detail: "The search server did not answer; what was compared before is repaired. Try again.",
     retryAfterSeconds: 2,

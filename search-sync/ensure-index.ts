@@ -38,7 +38,7 @@ export async function renewSettings(context: Context): Promise<void> {
   ensured = true;
 }
 
-function isMissingIndex(error: unknown): boolean {
+export function isMissingIndex(error: unknown): boolean {
   return error instanceof MeilisearchApiError && error.cause?.code === "index_not_found";
 }
 
