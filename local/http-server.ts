@@ -10,6 +10,12 @@ import {
 const HOST = "127.0.0.1";
 const CLOSE_PATIENCE_MS = 1_000;
 
+/**
+ * Longer than clients keep a connection that they do not use: who closes it must be the one that would use it next. A
+ * request that meets a connection which the server has just given up fails, and on a busy machine many would.
+ */
+const KEEP_ALIVE_MS = 75_000;
+
 /** Thrown by `readBody`; answered with 413 by a server made with `createHttpServer`. */
 export class BodyTooLarge extends Error {
   constructor(bytesMax: number) {
@@ -25,7 +31,7 @@ type Exchange = {
 
 /** A server whose handler may throw: an oversized body becomes 413, any other fault is logged and becomes 500. */
 export function createHttpServer({ answer, log }: Exchange): Server {
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     answer(request, response).catch((fault: unknown) => {
       if (fault instanceof BodyTooLarge) {
         answerFault(response, 413, fault.message);
@@ -35,6 +41,8 @@ export function createHttpServer({ answer, log }: Exchange): Server {
       answerFault(response, 500, "The local service failed; its log says why.");
     });
   });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  return server;
 }
 
 /** Listens on 127.0.0.1 and resolves to the base URL. Port 0 takes a free one; a taken port is named in the error. */

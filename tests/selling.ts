@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { untilReplicated } from "./replica.ts";
 import { createShopClient } from "./shop-client.ts";
 
 const Product = z.object({
@@ -10,7 +11,7 @@ const Product = z.object({
 export type StockedVariant = { productId: string; variantId: string; sku: string };
 
 export type Seller = {
-  /** A product with one variant, its units received by the inventory object already. Price in cents. */
+  /** A product with one variant, its units received by the inventory object already, on sale for everybody. Price in cents. */
   stockVariant: (units: number, price?: number) => Promise<StockedVariant>;
   /** The units of a SKU on sale, as everybody sees them: its object decided on them less than a second ago. */
   available: (sku: string) => Promise<number>;
@@ -42,6 +43,7 @@ export function createSeller(api: string): Seller {
         if (received.status !== 201)
           throw new Error(`stock was not received: ${JSON.stringify(received.body)}`);
       }
+      await untilReplicated();
       return { productId: id, variantId: variants[0]?.id ?? "", sku };
     },
   };

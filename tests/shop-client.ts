@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { inject } from "vitest";
 import { z } from "zod";
 import { readDescription } from "./described.ts";
@@ -36,6 +37,9 @@ export type ShopClient = {
 
 const Session = z.object({ access_token: z.string(), user: z.object({ id: z.string() }) });
 
+const attemptsMax = 20;
+const attemptPauseMs = 1_000;
+
 /** Well within the life of an access token, and of the proof that its owner was there lately. */
 const SIGN_IN_AGAIN_MS = 180_000;
 
@@ -66,7 +70,7 @@ export function createShopClient(api: string): ShopClient {
         password: randomUUID(),
         name: "Test Customer",
       };
-      const answer = await request("/auth/register", { method: "POST", json: account });
+      const answer = await whenNotBusy(() => request("/auth/register", { method: "POST", json: account }));
       const { access_token: token, user } = answer.as(Session);
       return { id: user.id, email: account.email, password: account.password, token };
     },
@@ -85,8 +89,21 @@ function adminOfWorker(): SignIn {
 }
 
 async function signIn(request: ShopClient["request"], { email, password }: SignIn): Promise<string> {
-  const answer = await request("/auth/login", { method: "POST", json: { email, password } });
+  const answer = await whenNotBusy(() =>
+    request("/auth/login", { method: "POST", json: { email, password } }),
+  );
   return answer.as(Session).access_token;
+}
+
+/** Comes again while the shop answers that it, or somebody it depends on, is too busy, as it does on a busy machine. */
+export async function whenNotBusy<Reply extends { status: number }>(
+  ask: () => Promise<Reply>,
+): Promise<Reply> {
+  for (let attempt = 1; ; attempt++) {
+    const answer = await ask();
+    if (answer.status !== 503 || attempt === attemptsMax) return answer;
+    await sleep(attemptPauseMs);
+  }
 }
 
 function requestOf({ method = "GET", json, token, headers = {} }: Call): RequestInit {

@@ -8,7 +8,9 @@ export type { Answer };
 
 /** Where the shared stack of the feature tests listens. */
 export function stack(): Addresses {
-  return inject("addresses");
+  const addresses = inject("addresses");
+  if (addresses === undefined) throw new Error("The tests of this project have no shared stack.");
+  return addresses;
 }
 
 /** The shared stack's API. */

@@ -15,7 +15,7 @@ declare module "vitest" {
   }
 }
 
-/** `TEST_REPLICA_DELAY_MS=1500` looks for tests that hold only as long as the replica is not behind. */
+/** `TEST_REPLICA_DELAY_MS=800` looks for tests that hold only as long as the replica is not behind. */
 const replicaDelayMs = Number(process.env["TEST_REPLICA_DELAY_MS"] ?? 0);
 
 /** One real stack for all tests of the project, each of which makes its own customers and products in it. */

@@ -23,6 +23,4 @@ export const WEBSOCKETS_MAX = 60;
 
 export const RECENT_STATEMENTS_MAX = 500;
 
-/** Clients keep idle connections for some seconds; who closes first risks the other's next request. */
-export const KEEP_ALIVE_MS = 75_000;
 export const STOP_MS_MAX = 5_000;

@@ -5,7 +5,7 @@ import type { WebSocketServer } from "ws";
 import { createHttpServer, listen, parseJson, readBody, sendJson } from "../http-server.ts";
 import type { Endpoint } from "../postgres/postgres.ts";
 import type { RunningService, ServiceOptions } from "../service.ts";
-import { KEEP_ALIVE_MS, REQUEST_BYTES_MAX, RESPONSE_BYTES_MAX, STOP_MS_MAX } from "./limits.ts";
+import { REQUEST_BYTES_MAX, RESPONSE_BYTES_MAX, STOP_MS_MAX } from "./limits.ts";
 import { createLogins, lendConnection, type Logins } from "./logins.ts";
 import { errorAnswer, responseTooLarge } from "./refusal.ts";
 import { serveRelay } from "./relay.ts";
@@ -31,7 +31,6 @@ export async function startNeon(options: NeonOptions): Promise<RunningService> {
   const logins = createLogins({ hosts, log });
   const neon = { logins, statistics, log };
   const server = createHttpServer({ answer: (request, response) => answer(neon, request, response), log });
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
   const underWay = trackResponses(server);
   const relays = serveRelay(server, { hosts, statistics, log });
   const url = await listen(server, options.port);

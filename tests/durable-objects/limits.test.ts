@@ -1,12 +1,16 @@
 import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
-import { expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { epochMs } from "#core/time";
 import { type Charge, decideCharge } from "#durable-objects/limits/window";
 
 const windowMs = 60_000;
 const stub = (shard: string) => env.LIMITS.get(env.LIMITS.idFromName(shard));
 const charge = (key: string, units = 1): Charge => ({ key, unitsMax: 3, windowMs, units });
+
+// In the middle of a window, which does not end while a test runs.
+beforeEach(() => void vi.setSystemTime((Math.floor(Date.now() / windowMs) + 0.5) * windowMs));
+afterEach(() => void vi.useRealTimers());
 
 test("passes what the limit allows, and no more", async () => {
   const answers = [];

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { askApp, bindingsWith } from "./ask-app.ts";
 
 /** Redis is not there in these tests: what holds here holds while it is away. */
@@ -23,6 +23,11 @@ async function askUntilRefused(timesMax: number, ask: (time: number) => Promise<
   }
   throw new Error(`${timesMax} requests passed`);
 }
+
+/** In the middle of every window, of a minute and of a quarter of an hour: none ends while a test runs. */
+const longestWindowMs = 15 * 60_000;
+beforeEach(() => void vi.setSystemTime((Math.floor(Date.now() / longestWindowMs) + 0.5) * longestWindowMs));
+afterEach(() => void vi.useRealTimers());
 
 describe("reads while nobody else counts", () => {
   test("pass up to the isolate's own count, with what is left in the fields of the draft", async () => {

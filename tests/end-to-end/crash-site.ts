@@ -14,7 +14,7 @@ import { createSeller, type StockedVariant } from "../selling.ts";
 import { type Answer, createShopClient } from "../shop-client.ts";
 
 /** Within this time everything is to be where it should, with no hand. */
-export const healMsMax = 30_000;
+export const healMsMax = 60_000;
 
 /** How long a look at it is repeated: on a busy machine the looking itself takes time. */
 export const patience = { timeout: 2 * healMsMax, interval: 100 };

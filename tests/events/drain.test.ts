@@ -10,6 +10,8 @@ import {
 } from "#events/deliver-round";
 import { drainLimits, drainOutbox, nextRoundSize } from "#events/drain";
 
+const patience = 25_000;
+
 type Stored = OutboxRow<string> & { dueAt: EpochMs; done: boolean; dead: boolean };
 
 function numbered(count: number): string[] {
@@ -236,7 +238,7 @@ test("what is prompt is delivered while a round of the bulk hangs", async () => 
   const bulk = numbered(drainLimits.rowsPerRound).map((name) => `bulk ${name}`);
   const outbox = createOutbox([...bulk, "paid"], [handler]);
   const first = outbox.drain();
-  await vi.waitFor(() => expect(outbox.rows.at(-1)?.done).toBe(true));
+  await vi.waitFor(() => expect(outbox.rows.at(-1)?.done).toBe(true), patience);
   outbox.record("paid later");
   expect(await outbox.drain()).toBe(1);
   expect(told).toEqual(["paid", "paid later"]);

@@ -38,10 +38,20 @@ const Raw = z.object({
   ),
 });
 
+/** Pages of a hundred; what other tests do meanwhile is in the log, too. */
+const pagesMax = 10;
+
 /** The entries of one request, the oldest first. */
 async function entriesOf(requestId: string, token: string) {
-  const { data } = (await request("/admin/audit?limit=100", { token })).as(Page);
-  return data
+  const entries: z.infer<typeof Page>["data"] = [];
+  let path = "/admin/audit?limit=100";
+  for (let pages = 0; pages < pagesMax; pages++) {
+    const { data, next_cursor: next } = (await request(path, { token })).as(Page);
+    entries.push(...data);
+    if (next === null) break;
+    path = `/admin/audit?limit=100&after=${encodeURIComponent(next)}`;
+  }
+  return entries
     .filter(({ content }) => content.request_id === requestId)
     .map(({ sequence, content }) => ({ sequence, ...content }))
     .toReversed();

@@ -29,7 +29,7 @@ test("an event that was given up is listed, and its replay is delivered", async 
   await vi.waitFor(async () => {
     const rows = await inDatabase("select 1 from outbox where id = $1 and delivered_at is not null", [id]);
     expect(rows).toHaveLength(1);
-  }, 10_000);
+  }, 25_000);
   expect((await request(`/admin/dead-letters/${id}/replay`, { method: "POST", token })).status).toBe(404);
 });
 
@@ -54,7 +54,7 @@ test("a handler's fault reaches the error tracker, with ids as tags and nothing 
     expect(events.map(({ tags }) => tags)).toContainEqual(
       expect.objectContaining({ event_id: id, handler: "clear-cart" }),
     );
-  }, 20_000);
+  }, 25_000);
 });
 
 test.each([

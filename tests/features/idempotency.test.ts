@@ -104,25 +104,29 @@ async function expectSurvivesCrash(route: string, call: RepeatableCall, key: str
   expect((await send(route, call, key)).status, afterwards.reason).toBe(afterwards.again);
 }
 
-const Tables = z.array(z.object({ tablename: z.string() }));
+const Tables = z.array(z.object({ name: z.string() }));
 const Stored = z.tuple([z.object({ xmin: z.string() })]);
 
-/** The tables, other than that of the answers, in which the transaction that stored this answer left rows. */
+/**
+ * The tables, other than that of the answers, in which the transaction that stored this answer left rows. Months are
+ * read with the table that they are parts of: meanwhile they come and go.
+ */
 async function storedTogether(key: string): Promise<string[]> {
   const [{ xmin }] = Stored.parse(
     await inDatabase("select xmin::text as xmin from idempotency_records where key = $1", [key]),
   );
   const tables = Tables.parse(
-    await inDatabase("select tablename from pg_tables where schemaname = 'public' and tablename <> $1", [
-      "idempotency_records",
-    ]),
+    await inDatabase(
+      `select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')
+         and not relispartition and relname <> 'idempotency_records'`,
+      [],
+    ),
   );
   const queries = tables.map(
-    ({ tablename }) =>
-      `(select '${tablename}' as tablename from "${tablename}" where xmin::text = $1 limit 1)`,
+    ({ name }) => `(select '${name}' as name from "${name}" where xmin::text = $1 limit 1)`,
   );
   const found = Tables.parse(await inDatabase(queries.join(" union all "), [xmin]));
-  return found.map(({ tablename }) => tablename);
+  return found.map(({ name }) => name);
 }
 
 test("what is answered afterwards is among the writes that are tried", () => {

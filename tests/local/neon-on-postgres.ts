@@ -55,6 +55,6 @@ async function waitForSessions(url: string, condition: string, expected: number)
       `select count(*)::int as sessions from pg_stat_activity where ${condition}`,
     );
     expect(Sessions.parse(rows)[0].sessions).toBe(expected);
-  }, 5_000);
+  }, 25_000);
   await client.end();
 }

@@ -23,6 +23,8 @@ import {
   WEBHOOK_ID,
 } from "./paypal-simulator.ts";
 
+const patience = 25_000;
+
 type Receiver = Awaited<ReturnType<typeof startReceiver>>;
 
 let receiver: Receiver;
@@ -78,7 +80,7 @@ test("every step of a payment is told, signed, and names the order and the attem
   await simulator.client.ask(({ payments }) =>
     payments.refundCapturedPayment({ captureId: textOf(captured.id) }),
   );
-  await vi.waitFor(() => expect(receiver.events).toHaveLength(4));
+  await vi.waitFor(() => expect(receiver.events).toHaveLength(4), patience);
   expect(receiver.types().toSorted()).toEqual([
     "CHECKOUT.ORDER.APPROVED",
     "PAYMENT.AUTHORIZATION.CREATED",
@@ -97,15 +99,18 @@ test.each([
   ["dispute@buyer.example", ["PAYMENT.CAPTURE.COMPLETED", "CUSTOMER.DISPUTE.CREATED"]],
 ])("what becomes of the capture of %s is told later", async (payer, expected) => {
   await capture(payer);
-  await vi.waitFor(() => expect(receiver.types()).toContain(expected[0]));
+  await vi.waitFor(() => expect(receiver.types()).toContain(expected[0]), patience);
   await simulator.steer("clock", { advance_seconds: 10 });
-  await vi.waitFor(() => expect(receiver.types()).toContain(expected[1]));
+  await vi.waitFor(() => expect(receiver.types()).toContain(expected[1]), patience);
 });
 
 test("a webhook that fails is tried again until it is accepted", async () => {
   receiver.statuses.push(500, 503);
   await approvedOrder(simulator);
-  await vi.waitFor(() => expect(receiver.types()).toEqual(Array(3).fill("CHECKOUT.ORDER.APPROVED")));
+  await vi.waitFor(
+    () => expect(receiver.types()).toEqual(Array(3).fill("CHECKOUT.ORDER.APPROVED")),
+    patience,
+  );
   expect(new Set(receiver.events.map(({ id }) => id)).size).toBe(1);
 });
 
@@ -113,13 +118,13 @@ test("webhooks are duplicated, dropped and resent on demand", async () => {
   const { steer } = simulator;
   await steer("faults", { duplicate_webhooks: true });
   await approvedOrder(simulator);
-  await vi.waitFor(() => expect(receiver.events).toHaveLength(2));
+  await vi.waitFor(() => expect(receiver.events).toHaveLength(2), patience);
   await steer("faults", { duplicate_webhooks: 0, drop_webhooks: 1 });
   await approvedOrder(simulator);
   const [dropped] = await deliveries();
   expect(dropped).toMatchObject({ status: "dropped", attempts: 0 });
   await steer(`deliveries/${dropped?.id}/resend`, {});
-  await vi.waitFor(() => expect(receiver.events).toHaveLength(3));
+  await vi.waitFor(() => expect(receiver.events).toHaveLength(3), patience);
   expect(receiver.events[2]?.id).toBe(dropped?.event_id);
 });
 
@@ -127,18 +132,18 @@ test.each(["wrong_secret", "stale_timestamp", "altered_body", "missing"])(
   "a forged webhook with %s is not taken for PayPal's",
   async (signing) => {
     const object = await approvedOrder(simulator);
-    await vi.waitFor(() => expect(receiver.events).toHaveLength(1));
+    await vi.waitFor(() => expect(receiver.events).toHaveLength(1), patience);
     const claims = { status: "COMPLETED" };
     const forge = { event_type: "CHECKOUT.ORDER.COMPLETED", object, claims, signing };
     await simulator.steer("faults", { forge });
-    await vi.waitFor(() => expect(receiver.refused).toHaveLength(1));
+    await vi.waitFor(() => expect(receiver.refused).toHaveLength(1), patience);
     expect(receiver.events).toHaveLength(1);
   },
 );
 
 test("a certificate from anywhere but PayPal's own host is not even fetched", async () => {
   await approvedOrder(simulator);
-  await vi.waitFor(() => expect(receiver.received).toHaveLength(1));
+  await vi.waitFor(() => expect(receiver.received).toHaveLength(1), patience);
   const [signed] = receiver.received;
   if (signed === undefined) throw new Error("Nothing was received.");
   const settings = { webhookId: WEBHOOK_ID, apiUrl: undefined };
@@ -147,7 +152,7 @@ test("a certificate from anywhere but PayPal's own host is not even fetched", as
 
 test("a webhook signed for another webhook, or long ago, is not taken for ours", async () => {
   await approvedOrder(simulator);
-  await vi.waitFor(() => expect(receiver.received).toHaveLength(1));
+  await vi.waitFor(() => expect(receiver.received).toHaveLength(1), patience);
   const [signed] = receiver.received;
   if (signed === undefined) throw new Error("Nothing was received.");
   const apiUrl = simulator.url;
@@ -158,7 +163,7 @@ test("a webhook signed for another webhook, or long ago, is not taken for ours",
 
 test("PayPal itself verifies what it signed, and nothing else", async () => {
   await approvedOrder(simulator);
-  await vi.waitFor(() => expect(receiver.received).toHaveLength(1));
+  await vi.waitFor(() => expect(receiver.received).toHaveLength(1), patience);
   const [signed] = receiver.received;
   const question = {
     auth_algo: signed?.headers.get("paypal-auth-algo"),
@@ -205,7 +210,7 @@ test("a webhook made by the API hears only what it asked for, until it is delete
   const { id } = z.object({ id: z.string() }).parse(made);
   await authorize(simulator, await approvedOrder(simulator));
   // Signed for the webhook's own id, which this receiver does not know.
-  await vi.waitFor(() => expect(other.refused).not.toEqual([]));
+  await vi.waitFor(() => expect(other.refused).not.toEqual([]), patience);
   expect(other.refused.every((body) => body.includes("PAYMENT.AUTHORIZATION.CREATED"))).toBe(true);
   await fetch(`${simulator.url}/v1/notifications/webhooks/${id}`, {
     method: "DELETE",
@@ -236,7 +241,7 @@ test("a killed simulator remembers orders, request ids, its key and undelivered 
   receiver.trust(again.url);
   expect((await create(again.client)).id).toBe(id);
   await again.steer("clock", { advance_seconds: 60 });
-  await vi.waitFor(() => expect(receiver.types()).toContain("CHECKOUT.ORDER.APPROVED"));
+  await vi.waitFor(() => expect(receiver.types()).toContain("CHECKOUT.ORDER.APPROVED"), patience);
   await again.stop();
   await rm(stateFolder, { recursive: true });
 });

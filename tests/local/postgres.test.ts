@@ -12,6 +12,8 @@ import { claimPort } from "#local/postgres/free-port";
 import { startPostgres, type RunningPostgres } from "#local/postgres/postgres";
 import { findProcess } from "#local/postgres/process-table";
 
+const patience = 25_000;
+
 const HOLDER = join(import.meta.dirname, "programs", "hold-postgres.ts");
 
 let stateFolder: string;
@@ -84,7 +86,7 @@ test("Postgres ends soon after its supervisor is killed, and what was committed 
   const pids = await Promise.all([lockedBy("primary"), lockedBy("replica")]);
   await query(port, "insert into harbours values ('Trieste')");
   await kill(supervisor);
-  await vi.waitFor(() => expectEnded(pids), 5_000);
+  await vi.waitFor(() => expectEnded(pids), patience);
   postgres = await start();
   expect(await onPrimary("select name from harbours where name = 'Trieste'")).toHaveLength(1);
 });
@@ -105,7 +107,7 @@ test("a Postgres that nobody watches is ended by the next start", async () => {
   const orphan = spawn(program, [...words, "-D", join(stateFolder, "primary"), ...settings], {
     stdio: "ignore",
   });
-  await vi.waitFor(async () => expect(await lockedBy("primary")).toBe(orphan.pid));
+  await vi.waitFor(async () => expect(await lockedBy("primary")).toBe(orphan.pid), patience);
   const ended = once(orphan, "exit");
   postgres = await start();
   expect(await ended).toEqual([0, null]);
@@ -115,7 +117,7 @@ test("data committed before primary and replica are killed outright is there aga
   await onPrimary("insert into harbours values ('Genoa')");
   const pids = await Promise.all([lockedBy("replica"), lockedBy("primary")]);
   for (const pid of pids) process.kill(pid, "SIGKILL");
-  await vi.waitFor(() => expectEnded(pids));
+  await vi.waitFor(() => expectEnded(pids), patience);
   postgres = await start();
   await postgres.replicaCaughtUp();
   expect(await harboursOnReplica()).toContain("Genoa");

@@ -22,7 +22,7 @@ export async function startTestSearch(stateFolder = temporaryFolder()) {
 
 /** A client that polls tasks often enough for tests. */
 export function clientOf(host: string, apiKey = MASTER_KEY): Meilisearch {
-  return new Meilisearch({ host, apiKey, defaultWaitOptions: { interval: 5, timeout: 10_000 } });
+  return new Meilisearch({ host, apiKey, defaultWaitOptions: { interval: 5, timeout: 50_000 } });
 }
 
 export function temporaryFolder(): string {

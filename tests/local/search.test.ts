@@ -206,12 +206,11 @@ test("scores of many hits come in one reading of the index", async () => {
     Array.from({ length: 2000 }, (_, id) => ({ id, title: `Shirt number ${id}`, text: "shirt ".repeat(5) })),
     { searchableAttributes: ["title", "text"] },
   );
-  const { hits, processingTimeMs } = await products.search("shirt", {
-    rankingScoreThreshold: 0.5,
-    limit: 1000,
-  });
-  expect(hits).toHaveLength(1000);
-  expect(processingTimeMs).toBeLessThan(1000);
+  const unscored = await products.search("shirt", { limit: 1000 });
+  const scored = await products.search("shirt", { limit: 1000, rankingScoreThreshold: 0.5 });
+  expect(scored.hits).toHaveLength(1000);
+  // A reading of the index for each hit would take hundreds of times as long; a busy machine slows both.
+  expect(scored.processingTimeMs).toBeLessThan(20 * (unscored.processingTimeMs + 50));
 });
 
 test("a sku typed in full comes first, half typed it is completed", async () => {

@@ -16,6 +16,8 @@ import {
   WEBHOOK_SECRET,
 } from "./stripe-simulator.ts";
 
+const patience = 25_000;
+
 type Receiver = Awaited<ReturnType<typeof startReceiver>>;
 
 let receiver: Receiver;
@@ -64,7 +66,7 @@ test("every event arrives signed, names its request and can be read again", asyn
     expect(new Set(receiver.types())).toEqual(
       new Set(["charge.succeeded", "payment_intent.created", "payment_intent.succeeded"]),
     );
-  });
+  }, patience);
   const event = receiver.events.find(({ type }) => type === "payment_intent.succeeded");
   expect(event).toMatchObject({
     request: { id: intent.lastResponse.requestId, idempotency_key: "order-1" },
@@ -75,7 +77,7 @@ test("every event arrives signed, names its request and can be read again", asyn
       id: event?.id,
       pending_webhooks: 0,
     });
-  });
+  }, patience);
 });
 
 test("a sweep finds events by type and time", async () => {
@@ -93,10 +95,10 @@ test("a sweep finds events by type and time", async () => {
 test("an endpoint that fails is tried again until it accepts", async () => {
   receiver.statuses.push(500, 503);
   await simulator.client.customers.create({ name: "Ada" });
-  await vi.waitFor(() => expect(receiver.types()).toEqual(Array(3).fill("customer.created")));
+  await vi.waitFor(() => expect(receiver.types()).toEqual(Array(3).fill("customer.created")), patience);
   await vi.waitFor(async () => {
     expect(await deliveries()).toMatchObject([{ status: "delivered", attempts: 3, status_code: 200 }]);
-  });
+  }, patience);
   expect(new Set(receiver.events.map(({ id }) => id)).size).toBe(1);
 });
 
@@ -104,7 +106,7 @@ test("webhooks are duplicated, dropped and resent on demand", async () => {
   const { client, steer } = simulator;
   await steer("faults", { duplicate_webhooks: true });
   await client.customers.create({ name: "Twice" });
-  await vi.waitFor(() => expect(receiver.events).toHaveLength(2));
+  await vi.waitFor(() => expect(receiver.events).toHaveLength(2), patience);
   expect(receiver.events[0]?.id).toBe(receiver.events[1]?.id);
 
   await steer("faults", { duplicate_webhooks: 0, drop_webhooks: 1 });
@@ -112,7 +114,7 @@ test("webhooks are duplicated, dropped and resent on demand", async () => {
   const [dropped] = await deliveries();
   expect(dropped).toMatchObject({ status: "dropped", attempts: 0 });
   await steer(`deliveries/${dropped?.id}/resend`, {});
-  await vi.waitFor(() => expect(receiver.events).toHaveLength(3));
+  await vi.waitFor(() => expect(receiver.events).toHaveLength(3), patience);
   expect(receiver.events[2]?.id).toBe(dropped?.event_id);
 });
 
@@ -121,7 +123,7 @@ test("webhooks overtake one another, in the same way for the same seed", async (
   await steer("faults", { reorder_webhooks: true, seed: 7 });
   const names = ["a", "b", "c", "d", "e", "f"];
   for (const name of names) await client.customers.create({ name });
-  await vi.waitFor(() => expect(receiver.events).toHaveLength(names.length));
+  await vi.waitFor(() => expect(receiver.events).toHaveLength(names.length), patience);
   const order = receiver.events.map(({ data }) => ("name" in data.object ? data.object.name : null));
   expect(order).not.toEqual(names);
   expect(new Set(order)).toEqual(new Set(names));
@@ -132,14 +134,15 @@ test.each(["wrong_secret", "stale_timestamp", "altered_body", "missing"])(
   async (signing) => {
     const { client, steer } = simulator;
     const intent = await client.paymentIntents.create({ amount: 1_000, currency: "usd" });
-    await vi.waitFor(() => expect(receiver.events).toHaveLength(1));
+    await vi.waitFor(() => expect(receiver.events).toHaveLength(1), patience);
     const claims = { status: "succeeded" };
     await steer("faults", {
       forge: { event_type: "payment_intent.succeeded", object: intent.id, claims, signing },
     });
-    await vi.waitFor(() => expect(receiver.refused).toHaveLength(1));
-    await vi.waitFor(async () =>
-      expect((await deliveries())[0]).toMatchObject({ kind: "forged", status: "failed" }),
+    await vi.waitFor(() => expect(receiver.refused).toHaveLength(1), patience);
+    await vi.waitFor(
+      async () => expect((await deliveries())[0]).toMatchObject({ kind: "forged", status: "failed" }),
+      patience,
     );
     expect((await client.events.list({ type: "payment_intent.succeeded" })).data).toEqual([]);
   },
@@ -157,7 +160,7 @@ test("an endpoint made by the API hears only what it asked for, until it is dele
   const { id } = await client.customers.create({});
   await client.customers.del(id);
   // Signed with the endpoint's own secret, which this receiver does not know.
-  await vi.waitFor(() => expect(other.refused).not.toEqual([]));
+  await vi.waitFor(() => expect(other.refused).not.toEqual([]), patience);
   const types = (await deliveries())
     .filter(({ url }) => url === other.url)
     .map((delivery) => delivery.event_type);
@@ -184,7 +187,7 @@ test("a killed simulator remembers intents, events, keys and undelivered webhook
   expect(await again.client.paymentIntents.create(PAID, options)).toEqual(made);
   expect((await again.client.events.list()).data).toHaveLength(3);
   await again.steer("clock", { advance_seconds: 60 });
-  await vi.waitFor(() => expect(receiver.types()).toContain("payment_intent.succeeded"));
+  await vi.waitFor(() => expect(receiver.types()).toContain("payment_intent.succeeded"), patience);
   await again.stop();
   await rm(stateFolder, { recursive: true });
 });

@@ -22,6 +22,8 @@ const Report = z.object({ buckets: z.int(), products: z.int(), waiting: z.int(),
 const index = new Meilisearch({
   host: stack().services.search,
   apiKey: LOCAL_CREDENTIALS.searchApiKey,
+  // Its tasks wait behind those of others.
+  defaultWaitOptions: { timeout: 50_000 },
 }).index("products");
 const patience = { timeout: 25_000, interval: 200 };
 

@@ -6,7 +6,7 @@ import { type Access, type RouteName, routeAccess } from "#http/route-access";
 import { type Cart, Order, address, createBuyer } from "../../buying.ts";
 import { inDatabase } from "../../in-database.ts";
 import { createSeller } from "../../selling.ts";
-import { type Customer } from "../../shop-client.ts";
+import { type Customer, whenNotBusy } from "../../shop-client.ts";
 import { registerCustomer, request, stack } from "../../stack.ts";
 import { type Example, exampleRequests } from "./example-requests.ts";
 
@@ -52,17 +52,19 @@ async function ask(route: RouteName, principal: Principal): Promise<Asked> {
       const idOfNothing = prefix === undefined ? "no-such-id" : prefix + "0".repeat(26);
       return filled.replace(`{${name}}`, example.params?.[name] ?? idOfNothing);
     }, template);
-  const response = await fetch(api + path + (example.query ?? ""), {
-    method,
-    redirect: "manual",
-    headers: {
-      "idempotency-key": randomUUID(),
-      ...(mediaType === undefined ? {} : { "content-type": mediaType }),
-      ...example.headers,
-      ...scene.headers[principal],
-    },
-    ...(mediaType === undefined ? {} : { body: JSON.stringify(example.json ?? {}) }),
-  });
+  const request = () =>
+    fetch(api + path + (example.query ?? ""), {
+      method,
+      redirect: "manual",
+      headers: {
+        "idempotency-key": randomUUID(),
+        ...(mediaType === undefined ? {} : { "content-type": mediaType }),
+        ...example.headers,
+        ...scene.headers[principal],
+      },
+      ...(mediaType === undefined ? {} : { body: JSON.stringify(example.json ?? {}) }),
+    });
+  const response = await whenNotBusy(request);
   const text = await response.text();
   const [, code = ""] = /"code":"(\w+)"/.exec(text) ?? [];
   return { route, principal, status: response.status, code, text };

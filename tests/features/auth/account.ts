@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { decodeJwt } from "jose";
 import { Client } from "pg";
 import { z } from "zod";
+import { whenNotBusy } from "../../shop-client.ts";
 import { request, stack } from "../../stack.ts";
 
 export const SignedIn = z.strictObject({
@@ -30,7 +31,7 @@ export function register(account: object, headers: Record<string, string> = {}) 
 }
 
 export async function registered(account: Account = newAccount()): Promise<SignedIn & { account: Account }> {
-  return { ...(await register(account)).as(SignedIn), account };
+  return { ...(await whenNotBusy(() => register(account))).as(SignedIn), account };
 }
 
 export function logIn(email: string, password: string) {

@@ -75,12 +75,15 @@ test("an account that many networks attack lets each stranger try twice, and its
 test("of thirty guesses at once no more are let through than one after the other", async () => {
   const { account } = await registered();
   const address = newAddress();
+  const since = Date.now();
   const answers = await Promise.all(
     Array.from({ length: 30 }, (_, index) => logInFrom(address, account.email, `wrong ${index}`)),
   );
+  // Delays of one, two, four seconds that a slow machine has sat out let one more through each.
+  const satOut = Math.floor(Math.log2(1 + (Date.now() - since) / 1_000));
   const through = answers.filter(({ status }) => status === 401);
   expect(through.length).toBeGreaterThan(0);
-  expect(through.length).toBeLessThanOrEqual(11);
+  expect(through.length).toBeLessThanOrEqual(11 + satOut);
   expect(answers.some(({ status }) => status === 200)).toBe(false);
 });
 

@@ -119,7 +119,7 @@ test("a new customer gets one welcome mail", async () => {
       expect(messages.length).toBeGreaterThan(0);
       return messages;
     },
-    { timeout: 10_000, interval: 50 },
+    { timeout: 25_000, interval: 50 },
   );
   expect(messages).toEqual([{ subject: "Welcome to Tradewind", text: expect.stringContaining("Hello Ada") }]);
 });

@@ -42,7 +42,7 @@ describe("making products", () => {
     const variants = sent.map((variant) => ({ ...variant, initial_quantity: 4 }));
     const { id } = (await post({ ...product, variants, status: "active" })).as(Product);
     const available = async () => (await request(`/products/${id}`)).as(Product).variants[0]?.available;
-    await expect.poll(available, { timeout: 20_000, interval: 100 }).toBe(4);
+    await expect.poll(available, { timeout: 25_000, interval: 100 }).toBe(4);
     await patchProduct(
       id,
       { variants: sent.map((variant) => ({ ...variant, initial_quantity: 9 })) },
@@ -50,7 +50,7 @@ describe("making products", () => {
     );
     await patchProduct(id, { title: "Counted once" }, '"v1"');
     await expect
-      .poll(async () => (await request(`/products/${id}`)).as(Product).title, { timeout: 20_000 })
+      .poll(async () => (await request(`/products/${id}`)).as(Product).title, { timeout: 25_000 })
       .toBe("Counted once");
     expect(await available()).toBe(4);
   });
@@ -155,7 +155,7 @@ describe("changing products", () => {
     expect((await remove('"v3"')).status).toBe(412);
     expect((await remove('"v1"')).status).toBe(204);
     await expect
-      .poll(async () => (await request(`/products/${handle}`)).status, { timeout: 20_000 })
+      .poll(async () => (await request(`/products/${handle}`)).status, { timeout: 25_000 })
       .toBe(404);
     expect((await request(`/admin/products/${id}`, { token })).body).toMatchObject({ status: "archived" });
   });

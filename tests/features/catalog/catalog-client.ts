@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { untilReplicated } from "../../replica.ts";
 import type { Answer } from "../../shop-client.ts";
 import { adminToken, request, stack } from "../../stack.ts";
 
@@ -73,15 +74,16 @@ export async function importCsv(
   });
 }
 
-/** Imports a file that is expected to go through. */
+/** Imports a file that is expected to go through; what it brought is there for everybody then. */
 export async function importReport(text: string | Uint8Array<ArrayBuffer>): Promise<z.infer<typeof Report>> {
   const response = await importCsv(text);
   const body = await response.text();
   if (response.status !== 200) throw new Error(`the import answered ${response.status}: ${body}`);
+  await untilReplicated();
   return Report.parse(JSON.parse(body));
 }
 
-/** Makes an active product with one variant unless told otherwise. */
+/** Makes an active product with one variant unless told otherwise; it is there for everybody then. */
 export async function createProduct(fields: Record<string, unknown> = {}): Promise<Product> {
   const word = uniqueWord();
   const answer = await request("/admin/products", {
@@ -94,7 +96,9 @@ export async function createProduct(fields: Record<string, unknown> = {}): Promi
       ...fields,
     },
   });
-  return answer.as(Product);
+  const product = answer.as(Product);
+  await untilReplicated();
+  return product;
 }
 
 export async function patchProduct(id: string, patch: unknown, ifMatch?: string): Promise<Answer> {

@@ -102,7 +102,7 @@ describe("filters", () => {
 
   test("stock counts once the inventory has reported it", async () => {
     await expect
-      .poll(() => titles("in_stock=true"), { timeout: 20_000, interval: 200 })
+      .poll(() => titles("in_stock=true"), { timeout: 25_000, interval: 200 })
       .toEqual([1, 2, 4, 5, 7, 8].map((n) => `Thing ${n}`));
     expect(await titles("in_stock=false")).toEqual([0, 3, 6, 9].map((n) => `Thing ${n}`));
   });
@@ -245,13 +245,13 @@ describe("caching", () => {
     const product = await createProduct({ brand });
     const shown = async () =>
       (await list("sort=newest&limit=1")).as(ProductPage).data.map(({ id, title }) => [id, title]);
-    await expect.poll(shown, { timeout: 20_000, interval: 50 }).toEqual([[product.id, product.title]]);
+    await expect.poll(shown, { timeout: 25_000, interval: 50 }).toEqual([[product.id, product.title]]);
     await patchProduct(product.id, { title: "Renamed" }, '"v1"');
-    await expect.poll(shown, { timeout: 20_000, interval: 50 }).toEqual([[product.id, "Renamed"]]);
+    await expect.poll(shown, { timeout: 25_000, interval: 50 }).toEqual([[product.id, "Renamed"]]);
     await patchProduct(product.id, { status: "draft" }, '"v2"');
-    await expect.poll(shown, { timeout: 20_000, interval: 50 }).not.toContainEqual([product.id, "Renamed"]);
+    await expect.poll(shown, { timeout: 25_000, interval: 50 }).not.toContainEqual([product.id, "Renamed"]);
     const status = async () => (await request(`/products/${product.id}`)).status;
-    await expect.poll(status, { timeout: 20_000, interval: 50 }).toBe(404);
+    await expect.poll(status, { timeout: 25_000, interval: 50 }).toBe(404);
   });
 });
 

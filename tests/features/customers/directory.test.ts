@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { decodeJwt } from "jose";
 import { beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { address, createBuyer, Order } from "../../buying.ts";
@@ -120,10 +121,13 @@ test("each look at customers is written into the audit log, without what was loo
   const headers = { "request-id": requestId };
   await staff(`/${id}`, { headers });
   await staff(`?email=${email}`, { headers });
-  const { data } = (await request("/admin/audit?limit=100", { token: admin })).as(
-    z.object({ data: z.array(z.object({ content: z.string() })) }),
-  );
-  const looks = data.map(({ content }) => content).filter((content) => content.includes(requestId));
+  const entries = await inDatabase("select content from audit_entries where strpos(content, $1) > 0", [
+    requestId,
+  ]);
+  const looks = z
+    .array(z.object({ content: z.string() }))
+    .parse(entries)
+    .map(({ content }) => content);
   const acts = looks.filter((content) => content.includes('"kind":"act"'));
   expect(acts).toHaveLength(2);
   expect(acts.filter((content) => content.includes(id))).toHaveLength(1);
@@ -167,9 +171,7 @@ test("a customer who asks the staff is erased, after a recent proof; staff itsel
   const erased = await staff(`/${customer.id}`, { method: "DELETE" });
   expect(erased).toMatchObject({ status: 200, body: { orders: 0 } });
   expect((await staff(`/${customer.id}`)).status).toBe(404);
-  const [{ id: adminId } = { id: "" }] = z
-    .array(z.object({ id: z.string() }))
-    .parse(await inDatabase("select id from users where role = 'admin' limit 1", []));
+  const adminId = decodeJwt(admin).sub ?? "";
   for (const [path, method] of [
     ["", "GET"],
     ["", "DELETE"],

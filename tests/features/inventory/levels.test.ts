@@ -6,7 +6,7 @@ import { createSeller } from "../../selling.ts";
 import { adminToken, registerCustomer, request, stack } from "../../stack.ts";
 import { recordedEvents } from "./recorded-events.ts";
 
-const patience = { timeout: 10_000, interval: 100 };
+const patience = { timeout: 25_000, interval: 100 };
 const { stockVariant } = createSeller(stack().api);
 const buyer = createBuyer({ api: stack().api, stripe: stack().services.stripe });
 

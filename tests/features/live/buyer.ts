@@ -44,7 +44,7 @@ export async function putOnSale(): Promise<string> {
       const { body } = await request(`/inventory/${sku}`);
       expect(body).toMatchObject({ available: 10 });
     },
-    { timeout: 5_000 },
+    { timeout: 25_000 },
   );
   return variant;
 }

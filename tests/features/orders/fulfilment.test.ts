@@ -19,7 +19,7 @@ async function paidOrder(quantity: number): Promise<Order> {
   const order = await buyer.order({ [variant.variantId]: quantity });
   await buyer.authorise(order);
   await buyer.confirm(order);
-  await vi.waitFor(async () => expect((await buyer.readOrder(order)).status).toBe("paid"), 10_000);
+  await vi.waitFor(async () => expect((await buyer.readOrder(order)).status).toBe("paid"), 25_000);
   return order;
 }
 

@@ -13,7 +13,7 @@ const Problem = z.object({ code: z.string(), errors: z.array(z.object({ code: z.
 
 async function expectAvailable(sku: string, units: number): Promise<void> {
   await vi.waitFor(async () => expect(await seller.available(sku)).toBe(units), {
-    timeout: 10_000,
+    timeout: 25_000,
     interval: 100,
   });
 }
@@ -33,7 +33,7 @@ test("an order copies the cart, holds its stock and empties the cart", async () 
   await vi.waitFor(async () => {
     const emptied = await request("/cart", { headers: { "cart-token": cart.token ?? "" } });
     expect(emptied.as(Cart).lines).toEqual([]);
-  }, 5000);
+  }, 25_000);
 });
 
 test("the same key gives the same order again, to the byte, and holds nothing twice", async () => {

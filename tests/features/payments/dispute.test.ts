@@ -31,7 +31,7 @@ test("a disputed payment is recorded once, in the order's history and in the lis
     { timeout: 25_000, interval: 500 },
   );
   const token = await adminToken();
-  const { data } = (await request("/admin/disputes", { token })).as(Disputes);
+  const { data } = (await request("/admin/disputes?limit=100", { token })).as(Disputes);
   expect(data.filter((dispute) => dispute.order_id === order.id)).toEqual([
     { order_id: order.id, status: "open", amount: { amount: 2200 } },
   ]);

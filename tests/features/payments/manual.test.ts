@@ -34,7 +34,7 @@ test("a bank transfer commits its stock at once and is paid when staff have rece
     payment: { provider: "manual", status: "captured" },
   });
   expect((await request(path, { method: "POST", token })).as(Order).status).toBe("paid");
-  await vi.waitFor(async () => expect(await seller.available(variant.sku)).toBe(1), 10_000);
+  await vi.waitFor(async () => expect(await seller.available(variant.sku)).toBe(1), 25_000);
 });
 
 test("an order whose payment is at a provider has no manual payment to receive, until its buyer turns to one", async () => {

@@ -14,7 +14,7 @@ const buyer = createBuyer({ api, stripe: services.stripe });
 const seller = createSeller(api);
 
 const Problem = z.object({ code: z.string() });
-const patience = { timeout: 20_000, interval: 200 };
+const patience = { timeout: 25_000, interval: 200 };
 
 function eventually(order: Order, status: string): Promise<void> {
   return vi.waitFor(async () => expect((await buyer.readOrder(order)).status).toBe(status), patience);
@@ -44,6 +44,8 @@ test("confirming is a hint that reads the provider: before paying nothing moves,
   const early = await buyer.confirm(order);
   expect(early.status).toBe(200);
   expect(early.as(z.object({ status: z.string() })).status).toBe("pending_payment");
+  // A webhook would have the payment settled at the same time: whoever loses that race is told what stands so far.
+  await steer("stripe", "strikes", { fault: "drop_webhook", containing: order.id, times: 100 });
   await buyer.payWith(attempt);
   const confirmed = await buyer.confirm(order);
   expect(confirmed.as(z.object({ status: z.string() })).status).toBe("paid");

@@ -12,7 +12,7 @@ import { steer } from "./steering.ts";
 const { api, services } = stack();
 const buyer = createBuyer({ api, stripe: services.stripe });
 const seller = createSeller(api);
-const patience = { timeout: 20_000, interval: 200 };
+const patience = { timeout: 25_000, interval: 200 };
 
 const stripeUrl = new URL(services.stripe);
 const stripe = new Stripe(LOCAL_CREDENTIALS.stripeSecretKey, {

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { adminToken, costOf, request } from "../../stack.ts";
 import { Problem, type Product, createProduct, patchProduct, uniqueWord } from "../catalog/catalog-client.ts";
@@ -41,12 +41,15 @@ beforeAll(async () => {
 
 describe("what is found", () => {
   test("a hit has the fields of a product in a list, and what matched", async () => {
-    const listed = await request(`/products/${tent.id}`);
-    const found = (await search({ q: `tent ${shelf}` })).as(Found);
-    const { highlight, ...product } = found.data[0] ?? { highlight: undefined };
-    expect(product).toEqual(listed.body);
-    expect(highlight?.title).toBe(`Breeze <em>Tent</em> <em>${shelf}</em>`);
-    expect(highlight?.description).toBe("Pitches in two minutes &amp; packs small.");
+    // What an inventory object reports shows in both, not at the same moment.
+    await vi.waitFor(async () => {
+      const listed = await request(`/products/${tent.id}`);
+      const found = (await search({ q: `tent ${shelf}` })).as(Found);
+      const { highlight, ...product } = found.data[0] ?? { highlight: undefined };
+      expect(product).toEqual(listed.body);
+      expect(highlight?.title).toBe(`Breeze <em>Tent</em> <em>${shelf}</em>`);
+      expect(highlight?.description).toBe("Pitches in two minutes &amp; packs small.");
+    }, 25_000);
   });
 
   test("a typo in a word still finds it", async () => {

@@ -1,8 +1,9 @@
+import { randomInt } from "node:crypto";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { costOf, request } from "../../stack.ts";
-import { createProduct, uniqueWord } from "../catalog/catalog-client.ts";
-import { Found, expectFound, search } from "./search-client.ts";
+import { costOf } from "../../stack.ts";
+import { createProduct } from "../catalog/catalog-client.ts";
+import { Found, expectFound, fromIndex, search } from "./search-client.ts";
 
 const Suggestions = z.object({
   products: z.array(z.object({ id: z.string(), title: z.string(), highlight: z.string() })),
@@ -11,8 +12,13 @@ const Suggestions = z.object({
   degraded: z.boolean(),
 });
 
-/** Letters alone, so that slips are slips of letters. */
-const shelf = uniqueWord().replaceAll(/\d/g, (digit) => "abcdefghij".charAt(Number(digit)));
+/** Letters alone, each of them once: what is dropped of "abcabc" another part may stand for. */
+const shelf = Array.from({ length: 26 }, (_, place) => String.fromCodePoint(97 + place))
+  .map((letter) => ({ letter, place: randomInt(1_000_000) }))
+  .toSorted((one, other) => one.place - other.place)
+  .map(({ letter }) => letter)
+  .slice(0, 13)
+  .join("");
 const brand = `${shelf} works`;
 let ids: string[];
 
@@ -31,7 +37,7 @@ beforeAll(async () => {
 });
 
 function suggest(q: string, more: Record<string, string> = {}) {
-  return request(`/search/suggest?${new URLSearchParams({ q, ...more }).toString()}`);
+  return fromIndex(`/search/suggest?${new URLSearchParams({ q, ...more }).toString()}`);
 }
 
 describe("suggestions while typing", () => {
@@ -48,10 +54,13 @@ describe("suggestions while typing", () => {
   });
 
   test("cost no call of the database and may be cached", async () => {
-    await suggest(shelf);
-    const answer = await suggest(shelf);
-    expect(costOf(answer)).toEqual({ databaseCalls: 0, objectCalls: 0 });
-    expect(answer.headers.get("cache-control")).toMatch(/^public, max-age=10, stale-while-/);
+    // Now and then what others change comes in between.
+    await vi.waitFor(async () => {
+      await suggest(shelf);
+      const answer = await suggest(shelf);
+      expect(costOf(answer)).toEqual({ databaseCalls: 0, objectCalls: 0 });
+      expect(answer.headers.get("cache-control")).toMatch(/^public, max-age=10, stale-while-/);
+    }, 25_000);
   });
 
   test.each(["", " ", "\u0000", "x".repeat(201)])("refuse %j", async (q) => {
