@@ -10,9 +10,6 @@ const startMsMax = 10 * 60_000;
 const lateStartMs = { min: 61 * 60_000, max: 100 * 60_000 };
 const thinkMsMax = 90_000;
 const triesMax = 4;
-const leavesAtProvider = 0.1;
-const changesWayToPay = 0.35;
-const paysInOldTab = 0.5;
 const oldTabMsMax = 3 * 60 * 60_000;
 const payOutcomes = ["approve", "approve", "approve", "decline", "challenge", "transfer"] as const;
 
@@ -67,11 +64,13 @@ export class Buyer {
   }
 
   async #order(): Promise<Id<"order"> | undefined> {
-    const { random, scheduler } = this.#world;
+    const { random, scheduler, climate } = this.#world;
     let { key, total } = this.#newPlacement();
     for (let tries = 0; tries < triesMax; tries++) {
       const asked = { key, total };
-      const double = random.chance(0.3) ? this.#later(() => this.#place(asked)) : undefined;
+      const double = random.chance(climate.habits.doubleClicks)
+        ? this.#later(() => this.#place(asked))
+        : undefined;
       const answers = [await this.#place(asked), ...(double ? [await double] : [])];
       const orderId = orderIdOf(answers, key);
       if (orderId !== undefined) return orderId;
@@ -104,20 +103,23 @@ export class Buyer {
 
   async #decide(orderId: Id<"order">): Promise<void> {
     const { random } = this.#world;
-    const cancels = random.chance(0.3) ? this.#later(() => this.#cancel(orderId)) : undefined;
-    const cancelsAgain = cancels && random.chance(0.3) ? this.#later(() => this.#cancel(orderId)) : undefined;
-    if (!random.chance(0.15)) await this.#pay(orderId);
+    const { habits } = this.#world.climate;
+    const cancels = random.chance(habits.cancels) ? this.#later(() => this.#cancel(orderId)) : undefined;
+    const cancelsAgain =
+      cancels && random.chance(habits.doubleClicks) ? this.#later(() => this.#cancel(orderId)) : undefined;
+    if (!random.chance(habits.forgets)) await this.#pay(orderId);
     await cancels;
     await cancelsAgain;
   }
 
   async #pay(orderId: string): Promise<void> {
     const { random, scheduler, network, climate } = this.#world;
+    const { habits, offered } = climate;
     const opened: string[] = [];
     let keys = 0;
-    let by = random.pick(climate.offered);
+    let by = random.pick(offered);
     const open = () => {
-      if (random.chance(changesWayToPay)) by = random.pick(climate.offered);
+      if (random.chance(habits.changesWayToPay)) by = random.pick(offered);
       const chosen = by;
       keys += random.chance(0.3) ? 1 : 0;
       const key = `${orderId} payment ${keys}`;
@@ -126,15 +128,20 @@ export class Buyer {
       );
     };
     for (let tries = 0; tries < triesMax; tries++) {
-      const double = random.chance(0.3) ? this.#later(open) : undefined;
+      const double = random.chance(habits.doubleClicks) ? this.#later(open) : undefined;
       const answer = await open();
       if (answer.kind === "value") {
         const left = opened.at(-1);
         opened.push(answer.value);
         // The page of an earlier payment is still open in another tab.
-        if (left !== undefined && random.chance(paysInOldTab)) void this.#payInOldTab(left);
+        if (left !== undefined && random.chance(habits.paysInOldTab)) void this.#payInOldTab(left);
         const paid = await this.#payAtProvider(answer.value);
         const confirmed = random.chance(0.5) ? this.#confirm(orderId) : undefined;
+        if (paid && random.chance(habits.paysAgainSoon)) {
+          await this.#soon();
+          keys += 1;
+          continue;
+        }
         if (paid) {
           if (random.chance(0.15)) await this.#cancelSoon(orderId);
           await confirmed;
@@ -157,7 +164,7 @@ export class Buyer {
         interfered.add(reference);
         provider.interfere(reference, random.chance(0.5) ? "end" : "capture");
       });
-    if (random.chance(leavesAtProvider)) return true;
+    if (random.chance(climate.habits.leavesAtProvider)) return true;
     if (random.chance(climate.interference)) {
       // The provider's page says at once that this payment is over.
       interfered.add(reference);
@@ -190,11 +197,15 @@ export class Buyer {
     });
   }
 
-  /** While the payment is on its way. */
   async #cancelSoon(orderId: string): Promise<void> {
+    await this.#soon();
+    await this.#cancel(orderId);
+  }
+
+  /** While the payment is on its way. */
+  async #soon(): Promise<void> {
     const { random, scheduler } = this.#world;
     await scheduler.sleep(random.below(random.pick([60, 2_000, 30_000])));
-    await this.#cancel(orderId);
   }
 
   async #cancel(orderId: string): Promise<void> {

@@ -14,6 +14,8 @@ const { values } = parseArgs({
     from: { type: "string", default: "1" },
     seed: { type: "string" },
     mutants: { type: "boolean", default: false },
+    /** Part of the name of the mutants that are planted; all without it. */
+    only: { type: "string", default: "" },
     threads: { type: "string", default: String(availableParallelism()) },
   },
 });
@@ -64,7 +66,8 @@ async function runMany(from: number, count: number): Promise<number> {
 
 /** Plants every mutant in turn and says which the simulator catches within so many seeds. */
 async function huntAll(): Promise<number> {
-  const waiting = [...mutants];
+  const planted = mutants.filter(({ name }) => name.includes(values.only));
+  const waiting = [...planted];
   let caught = 0;
   const survivors: string[] = [];
   const work = async () => {
@@ -77,9 +80,9 @@ async function huntAll(): Promise<number> {
     }
   };
   await Promise.all(Array.from({ length: threads }, work));
-  const share = ((100 * caught) / mutants.length).toFixed(1);
+  const share = ((100 * caught) / planted.length).toFixed(1);
   console.log(
-    `${caught} of ${mutants.length} mutants are caught (${share} %) within ${values.seeds} histories each`,
+    `${caught} of ${planted.length} mutants are caught (${share} %) within ${values.seeds} histories each`,
   );
   if (survivors.length > 0) console.log(`survivors: ${survivors.join("; ")}`);
   return survivors.length === 0 ? 0 : 1;

@@ -21,6 +21,24 @@ export type Climate = {
   /** Staff give money back, here or in the provider's dashboard. */
   refunds: number;
   disputes: number;
+  habits: Habits;
+};
+
+/** What the buyers of one history are inclined to do. What all do in some histories shows what nobody sees in the average. */
+export type Habits = {
+  /** Clicks that come twice. */
+  doubleClicks: number;
+  /** Each time the payment is opened. */
+  changesWayToPay: number;
+  /** Pays in the page of an earlier payment as well. */
+  paysInOldTab: number;
+  /** Has paid, waits in vain for the shop to say so, and begins anew, perhaps another way. */
+  paysAgainSoon: number;
+  /** Leaves the provider's page without having paid. */
+  leavesAtProvider: number;
+  cancels: number;
+  /** Orders that nobody begins to pay. */
+  forgets: number;
 };
 
 /** A provider that is out of reach for long outlives the holds of what was paid meanwhile; others come back soon. */
@@ -70,5 +88,18 @@ export function drawClimate(random: Random): Climate {
     slowRefunds: random.pick([0, 0.2]),
     refunds: random.pick([0, 0.3, 0.7]),
     disputes: random.pick([0, 0, 0.3]),
+    habits: drawHabits(random),
+  };
+}
+
+function drawHabits(random: Random): Habits {
+  return {
+    doubleClicks: random.pick([0, 0.3, 0.3, 0.8]),
+    changesWayToPay: random.pick([0, 0.3, 0.6, 1]),
+    paysInOldTab: random.pick([0, 0.5, 1]),
+    paysAgainSoon: random.pick([0, 0, 0.4]),
+    leavesAtProvider: random.pick([0, 0.1, 0.5]),
+    cancels: random.pick([0, 0.3, 0.8]),
+    forgets: random.pick([0, 0.15]),
   };
 }

@@ -40,11 +40,10 @@ export class PaymentFlows {
     const opened = await openPayment<AttemptRow, Order, PaymentFacts, { attemptId: string }>(
       {
         now: () => epochMs(this.#connection.now),
-        look: () =>
-          this.#connection.call(calls.load, () => ({
-            order: this.#require(orderId),
-            answered: database.opened(key),
-          })),
+        look: async () => {
+          const order = await this.#connection.require(orderId);
+          return { order, answered: await this.#connection.call(calls.find, () => database.opened(key)) };
+        },
         load: () => this.#connection.require(orderId),
         promise: (order) =>
           this.#connection.call(calls.store, () => {
