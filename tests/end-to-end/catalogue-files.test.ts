@@ -184,10 +184,24 @@ test("what is exported, imported into an empty shop and exported again is the sa
   }
 });
 
+/** Somebody who makes a product of this handle at the same time: an import waits there for what becomes of it. */
+async function beginProduct(handle: string): Promise<{ giveUp: () => Promise<void> }> {
+  const client = new Client({ connectionString: stack.addresses.services.postgres });
+  await client.connect();
+  await client.query("begin");
+  await client.query(
+    `insert into products (id, handle, title, status, currency, price_min, price_max)
+     values ('prd_rival', $1, 'Rival', 'draft', 'USD', 1, 1)`,
+    [handle],
+  );
+  return { giveUp: () => client.end() };
+}
+
 test("an import whose Worker dies half-way is finished by repeating it, with no product and no unit twice", async () => {
   await emptyTheShop();
   const rows = Array.from({ length: 1_200 }, (_, index) => `k${index},Kill ${index},K-${index},1.00,3`);
   const file = ["Handle,Title,Variant SKU,Variant Price,Variant Inventory Qty", ...rows].join("\n");
+  const rival = await beginProduct("k700");
   const broken = imported("csv", file).then(
     () => "finished",
     () => "broken",
@@ -200,6 +214,7 @@ test("an import whose Worker dies half-way is finished by repeating it, with no 
     .toBeGreaterThanOrEqual(100);
   await stack.kill("worker", "SIGKILL");
   expect(await broken).toBe("broken");
+  await rival.giveUp();
   await stack.restart("worker");
   const report = await imported("csv", file);
   expect(report.created).toBeLessThan(1_200);

@@ -57,7 +57,7 @@ async function onPrimary(text: string, values: readonly unknown[] = []): Promise
 }
 
 /** Buyers who order one unit after the other until they are told to stop; what fails is tried no more. */
-function rush(): { stop: () => Promise<number> } {
+function rush(): { placed: () => number; stop: () => Promise<number> } {
   const over = new AbortController();
   let placed = 0;
   const shopping = Array.from({ length: buyersAtOnce }, async () => {
@@ -68,6 +68,7 @@ function rush(): { stop: () => Promise<number> } {
     }
   });
   return {
+    placed: () => placed,
     stop: async () => {
       over.abort();
       await Promise.all(shopping);
@@ -104,7 +105,7 @@ test("orders through three kills of the Worker leave a ledger that is gapless an
   let placed = 0;
   for (let kill = 0; kill < 3; kill++) {
     const buyers = rush();
-    await sleep(700);
+    await vi.waitFor(() => expect(buyers.placed()).toBeGreaterThan(5), patience);
     await stack.kill("worker", "SIGKILL");
     await stack.restart("worker");
     placed += await buyers.stop();
