@@ -30,7 +30,7 @@ const sharedStack = {
   sequence: { groupOrder: 1 },
   maxWorkers: cores + 1,
   retry,
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   hookTimeout: 60_000,
 };
 const ownStacks = {

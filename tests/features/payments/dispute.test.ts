@@ -38,7 +38,7 @@ test("a disputed payment is recorded once, in the order's history and in the lis
   expect((await request("/admin/disputes")).status).toBe(401);
 });
 
-const patience = { timeout: 25_000, interval: 250 };
+const patience = { timeout: 50_000, interval: 250 };
 
 /** A signed event of its own that tells of one and the same dispute. */
 async function tellOfDispute({ id, intent }: { id: string; intent: string }): Promise<string> {

@@ -10,7 +10,7 @@ const { api, services } = stack();
 const buyer = createBuyer({ api, stripe: services.stripe });
 const seller = createSeller(api);
 const Problem = z.object({ code: z.string() });
-const patience = { timeout: 25_000, interval: 200 };
+const patience = { timeout: 50_000, interval: 200 };
 
 function promiseToPay(order: Order) {
   return request("/payment/checkout", {

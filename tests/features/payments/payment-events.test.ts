@@ -13,7 +13,7 @@ import { steer } from "./steering.ts";
 const { api, services } = stack();
 const buyer = createBuyer({ api, stripe: services.stripe });
 const seller = createSeller(api);
-const patience = { timeout: 25_000, interval: 200 };
+const patience = { timeout: 50_000, interval: 200 };
 
 const Row = z.object({ type: z.string(), processed: z.boolean(), attempts: z.int() });
 

@@ -14,7 +14,7 @@ const buyer = createBuyer({ api, stripe: services.stripe });
 const seller = createSeller(api);
 
 const Problem = z.object({ code: z.string() });
-const patience = { timeout: 25_000, interval: 200 };
+const patience = { timeout: 50_000, interval: 200 };
 
 function eventually(order: Order, status: string): Promise<void> {
   return vi.waitFor(async () => expect((await buyer.readOrder(order)).status).toBe(status), patience);

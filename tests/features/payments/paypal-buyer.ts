@@ -11,7 +11,7 @@ import { steer } from "./steering.ts";
 const { api, services } = stack();
 export const buyer = createBuyer({ api, stripe: services.stripe });
 export const seller = createSeller(api);
-export const patience = { timeout: 25_000, interval: 200 };
+export const patience = { timeout: 50_000, interval: 200 };
 
 export const PaypalAttempt = z.object({ attempt_id: z.string(), approve_url: z.url() });
 

@@ -12,7 +12,7 @@ import { steer } from "./steering.ts";
 const { api, services } = stack();
 const buyer = createBuyer({ api, stripe: services.stripe });
 const seller = createSeller(api);
-const patience = { timeout: 25_000, interval: 200 };
+const patience = { timeout: 50_000, interval: 200 };
 
 const stripeUrl = new URL(services.stripe);
 const stripe = new Stripe(LOCAL_CREDENTIALS.stripeSecretKey, {
@@ -110,7 +110,7 @@ test("a refund whose answer was lost is finished by itself, once", async () => {
   expect(answer.as(Problem).code).toBe("payment_outcome_unknown");
   await inDatabase("update refunds set next_check_at = now() where order_id = $1", [order.id]);
   await vi.waitFor(async () => expect((await moneyOf(order)).refunded.amount).toBe(900), {
-    timeout: 28_000,
+    timeout: 50_000,
     interval: 500,
   });
 });
@@ -131,7 +131,7 @@ test("a refund at the dashboard that is told while one of ours is under way is b
   await vi.waitFor(async () => expect(await unprocessedEvents(intent)).toBe(0), patience);
   await inDatabase("update refunds set next_check_at = now() where order_id = $1", [order.id]);
   await vi.waitFor(async () => expect((await moneyOf(order)).refunded.amount).toBe(1200), {
-    timeout: 28_000,
+    timeout: 50_000,
     interval: 500,
   });
   expect(await balancesOf(order)).toEqual({ "receivable:stripe": 800, sales: -2000, refunds: 1200 });
