@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 
+const reasonCharactersMax = 200;
+
 /**
  * Prints how many tests passed, failed and were skipped, as vitest's JSON report counts them; a file that did not run is
  * one that failed. Tests that needed a second attempt are named with what went wrong in the first: a report keeps the
@@ -19,7 +21,7 @@ const secondAttempts = testResults.flatMap(({ name, assertionResults }) =>
     .map((test) => {
       const words = [relative("", name), ...test.ancestorTitles, test.title].filter((word) => word !== "");
       const [reason] = test.failureMessages[0].split("\n");
-      return `${words.join(" > ")} (${reason})`;
+      return `${words.join(" > ")} (${reason.slice(0, reasonCharactersMax)})`;
     }),
 );
 if (secondAttempts.length > 0) {
