@@ -1,10 +1,10 @@
 import { mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { z } from "zod";
 import type { BenchStack } from "./bench-stack.ts";
 import { untilAllIsDone } from "./fill-shop.ts";
+import { holds, until } from "../postgres/connection.ts";
 import { type ObjectCommits, watchObjectCommits } from "./object-commits.ts";
 import { performTimes } from "./load.ts";
 import type { Operation } from "./operations.ts";
@@ -64,14 +64,17 @@ export async function measureCommits(
 
 const Count = z.tuple([z.object({ count: z.coerce.number() })]);
 
-/** A server process of Postgres that has become idle reports what it did within ten seconds. */
-const REPORTED_MS_MAX = 10_500;
+/** A server process of Postgres that has become idle reports what it did ten seconds later. */
+const HAVE_REPORTED = `not exists (
+  select from pg_stat_activity
+  where backend_type = 'client backend' and pid <> pg_backend_pid() and state_change > now() - interval '10.5 seconds')`;
+const REPORTED_MS_MAX = 60_000;
 
 async function countFlushes(stack: BenchStack): Promise<number> {
-  await sleep(REPORTED_MS_MAX);
   const database = new Client({ connectionString: stack.addresses.services.postgres });
   await database.connect();
   try {
+    await until("the database was at rest", REPORTED_MS_MAX, () => holds(database, HAVE_REPORTED));
     const { rows } = await database.query(
       `select coalesce(sum(fsyncs), 0) as count from pg_stat_io
        where object = 'wal' and backend_type = 'client backend'`,

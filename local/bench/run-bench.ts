@@ -9,7 +9,7 @@ import { startBenchStack, type BenchStack } from "./bench-stack.ts";
 import { createScratchTable, startBareChain } from "./bare-chain.ts";
 import { startCeiling } from "./ceiling.ts";
 import { countCalls, type WatchedShop } from "./count-calls.ts";
-import { fillShop } from "./fill-shop.ts";
+import { fillShop, untilCachesAreUsed } from "./fill-shop.ts";
 import { measureCell, type Cell, type Setting } from "./measure.ts";
 import type { BareChain } from "./measure-chain.ts";
 import { profileOperation } from "./measure-profile.ts";
@@ -92,6 +92,7 @@ async function printProfiles(
   try {
     say("bench", `importing ${products} products`);
     const assortment = await fillShop(stack, products, folder);
+    await untilCachesAreUsed();
     const operations = operationsOf({ assortment, stripe: stack.addresses.services.stripe });
     for (const operation of operationsNamed(operations, only)) {
       for (const count of connections) {
@@ -165,6 +166,7 @@ type Measuring = {
 async function measureAll({ stack, options, folder, counts }: Measuring): Promise<Cell[]> {
   say("bench", `importing ${options.products} products`);
   const assortment = await fillShop(stack, options.products, folder);
+  await untilCachesAreUsed();
   const operations = operationsOf({ assortment, stripe: stack.addresses.services.stripe });
   const { compatibilityDate, settings } = stack;
   const ceiling = await startCeiling({ folder: join(folder, "ceiling"), compatibilityDate });
