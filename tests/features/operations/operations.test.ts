@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { costOf, request } from "../../stack.ts";
 
 test("health asks nobody", async () => {
@@ -9,14 +9,17 @@ test("health asks nobody", async () => {
 });
 
 test("every dependency of the running stack is up", async () => {
-  const answer = await request("/ready");
-  expect(answer.status).toBe(200);
   const up = { status: "up", latency_ms: expect.any(Number) };
-  expect(answer.body).toEqual({
-    status: "ready",
-    dependencies: { database_primary: up, database_replica: up, cache: up, queue: up, search: up },
-    order_databases: {},
-  });
+  // On a busy machine one may be late with its sign of life.
+  await vi.waitFor(async () => {
+    const answer = await request("/ready");
+    expect(answer.status).toBe(200);
+    expect(answer.body).toEqual({
+      status: "ready",
+      dependencies: { database_primary: up, database_replica: up, cache: up, queue: up, search: up },
+      order_databases: {},
+    });
+  }, 25_000);
 });
 
 test.each(["/health", "/nowhere", "/auth/profile", "/docs"])(
