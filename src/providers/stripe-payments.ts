@@ -163,6 +163,13 @@ export async function asking<Answer>(request: () => Promise<Answer>): Promise<An
   try {
     return await request();
   } catch (error) {
+    // A twin of this call is under way, and whoever made it hears of its outcome: nobody has lost sight of anything.
+    if (error instanceof Stripe.errors.StripeError && error.code === "idempotency_key_in_use")
+      throw new AppError("dependency_unavailable", {
+        detail: "Stripe is still at the same call of another request. Ask again in some seconds.",
+        retryAfterSeconds: 2,
+        cause: error,
+      });
     if (error instanceof Stripe.errors.StripeConnectionError || error instanceof Stripe.errors.StripeAPIError)
       throw new AppError("payment_outcome_unknown", {
         detail:

@@ -53,7 +53,7 @@ test("the same request id with another body is refused", async () => {
 
 test("a request id whose first request is still running is refused with 409", async () => {
   await create("warm-up");
-  await simulator.steer("faults", { delay_ms: 150 });
+  await simulator.steer("faults", { delay_ms: 1_000 });
   const outcomes = await Promise.allSettled([create("request-1"), create("request-1")]);
   const refused = outcomes.filter(({ status }) => status === "rejected");
   expect(refused).toMatchObject([{ reason: { statusCode: 409 } }]);

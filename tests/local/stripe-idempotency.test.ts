@@ -35,7 +35,7 @@ test("the same key with other parameters is an idempotency error", async () => {
 
 test("a key whose first request is still running is refused with 409", async () => {
   const { client, steer } = simulator;
-  await steer("faults", { delay_ms: 150 });
+  await steer("faults", { delay_ms: 1_000 });
   const options = { idempotencyKey: "order-1" };
   const outcomes = await Promise.allSettled([
     client.paymentIntents.create(INTENT, options),
