@@ -7,7 +7,7 @@ import { lowAtUsually } from "#features/inventory/rules";
 import { productIndex } from "#features/search/document";
 import { isOurFault } from "#features/search/index-asking";
 import type { Context } from "#platform/context";
-import { isMissingIndex } from "./ensure-index.ts";
+import { isUnmadeIndex, renewSettings } from "./ensure-index.ts";
 import { buckets, documentShape, pictureDigits } from "./stamp.ts";
 
 /** Stamps by product id. */
@@ -20,7 +20,7 @@ export const elsewhere = "elsewhere";
 
 const Stamped = z.object({ id: z.coerce.string(), stamp: z.string().catch("none") });
 
-/** What the index says of the products of a bucket; nothing, as long as it has not been made. */
+/** What the index says of the products of a bucket. */
 export async function indexedStamps(context: Context, bucket: string): Promise<Stamps> {
   const index = context.search.index(productIndex);
   const filter =
@@ -31,11 +31,23 @@ export async function indexedStamps(context: Context, bucket: string): Promise<S
   for (let offset = 0; ; offset += documentsPerRequest) {
     const { results } = await index
       .getDocuments({ filter, fields: ["id", "stamp"], limit: documentsPerRequest, offset })
-      .catch((error: unknown) => (isMissingIndex(error) ? { results: [] } : refuseUnanswered(error)));
+      .catch((error: unknown) =>
+        isUnmadeIndex(error) ? makeAndRefuse(context, error) : refuseUnanswered(error),
+      );
     for (const document of results.map((each) => Stamped.parse(each)))
       stamps.set(document.id, document.stamp);
     if (results.length < documentsPerRequest) return stamps;
   }
+}
+
+/** Before it is compared the index has to be made, which takes the search server a moment. */
+async function makeAndRefuse(context: Context, cause: unknown): Promise<never> {
+  await renewSettings(context);
+  throw new AppError("dependency_unavailable", {
+    detail: "The search index is being made. Try again.",
+    retryAfterSeconds: 2,
+    cause,
+  });
 }
 
 /**

@@ -38,8 +38,17 @@ export async function renewSettings(context: Context): Promise<void> {
   ensured = true;
 }
 
-export function isMissingIndex(error: unknown): boolean {
-  return error instanceof MeilisearchApiError && error.cause?.code === "index_not_found";
+function isMissingIndex(error: unknown): boolean {
+  return codeOf(error) === "index_not_found";
+}
+
+/** There is no index, or one without our settings, as a write makes it that comes before them. */
+export function isUnmadeIndex(error: unknown): boolean {
+  return isMissingIndex(error) || codeOf(error) === "invalid_document_filter";
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof MeilisearchApiError ? error.cause?.code : undefined;
 }
 
 /** A hash of the part that we set, in the order that Meilisearch keeps: what we leave to it may differ. */
