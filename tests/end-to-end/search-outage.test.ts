@@ -61,6 +61,13 @@ test("while the search server fails, the database answers; afterwards the backlo
     const found = await search({ q: "LANTERN", sort: "newest" });
     expect(found).toMatchObject({ degraded: true, total: 2, data: [{ id: during }, { id: before }] });
   }, patience);
+  for (const slip of ["lantren", "in the darrk", "LANTEN bright"])
+    expect((await search({ q: slip })).data[0], slip).toMatchObject({
+      title: expect.stringContaining("Lantern"),
+    });
+  expect(await search({ q: "lantren", price_max: "100" })).toMatchObject({ total: 0 });
+  expect(await search({ q: "lantern 101" })).toMatchObject({ total: 0 });
+  expect(await search({ q: "zeppelin" })).toMatchObject({ total: 0 });
   expect(await search({ q: "100%" })).toMatchObject({ total: 1, data: [{ id: before }] });
   expect(await search({ q: "lantern", price_max: "100" })).toMatchObject({ total: 0 });
   expect(await search({ q: "lantern", limit: "1", page: "2" })).toMatchObject({ total: 2 });

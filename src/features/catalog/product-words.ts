@@ -15,7 +15,8 @@ export function isMeantBy(text: string): SQL {
   return sql`(p.words @@ ${beginnings}::tsquery or ${hasSku})`;
 }
 
-function wordsOf(text: string): string[] {
+/** The words of a text as products have them. */
+export function wordsOf(text: string): string[] {
   const runs = text.toLowerCase().match(/[a-z0-9\u{80}-\u{10ffff}]+/gu) ?? [];
   return runs
     .filter((run) => /[\p{L}\p{N}]/u.test(run))

@@ -7,6 +7,7 @@ import { readNearby } from "#platform/nearby-reads";
 import { closestWord } from "./corrections.ts";
 import { productIndex } from "./document.ts";
 import { filterGroups } from "./filter-expression.ts";
+import { productNames } from "./product-names.ts";
 import type { SearchQuery } from "./schema.ts";
 
 /** Words of a query that are looked at; a query with more is a sentence, and no slip. */
@@ -79,7 +80,7 @@ async function totalsOf(
 
 const Likeness = z.object({ word: z.string(), texts: z.array(z.string()) });
 
-/** What products on sale are called, by the word that it is like. The expression is that of an index. */
+/** What products on sale are called, by the word that it is like. */
 async function textsLike(
   context: Context,
   words: readonly string[],
@@ -92,12 +93,10 @@ async function textsLike(
       ),
       database.execute(sql`
       select typed.word, array(
-        select p.title || ' ' || coalesce(p.brand, '') || ' ' || coalesce(p.product_type, '') as text
+        select ${productNames} as text
         from products p
-        where p.status = 'active'
-          and typed.word <% (p.title || ' ' || coalesce(p.brand, '') || ' ' || coalesce(p.product_type, ''))
-        order by word_similarity(
-          typed.word, p.title || ' ' || coalesce(p.brand, '') || ' ' || coalesce(p.product_type, '')) desc
+        where p.status = 'active' and typed.word <% ${productNames}
+        order by word_similarity(typed.word, ${productNames}) desc
         limit ${textsPerWordMax}) as texts
       from jsonb_array_elements_text(${JSON.stringify(words)}::jsonb) as typed (word)`),
     ]),

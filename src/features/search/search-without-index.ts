@@ -12,6 +12,7 @@ import { readNearby } from "#platform/nearby-reads";
 import { createSharedAnswers } from "#platform/shared-answers";
 import { selectFoundIds } from "./found-ids.ts";
 import { highlightToHtml } from "./highlight.ts";
+import { likelyMeant } from "./likely-meant.ts";
 import { plainText } from "./plain-text.ts";
 import { type Findings, type SearchQuery, searchLimits } from "./schema.ts";
 
@@ -31,10 +32,14 @@ const shared = createSharedAnswers<Found>({ entriesMax: 500, lifeMs: 2_000, pati
 
 /**
  * Products that have a word for each that was typed, from a replica: less than the index finds, but never nothing at all.
+ * Where there are none, words that no product has are taken for those that they are closest to.
  * @throws AppError busy when too many search so at once.
  */
 export async function searchWithoutIndex(context: Context, query: SearchQuery): Promise<Findings> {
-  const { ids, total } = await findIds(context, query, searchLimits.reachableMax);
+  const { ids, total } = await findIds(context, query, {
+    reachableMax: searchLimits.reachableMax,
+    forgivesSlips: true,
+  });
   const hits = (await readInOrder(context, ids)).map((product) => ({
     product: productToWire(product),
     highlight: {
@@ -48,12 +53,12 @@ export async function searchWithoutIndex(context: Context, query: SearchQuery): 
 /** For suggestions it is enough to have put so many in order. */
 const suggestedMax = 500;
 
-/** The best of what {@link searchWithoutIndex} finds. */
+/** The best of what {@link searchWithoutIndex} finds; words that are still being typed are no slips. */
 export async function suggestWithoutIndex(
   context: Context,
   query: SearchQuery,
 ): Promise<readonly ProductDocument[]> {
-  const { ids } = await findIds(context, query, suggestedMax);
+  const { ids } = await findIds(context, query, { reachableMax: suggestedMax, forgivesSlips: false });
   return readInOrder(context, ids);
 }
 
@@ -62,11 +67,24 @@ async function readInOrder(context: Context, ids: readonly string[]): Promise<Pr
   return ids.map((id) => products.get(id)).filter((product) => product !== undefined);
 }
 
-async function findIds(context: Context, query: SearchQuery, reachableMax: number): Promise<Found> {
-  const load = () => takingTurns(() => readIds(context, query, reachableMax));
+type Reach = { readonly reachableMax: number; readonly forgivesSlips: boolean };
+
+async function findIds(context: Context, query: SearchQuery, reach: Reach): Promise<Found> {
+  const load = () => takingTurns(() => findMeant(context, query, reach));
   if (context.mustSee !== undefined) return load();
   const { facets: _, ...asked } = query;
-  return shared(context, canonicalJson({ ...asked, reachableMax }), load);
+  return shared(context, canonicalJson({ ...asked, ...reach }), load);
+}
+
+async function findMeant(
+  context: Context,
+  query: SearchQuery,
+  { reachableMax, forgivesSlips }: Reach,
+): Promise<Found> {
+  const found = await readIds(context, query, reachableMax);
+  if (found.total > 0 || !forgivesSlips) return found;
+  const q = await likelyMeant(context, query.q);
+  return q === undefined ? found : readIds(context, { ...query, q }, reachableMax);
 }
 
 async function readIds(context: Context, query: SearchQuery, reachableMax: number): Promise<Found> {

@@ -5,8 +5,11 @@ import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { Currency } from "#core/money";
+import { closestWord } from "#features/search/corrections";
 import { selectFoundIds } from "#features/search/found-ids";
+import { selectLikeNames } from "#features/search/likely-meant";
 import { SearchQuery, searchLimits } from "#features/search/schema";
 import { migrate } from "#local/migrate";
 import { type RunningPostgres, startPostgres } from "#local/postgres/postgres";
@@ -59,6 +62,9 @@ const catalogue = [
     select 'var_' || lpad(i::text, 26, '0'), 'prd_' || lpad(i::text, 26, '0'), 0, 'SKU/' || i, 'Only one', 500, 'USD'
     from generate_series(1, ${productsMade}) i`,
   `create index products_words on products using gin (words) where status = 'active'`,
+  `create index products_names_like on products
+    using gin ((title || ' ' || coalesce(brand, '') || ' ' || coalesce(product_type, '')) gin_trgm_ops)
+    where status = 'active'`,
   "vacuum (analyze) products, variants",
 ];
 
@@ -172,3 +178,24 @@ test.each(sorts)(
   },
   5 * minutes,
 );
+
+const LikeNames = z.tuple([z.object({ known: z.boolean(), names: z.array(z.string()) })]);
+
+test("a word that no product has is compared with few, and one that some product has with none", async () => {
+  const like = async (word: string) =>
+    LikeNames.parse((await client.query(statementOf(selectLikeNames([word])))).rows)[0];
+  await client.query("set pg_trgm.word_similarity_threshold = 0.3");
+  const table = [];
+  for (const word of ["jakcet", "jaket", "rigdeline", "lnated", "lantren", "lihgt", "zzzzzz", "bradn"]) {
+    const { blocks, nodes } = await costOf(selectLikeNames([word]));
+    const { known, names } = await like(word);
+    expect.soft(known, word).toBe(false);
+    expect.soft(names.length, word).toBeLessThanOrEqual(300);
+    expect.soft(blocks, `${word}: ${nodes.join(", ")}`).toBeLessThan(blocksMax);
+    table.push(`${word.padEnd(12)}${String(blocks).padStart(8)}  ${closestWord(word, names) ?? ""}`);
+  }
+  console.log(table.join("\n"));
+  expect(closestWord("lantren", (await like("lantren")).names)).toBe("lantern");
+  expect(closestWord("jaket", (await like("jaket")).names)).toBe("jacket");
+  expect(await like("lanter")).toEqual({ known: true, names: [] });
+});
