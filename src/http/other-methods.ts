@@ -5,8 +5,8 @@ import type { App, AppEnvironment, AppRequest } from "./app-types.ts";
 import { problemResponse } from "./problem.ts";
 
 type KnownPaths = {
-  /** Methods by path, of paths without parameters. */
-  readonly literal: ReadonlyMap<string, ReadonlySet<string>>;
+  /** What is allowed by path, of paths without parameters. */
+  readonly literal: ReadonlyMap<string, readonly string[]>;
   readonly patterns: readonly { readonly pattern: RegExp; readonly methods: ReadonlySet<string> }[];
 };
 
@@ -17,10 +17,8 @@ type KnownPaths = {
 export function keepNamesApart(app: App): MiddlewareHandler<AppEnvironment> {
   return createMiddleware<AppEnvironment>(async (request, next) => {
     const { path, method } = request.req;
-    const known = knownPathsOf(app);
-    if (!known.literal.has(path)) return next();
-    const allowed = methodsOf(known, path);
-    return allowed.includes(method) ? next() : refuseMethod(request, allowed);
+    const allowed = knownPathsOf(app).literal.get(path);
+    return allowed === undefined || allowed.includes(method) ? next() : refuseMethod(request, allowed);
   });
 }
 
@@ -53,9 +51,14 @@ function refuseMethod(request: AppRequest, allowed: readonly string[]): Response
   return response;
 }
 
-function methodsOf({ literal, patterns }: KnownPaths, path: string): string[] {
-  const fitting = patterns.flatMap((each) => (each.pattern.test(path) ? [...each.methods] : []));
-  const methods = new Set(literal.get(path) ?? fitting);
+function methodsOf({ literal, patterns }: KnownPaths, path: string): readonly string[] {
+  const fitting = () => patterns.flatMap((each) => (each.pattern.test(path) ? [...each.methods] : []));
+  return literal.get(path) ?? allowedOf(fitting());
+}
+
+/** The methods of a path's routes, and those that come with them. */
+function allowedOf(ofRoutes: Iterable<string>): readonly string[] {
+  const methods = new Set(ofRoutes);
   if (methods.size === 0) return [];
   if (methods.has("GET")) methods.add("HEAD");
   return [...methods.add("OPTIONS")].toSorted();
@@ -78,7 +81,9 @@ function sortPaths(app: App): KnownPaths {
     byPath.set(path, (byPath.get(path) ?? new Set()).add(method));
   }
   return {
-    literal: new Map([...byPath].filter(([path]) => !path.includes(":"))),
+    literal: new Map(
+      [...byPath].flatMap(([path, methods]) => (path.includes(":") ? [] : [[path, allowedOf(methods)]])),
+    ),
     patterns: [...byPath].map(([path, methods]) => ({ pattern: patternOf(path), methods })),
   };
 }

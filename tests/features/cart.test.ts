@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { Redis } from "@upstash/redis/cloudflare";
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { LOCAL_CREDENTIALS } from "#local/credentials";
 import { Cart, createBuyer } from "../buying.ts";
 import { createSeller } from "../selling.ts";
 import { adminToken, costOf, registerCustomer, request, stack } from "../stack.ts";
@@ -47,6 +49,19 @@ test("adding what was added before asks Redis for no copy, long after the copies
   // Other reads remember products for two seconds only; other tests ask for copies, too.
   await expect.poll(askedByLaterAddition, { interval: 2_500, timeout: 60_000 }).toBe(0);
 }, 90_000);
+
+test("whoever adds a new variant first, wherever that is, finds in Redis which product it belongs to", async () => {
+  const { productId, variantId } = await seller.stockVariant(3);
+  const cache = new Redis({
+    url: services.redis,
+    token: LOCAL_CREDENTIALS.redisToken,
+    enableTelemetry: false,
+    automaticDeserialization: false,
+  });
+  const pointer = () => cache.get<string>(`catalog:1:variant:${variantId}`);
+  // The version of what is kept stands before it.
+  await expect.poll(pointer, { timeout: 25_000 }).toContain(`\n${productId}`);
+});
 
 test("a line is changed and removed, and the quote moves with it", async () => {
   const tent = await seller.stockVariant(3, 1000);

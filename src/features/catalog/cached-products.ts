@@ -15,7 +15,7 @@ import {
   writeCopies,
 } from "#platform/versioned-cache";
 import { ProductDocument } from "./document.ts";
-import { handleEntries } from "./product-ids.ts";
+import { pointerEntries } from "./product-ids.ts";
 import { productMemory, unknownIds } from "./product-memory.ts";
 import type { ProductNews } from "./sellable-memory.ts";
 import { sellables, sellableVariantsOf } from "./sellables.ts";
@@ -110,7 +110,7 @@ export async function publishToCache(
   );
   readyAnswersOf(context.bindings).forget(new Set(paths));
   const entries = current.map(cacheEntry);
-  await writeCopies(context, [...entries, ...handleEntries(context, current)]);
+  await writeCopies(context, [...entries, ...pointerEntries(context, current)]);
   return {
     bytes: entries.reduce((sum, { text }) => sum + text.length, 0),
     news: current.map((product) => ({ productId: product.id, version: documentVersion(product) })),

@@ -55,13 +55,19 @@ export function rememberHandle(context: Context, handle: string, productId: stri
   unknown.delete(memoryKey(byHandle, handle));
 }
 
-/** Where the handles of these products lead, for Redis: also for those who looked for one before it was there. */
-export function handleEntries(
-  context: Context,
-  products: readonly { readonly handle: string; readonly id: string }[],
-): CacheEntry[] {
-  return products.map(({ handle, id }) => pointerEntry(context, byHandle, { key: handle, id }));
+/** What leads to these products, for Redis: also for those who looked for one before it was there. */
+export function pointerEntries(context: Context, products: readonly PointedAt[]): CacheEntry[] {
+  return products.flatMap(({ id, handle, variants }) => [
+    pointerEntry(context, byHandle, { key: handle, id }),
+    ...variants.map((variant) => pointerEntry(context, byVariant, { key: variant.id, id })),
+  ]);
 }
+
+type PointedAt = {
+  readonly id: string;
+  readonly handle: string;
+  readonly variants: readonly { readonly id: string }[];
+};
 
 async function productIdsBy(
   pointer: Pointer,
