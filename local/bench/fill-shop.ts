@@ -21,9 +21,19 @@ const EVENTS_HANDLED_MS_MAX = 300_000;
 const SWEEP_PAUSE_MS = 3_000;
 const POLL_MS = 50;
 
+/**
+ * What a shop's front keeps hot: its home page, the first pages of its categories and what is advertised. With some
+ * 2.5 KB each they are a twentieth of what an isolate keeps of answers.
+ */
+const POPULAR_PRODUCTS = 500;
+
 /** What the measured buyers know of the shop. */
 export type Assortment = {
-  productIds: string[];
+  popular: {
+    productIds: string[];
+    /** With units to spare, one of each product. */
+    variantIds: string[];
+  };
   /** By id and by handle, so that one which comes up again was asked for long ago. */
   productPaths: string[];
   /** Variants with units to spare. */
@@ -57,18 +67,25 @@ export async function fillShop(stack: BenchStack, products: number, folder: stri
   await stack.sweep();
   await untilEventsAreHandled(stack);
   const known = await readProducts(api);
-  const variants = known.flatMap((product) => product.variants);
+  const popular = known.slice(0, POPULAR_PRODUCTS);
   return {
-    productIds: known.map(({ id }) => id),
+    popular: {
+      productIds: popular.map(({ id }) => id),
+      variantIds: popular.flatMap((product) => inStock(product).slice(0, 1)),
+    },
     productPaths: [...known.map(({ id }) => id), ...known.map(({ handle }) => handle)].map(
       (name) => `/products/${encodeURI(name)}`,
     ),
-    variantIds: variants.filter(({ available }) => (available ?? 0) >= UNITS_MIN).map(({ id }) => id),
+    variantIds: known.flatMap(inStock),
     categories: [
       ...new Set(known.flatMap(({ categories }) => categories.slice(-1).map(({ handle }) => handle))),
     ],
     adminToken,
   };
+}
+
+function inStock({ variants }: Product): string[] {
+  return variants.filter(({ available }) => (available ?? 0) >= UNITS_MIN).map(({ id }) => id);
 }
 
 /** Longer than an isolate keeps nothing after so many changes: a replica's longest lag and a little more. */

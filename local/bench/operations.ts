@@ -8,11 +8,6 @@ import type { Performer } from "./load.ts";
 /** A cart is left after so many additions, as a buyer leaves it. */
 const ADDITIONS_PER_CART = 20;
 const TYPED_CHARACTERS_MAX = 8;
-/**
- * What a shop's front keeps hot: its home page, the first pages of its categories and what is advertised. With some
- * 2.5 KB each they are a twentieth of what an isolate keeps of answers.
- */
-const POPULAR_PRODUCTS = 500;
 const PAID_POLL_MS = 25;
 const PAID_POLLS_MAX = 1_200;
 
@@ -46,8 +41,7 @@ type Place = { assortment: Assortment; stripe: string };
 
 /** What is measured, from the cheapest to the dearest. */
 export function operationsOf(place: Place): Operation[] {
-  const { productIds, categories, productPaths } = place.assortment;
-  const popularIds = productIds.slice(0, POPULAR_PRODUCTS);
+  const { popular, variantIds, categories, productPaths } = place.assortment;
   return [
     readOperation("list", () => "/products?limit=24"),
     readOperation(
@@ -55,8 +49,8 @@ export function operationsOf(place: Place): Operation[] {
       () => `/products?limit=24&in_stock=true&category=${oneOf(categories)}&sort=${oneOf(SORTS)}`,
     ),
     {
-      ...readOperation("product", () => `/products/${oneOf(popularIds)}`),
-      prepare: (connection) => readEach(connection, popularIds),
+      ...readOperation("product", () => `/products/${oneOf(popular.productIds)}`),
+      prepare: (connection) => readEach(connection, popular.productIds),
     },
     readOperation("first look at a product", inTurn(productPaths)),
     readOperation("search", () => `/search?q=${encodeURIComponent(oneOf(QUERIES))}&facets=brand,category`),
@@ -64,7 +58,14 @@ export function operationsOf(place: Place): Operation[] {
     {
       name: "add to cart",
       reads: false,
-      performer: addingToCarts(place),
+      performer: addingToCarts(() => oneOf(popular.variantIds)),
+      prepare: (connection) => addEach(connection, popular.variantIds),
+      writesPerObject: ADDITIONS_PER_CART,
+    },
+    {
+      name: "first look added to cart",
+      reads: false,
+      performer: addingToCarts(inTurn(variantIds)),
       writesPerObject: ADDITIONS_PER_CART,
     },
     {
@@ -123,24 +124,29 @@ function beginningOf(query: string): string {
   return query.slice(0, 1 + Math.floor(Math.random() * Math.min(query.length, TYPED_CHARACTERS_MAX)));
 }
 
-function addingToCarts(place: Place): Performer {
+function addingToCarts(variantId: () => string): Performer {
   return (connection) => {
     let additions = 0;
     let token: string | undefined;
     return async () => {
       if (additions % ADDITIONS_PER_CART === 0) token = undefined;
       additions += 1;
-      const answer = await addToCart(connection, place, token);
+      const answer = await addToCart(connection, variantId(), token);
       token ??= cartTokenOf(answer);
     };
   };
 }
 
-function addToCart(connection: Connection, { assortment }: Place, token?: string): Promise<Answer> {
+async function addEach(connection: Connection, variantIds: readonly string[]): Promise<void> {
+  const add = addingToCarts(inTurn(variantIds))(connection);
+  for (const _ of variantIds) await add();
+}
+
+function addToCart(connection: Connection, variantId: string, token?: string): Promise<Answer> {
   return connection.send({
     method: "POST",
     path: "/cart",
-    json: { variant_id: oneOf(assortment.variantIds), quantity: 1 },
+    json: { variant_id: variantId, quantity: 1 },
     headers: token === undefined ? {} : { "cart-token": token },
   });
 }
@@ -173,7 +179,7 @@ async function checkOutWithStripe(connection: Connection, place: Place): Promise
 }
 
 async function placeOrder(connection: Connection, place: Place): Promise<z.infer<typeof Order>> {
-  const cart = await addToCart(connection, place);
+  const cart = await addToCart(connection, oneOf(place.assortment.variantIds));
   const answer = await connection.send({
     method: "POST",
     path: "/orders",
